@@ -1,0 +1,165 @@
+"""What every job source gives: raw records, kept as they came, and how to read one.
+
+A source is one module in `ingestion/sources/` that defines a subclass of `Source`; its settings are
+one section of `jobfinder.toml`. `fetch` talks to the outside; `draft` is pure and can run again on
+stored records years later.
+"""
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar, Literal
+
+from jobfinder_assets.config import Section, Settings
+
+Status = Literal["ok", "unchanged", "empty", "gone", "blocked", "failed", "schema_drift"]
+Record = Mapping[str, Any]
+
+
+class SourceError(Exception):
+    """A board could not be fetched. `status` is its health, the message says what to do."""
+
+    status: Status = "failed"
+
+
+class BoardGone(SourceError):
+    """The board does not exist (any more)."""
+
+    status: Status = "gone"
+
+
+class BoardBlocked(SourceError):
+    """The source refuses us: 401, 403, 429, or a block page."""
+
+    status: Status = "blocked"
+
+
+class SchemaDrift(SourceError):
+    """The answer is not of the shape that this source is known for."""
+
+    status: Status = "schema_drift"
+
+
+class Unchanged(SourceError):
+    """The source says that nothing changed since the validators of the last fetch."""
+
+    status: Status = "unchanged"
+
+
+@dataclass(frozen=True)
+class RawPosting:
+    """One record of a source, unedited. `source_id` is unique and stable within its board."""
+
+    board: str
+    source_id: str
+    record: Record
+
+
+@dataclass
+class Fetched:
+    """One board's answer.
+
+    complete: the whole board was read, so that a posting missing from it is closed.
+    validators: what to send next time (ETag, Last-Modified, or a file's digest).
+    """
+
+    board: str
+    postings: Iterator[RawPosting] | Sequence[RawPosting]
+    complete: bool = True
+    bytes: int = 0
+    validators: Mapping[str, str] = field(default_factory=dict)
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Pay:
+    """Pay that the source states in fields of its own, whole units per period."""
+
+    minimum: float | None
+    maximum: float | None
+    currency: str | None
+    period: str | None
+    is_estimate: bool = False
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A posting as the source tells it: texts uncleaned, facts only where the source has a field for them."""
+
+    title: str | None
+    company: str | None
+    description: str | None
+    location: str | None = None
+    city: str | None = None
+    region: str | None = None
+    country: str | None = None
+    workplace: str | None = None
+    pay: Pay | None = None
+    pay_text: str | None = None
+    employment_type: str | None = None
+    language: str | None = None
+    url: str | None = None
+    requisition_id: str | None = None
+    posted_at: datetime | None = None
+    unreadable: str | None = None
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Under what terms a source's postings are used, for the user's eyes."""
+
+    homepage: str
+    attribution: str
+    redistributable: Literal["yes", "no", "unknown"]
+    note: str = ""
+
+
+class SourceSettings(Section):
+    """What every source's section of the settings has; a source adds its own keys in a subclass."""
+
+    enabled: bool = True
+
+
+class Source(ABC):
+    """A job source, built from its section of the settings."""
+
+    name: ClassVar[str]
+    kind: ClassVar[Literal["sample", "file", "ats", "feed"]]
+    terms: ClassVar[Terms]
+    settings_model: ClassVar[type[SourceSettings]] = SourceSettings
+
+    @classmethod
+    @abstractmethod
+    def build(cls, section: Any, settings: Settings) -> "Source":
+        """Make the source from its own section (an instance of `cls.settings_model`) and the general settings."""
+
+    @abstractmethod
+    def boards(self) -> Sequence[str]:
+        """The boards to fetch: companies, feeds, files or data sets."""
+
+    @abstractmethod
+    def fetch(self, board: str, *, validators: Mapping[str, str]) -> Fetched:
+        """Read one board. Raises `SourceError` (and nothing else) when it cannot."""
+
+    @staticmethod
+    @abstractmethod
+    def draft(record: Record) -> Draft:
+        """Read one stored record. Never raises: what cannot be read is said in `unreadable`."""
+
+
+def posting_id(source: str, board: str, source_id: str) -> str:
+    """Stable 16-hex identity of a posting: SHA-256 of its source, board and id there."""
+    return hashlib.sha256("\x1f".join((source, board, source_id)).encode()).hexdigest()[:16]
+
+
+def record_json(record: Record) -> str:
+    """A record as canonical JSON, so that equal records have equal hashes."""
+    return json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+
+
+def content_hash(record_text: str) -> str:
+    """SHA-256 of a record's canonical JSON, first 16 hex."""
+    return hashlib.sha256(record_text.encode()).hexdigest()[:16]

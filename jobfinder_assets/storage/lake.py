@@ -1,0 +1,298 @@
+"""The lake: Delta Lake tables under one URI, and the only place that reads or writes them.
+
+Every write is one Delta commit, so a process killed at any moment leaves each table at its
+old version or at its new one. Writers may be retried: `merge` is an upsert by the table's key.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from deltalake import CommitProperties, DeltaTable, QueryBuilder, WriterProperties, write_deltalake
+from deltalake.exceptions import CommitFailedError
+
+from jobfinder_assets.storage.schemas import TABLES, TableSchema
+
+Result = TypeVar("Result")
+Where = str | pc.Expression | Sequence[tuple[str, str, object]] | None
+
+_WRITER = WriterProperties(compression="ZSTD", compression_level=3)
+_COMMIT_RETRIES = 5
+_MANY_FILES = 40
+
+
+class LakeError(ValueError):
+    """A frame does not fit the data contract, or a table is not part of it."""
+
+
+@dataclass(frozen=True)
+class Lake:
+    """Delta tables under `uri` (a folder, or any object-store URI that delta-rs reads)."""
+
+    uri: str
+    storage_options: dict[str, str] | None = field(default=None, repr=False)
+
+    def path(self, table: str) -> str:
+        _schema(table)
+        return f"{str(self.uri).rstrip('/')}/{table}"
+
+    def exists(self, table: str) -> bool:
+        return DeltaTable.is_deltatable(self.path(table), storage_options=self.storage_options)
+
+    def version(self, table: str) -> int:
+        """The table's Delta version, or -1 while it has never been written."""
+        return self._delta(table).version() if self.exists(table) else -1
+
+    def read(
+        self,
+        table: str,
+        columns: Sequence[str] | None = None,
+        where: Where = None,
+        *,
+        version: int | None = None,
+    ) -> pd.DataFrame:
+        """Rows as a pandas frame; a table that was never written gives an empty one.
+
+        `where` is an SQL predicate ("source = 'sample'"), a pyarrow expression, or a list of
+        (column, operator, value) that must all hold.
+        """
+        return self.read_arrow(table, columns, where, version=version).to_pandas()
+
+    def read_arrow(
+        self,
+        table: str,
+        columns: Sequence[str] | None = None,
+        where: Where = None,
+        *,
+        version: int | None = None,
+    ) -> pa.Table:
+        """As `read`, but Arrow: list columns stay zero-copy buffers."""
+        schema = _schema(table)
+        names = list(columns) if columns is not None else schema.columns
+        unknown = [name for name in names if name not in schema.columns]
+        if unknown:
+            raise LakeError(f"table {table!r} has no column {unknown[0]!r}; it has: {', '.join(schema.columns)}")
+        if not self.exists(table):
+            return _empty(schema, names)
+        batches = self._scan(table, names, where, version=version)
+        return pa.Table.from_batches(batches, schema=pa.schema([schema.arrow.field(name).with_nullable(True) for name in names]))
+
+    def batches(
+        self,
+        table: str,
+        columns: Sequence[str] | None = None,
+        where: Where = None,
+        *,
+        rows: int = 5_000,
+    ) -> Iterator[pd.DataFrame]:
+        """Stream a table in frames of at most `rows` rows, so that memory is bounded by the batch."""
+        if not self.exists(table):
+            return
+        names = list(columns) if columns is not None else _schema(table).columns
+        for batch in self._scan(table, names, where, rows=rows):
+            if batch.num_rows:
+                yield batch.to_pandas()
+
+    def count(self, table: str, where: Where = None) -> int:
+        """Rows that meet `where`."""
+        if not self.exists(table):
+            return 0
+        return sum(batch.num_rows for batch in self._scan(table, _schema(table).key[:1], where))
+
+    def _scan(
+        self, table: str, names: Sequence[str], where: Where, *, version: int | None = None, rows: int = 65_536
+    ) -> Iterator[pa.RecordBatch]:
+        delta = self._delta(table, version)
+        target = pa.schema([_schema(table).arrow.field(name).with_nullable(True) for name in names])
+        if isinstance(where, str):
+            columns = ", ".join(f'"{name}"' for name in names)
+            query = f'SELECT {columns} FROM "{table}" WHERE {where}'
+            for batch in QueryBuilder().register(table, delta).execute(query):
+                yield pa.record_batch(batch).cast(target)
+            return
+        if where is not None and not isinstance(where, pc.Expression):
+            where = pq.filters_to_expression([tuple(part) for part in where])
+        scanner = delta.to_pyarrow_dataset().scanner(
+            columns=list(names), filter=where, batch_size=rows, batch_readahead=2, fragment_readahead=1
+        )
+        for batch in scanner.to_batches():
+            yield batch.cast(target)
+
+    def append(self, table: str, frame: pd.DataFrame | pa.Table) -> int:
+        """Add rows; their keys must be new. Returns the number of rows written."""
+        data = _conform(table, frame)
+        if data.num_rows:
+            self._write(table, data, mode="append")
+        return data.num_rows
+
+    def merge(self, table: str, frame: pd.DataFrame | pa.Table) -> int:
+        """Upsert by the table's key in one commit. Returns the number of rows written."""
+        data = _conform(table, frame)
+        if not data.num_rows:
+            return 0
+        key = list(_schema(table).key)
+        if not self._holds_any(table, data.select(key)):
+            return self.append(table, data)
+        on = " AND ".join(f"target.{name} = source.{name}" for name in key)
+        self._retry(
+            lambda: (
+                self._delta(table)
+                .merge(data, on, source_alias="source", target_alias="target", writer_properties=_WRITER)
+                .when_matched_update_all()
+                .when_not_matched_insert_all()
+                .execute()
+            )
+        )
+        return data.num_rows
+
+    def update(self, table: str, frame: pd.DataFrame | pa.Table) -> int:
+        """Set the given columns on rows that exist, by key; other columns and rows stay."""
+        data = _conform(table, frame, partial=True)
+        if not data.num_rows or not self.exists(table):
+            return 0
+        key = list(_schema(table).key)
+        on = " AND ".join(f"target.{name} = source.{name}" for name in key)
+        changes = {name: f"source.{name}" for name in data.column_names if name not in key}
+        self._retry(
+            lambda: (
+                self._delta(table)
+                .merge(data, on, source_alias="source", target_alias="target", writer_properties=_WRITER)
+                .when_matched_update(changes)
+                .execute()
+            )
+        )
+        return data.num_rows
+
+    def delete(self, table: str, keys: pd.DataFrame | pa.Table) -> int:
+        """Delete the rows whose key columns equal those of `keys` (the key or a part of it)."""
+        if not len(keys) or not self.exists(table):
+            return 0
+        schema = _schema(table)
+        names = [name for name in schema.key if name in list(_names(keys))]
+        fields = pa.schema([schema.arrow.field(name) for name in names])
+        data = _arrow(keys[names] if isinstance(keys, pd.DataFrame) else keys.select(names), fields)
+        on = " AND ".join(f"target.{name} = source.{name}" for name in names)
+        result = self._retry(
+            lambda: (
+                self._delta(table)
+                .merge(data, on, source_alias="source", target_alias="target", writer_properties=_WRITER)
+                .when_matched_delete()
+                .execute()
+            )
+        )
+        return int(result["num_target_rows_deleted"])
+
+    def replace(self, table: str, frame: pd.DataFrame | pa.Table, *, where: str | None = None) -> int:
+        """Put `frame` in the place of the whole table, or of the rows that meet the SQL predicate."""
+        data = _conform(table, frame)
+        if where is None or not self.exists(table):
+            self._write(table, data, mode="overwrite")
+        else:
+            self._write(table, data, mode="overwrite", predicate=where)
+        return data.num_rows
+
+    def compact(self, table: str) -> bool:
+        """Join small files when there are many; old versions stay readable for a week."""
+        if not self.exists(table) or len(self._delta(table).file_uris()) < _MANY_FILES:
+            return False
+        self._retry(lambda: self._delta(table).optimize.compact(writer_properties=_WRITER))
+        self._retry(lambda: self._delta(table).vacuum(dry_run=False))
+        return True
+
+    def _delta(self, table: str, version: int | None = None) -> DeltaTable:
+        return DeltaTable(self.path(table), version=version, storage_options=self.storage_options)
+
+    def _write(self, table: str, data: pa.Table, *, mode: str, predicate: str | None = None) -> None:
+        schema = _schema(table)
+        if "://" not in str(self.uri):
+            Path(self.uri).mkdir(parents=True, exist_ok=True)
+        # Statistics on long texts cost more than they skip: keep them to the key columns.
+        configuration = {"delta.dataSkippingStatsColumns": ",".join(n for n in schema.key if n not in schema.partition_by)}
+        self._retry(
+            lambda: write_deltalake(
+                self.path(table),
+                data,
+                mode=mode,  # type: ignore[arg-type]
+                predicate=predicate,
+                partition_by=list(schema.partition_by) or None,
+                configuration=configuration,
+                writer_properties=_WRITER,
+                storage_options=self.storage_options,
+                commit_properties=CommitProperties(max_commit_retries=_COMMIT_RETRIES),
+            )
+        )
+
+    def _holds_any(self, table: str, keys: pa.Table) -> bool:
+        if not self.exists(table):
+            return False
+        names = keys.column_names
+        first = names[-1]
+        where = pc.field(first).isin(pc.unique(keys.column(first)))
+        held = self.read_arrow(table, names, where)
+        return held.join(keys, keys=names, join_type="inner").num_rows > 0
+
+    def _retry(self, commit: Callable[[], Result]) -> Result:
+        """Run a commit again when another writer came first; each try reads the newest version."""
+        for attempt in range(_COMMIT_RETRIES):
+            try:
+                return commit()
+            except CommitFailedError:
+                if attempt == _COMMIT_RETRIES - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+
+def _schema(table: str) -> TableSchema:
+    try:
+        return TABLES[table]
+    except KeyError:
+        raise LakeError(f"no table {table!r} in the data contract; tables: {', '.join(TABLES)}") from None
+
+
+def _names(frame: pd.DataFrame | pa.Table) -> list[str]:
+    return list(frame.columns) if isinstance(frame, pd.DataFrame) else frame.column_names
+
+
+def _empty(schema: TableSchema, names: Sequence[str]) -> pa.Table:
+    return schema.arrow.empty_table().select(list(names))
+
+
+def _conform(table: str, frame: pd.DataFrame | pa.Table, *, partial: bool = False) -> pa.Table:
+    """Bring a frame to the table's schema: columns not given become null, unless `partial`."""
+    schema = _schema(table)
+    given = _names(frame)
+    unknown = [name for name in given if name not in schema.columns]
+    missing = [name for name in schema.key if name not in given]
+    if unknown or missing:
+        problem = f"unknown column {unknown[0]!r}" if unknown else f"key column {missing[0]!r} is missing"
+        raise LakeError(f"cannot write to {table!r}: {problem}; the contract has: {', '.join(schema.columns)}")
+    fields = [field for field in schema.arrow if not partial or field.name in given]
+    if isinstance(frame, pd.DataFrame):
+        absent = {field.name: None for field in fields if field.name not in given}
+        frame = frame.assign(**absent)[[field.name for field in fields]]
+    else:
+        for field_ in fields:
+            if field_.name not in given:
+                frame = frame.append_column(field_, pa.nulls(frame.num_rows, field_.type))
+        frame = frame.select([field.name for field in fields])
+    data = _arrow(frame, pa.schema(fields), table=table)
+    for name in schema.key:
+        if data.column(name).null_count:
+            raise LakeError(f"cannot write to {table!r}: {data.column(name).null_count} rows have no {name!r}, part of its key")
+    return data
+
+
+def _arrow(frame: pd.DataFrame | pa.Table, schema: pa.Schema, *, table: str = "") -> pa.Table:
+    # Nullability is checked by `_conform`; delta-rs would refuse mixed flags inside a MERGE.
+    nullable = pa.schema([field.with_nullable(True) for field in schema])
+    try:
+        if isinstance(frame, pd.DataFrame):
+            return pa.Table.from_pandas(frame, schema=nullable, preserve_index=False).replace_schema_metadata(None)
+        return frame.cast(nullable)
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise LakeError(f"cannot write to {table!r}: {error}") from error
