@@ -281,7 +281,9 @@ def _config_error(
 
 def _origin(key: str, origins: Mapping[str, str], where: str) -> str:
     """The variable that set `key`, else the file."""
-    return next((variable for dotted, variable in origins.items() if key == dotted or key.startswith(f"{dotted}.")), where)
+    return next(
+        (variable for dotted, variable in origins.items() if key == dotted or key.startswith(f"{dotted}.")), where
+    )
 
 
 def _allowed_keys(model: Any, location: list[str]) -> list[str]:

@@ -18,8 +18,8 @@ def write_bytes(path: Path, content: bytes) -> Path:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
@@ -42,7 +42,7 @@ def write_object(path: Path, value: Any) -> Path:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         joblib.dump(value, temporary, compress=("zlib", 1))
-        os.replace(temporary, path)
+        Path(temporary).replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

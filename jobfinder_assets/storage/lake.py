@@ -5,25 +5,29 @@ old version or at its new one. Writers may be retried: `merge` is an upsert by t
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
-from deltalake import CommitProperties, DeltaTable, QueryBuilder, WriterProperties, write_deltalake
+from deltalake import CommitProperties, DeltaTable, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError
+from filelock import FileLock
 
 from jobfinder_assets.storage.schemas import TABLES, TableSchema
 
 Result = TypeVar("Result")
-Where = str | pc.Expression | Sequence[tuple[str, str, object]] | None
+# An SQL predicate, or (column, operator, value) triples that must all hold.
+Where: TypeAlias = str | Sequence[tuple[str, str, Any]] | None
 
 _WRITER = WriterProperties(compression="ZSTD", compression_level=3)
 _COMMIT_RETRIES = 5
 _MANY_FILES = 40
+_LOCK_SECONDS = 600
+_OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "in")
 
 
 class LakeError(ValueError):
@@ -58,8 +62,8 @@ class Lake:
     ) -> pd.DataFrame:
         """Rows as a pandas frame; a table that was never written gives an empty one.
 
-        `where` is an SQL predicate ("source = 'sample'"), a pyarrow expression, or a list of
-        (column, operator, value) that must all hold.
+        `where` is an SQL predicate ("source = 'sample'") or a list of (column, operator, value)
+        that must all hold; operators: =, !=, <, <=, >, >=, in. Rows come in no particular order.
         """
         return self.read_arrow(table, columns, where, version=version).to_pandas()
 
@@ -80,7 +84,9 @@ class Lake:
         if not self.exists(table):
             return _empty(schema, names)
         batches = self._scan(table, names, where, version=version)
-        return pa.Table.from_batches(batches, schema=pa.schema([schema.arrow.field(name).with_nullable(True) for name in names]))
+        return pa.Table.from_batches(
+            batches, schema=pa.schema([schema.arrow.field(name).with_nullable(True) for name in names])
+        )
 
     def batches(
         self,
@@ -90,13 +96,19 @@ class Lake:
         *,
         rows: int = 5_000,
     ) -> Iterator[pd.DataFrame]:
-        """Stream a table in frames of at most `rows` rows, so that memory is bounded by the batch."""
+        """Stream a table in frames of `rows` rows (the last may be shorter): memory is bounded by the batch."""
         if not self.exists(table):
             return
         names = list(columns) if columns is not None else _schema(table).columns
-        for batch in self._scan(table, names, where, rows=rows):
-            if batch.num_rows:
-                yield batch.to_pandas()
+        waiting: list[pa.RecordBatch] = []
+        for batch in self._scan(table, names, where):
+            waiting.append(batch)
+            while sum(part.num_rows for part in waiting) >= rows:
+                whole = pa.Table.from_batches(waiting)
+                yield whole.slice(0, rows).to_pandas()
+                waiting = whole.slice(rows).to_batches()
+        if any(part.num_rows for part in waiting):
+            yield pa.Table.from_batches(waiting).to_pandas()
 
     def count(self, table: str, where: Where = None) -> int:
         """Rows that meet `where`."""
@@ -105,23 +117,17 @@ class Lake:
         return sum(batch.num_rows for batch in self._scan(table, _schema(table).key[:1], where))
 
     def _scan(
-        self, table: str, names: Sequence[str], where: Where, *, version: int | None = None, rows: int = 65_536
+        self, table: str, names: Sequence[str], where: Where, *, version: int | None = None
     ) -> Iterator[pa.RecordBatch]:
-        delta = self._delta(table, version)
-        target = pa.schema([_schema(table).arrow.field(name).with_nullable(True) for name in names])
-        if isinstance(where, str):
-            columns = ", ".join(f'"{name}"' for name in names)
-            query = f'SELECT {columns} FROM "{table}" WHERE {where}'
-            for batch in QueryBuilder().register(table, delta).execute(query):
-                yield pa.record_batch(batch).cast(target)
-            return
-        if where is not None and not isinstance(where, pc.Expression):
-            where = pq.filters_to_expression([tuple(part) for part in where])
-        scanner = delta.to_pyarrow_dataset().scanner(
-            columns=list(names), filter=where, batch_size=rows, batch_readahead=2, fragment_readahead=1
-        )
-        for batch in scanner.to_batches():
-            yield batch.cast(target)
+        predicate, members = _predicate(table, where)
+        columns = [*names, *(name for name in members if name not in names)]
+        # The engine answers with string views, which Arrow's kernels do not all know.
+        plain = pa.schema([_schema(table).arrow.field(name).with_nullable(True) for name in columns])
+        for part in self._delta(table, version).scan(columns=columns, predicate=predicate):
+            batch = pa.record_batch(part).cast(plain)
+            for name, values in members.items():
+                batch = batch.filter(pc.is_in(batch.column(name), pa.array(values, plain.field(name).type)))
+            yield batch.select(list(names))
 
     def append(self, table: str, frame: pd.DataFrame | pa.Table) -> int:
         """Add rows; their keys must be new. Returns the number of rows written."""
@@ -136,18 +142,21 @@ class Lake:
         if not data.num_rows:
             return 0
         key = list(_schema(table).key)
-        if not self._holds_any(table, data.select(key)):
-            return self.append(table, data)
         on = " AND ".join(f"target.{name} = source.{name}" for name in key)
-        self._retry(
-            lambda: (
-                self._delta(table)
-                .merge(data, on, source_alias="source", target_alias="target", writer_properties=_WRITER)
-                .when_matched_update_all()
-                .when_not_matched_insert_all()
-                .execute()
+        with self._lock(table):
+            # Adding rows is far cheaper than a MERGE, which reads the whole table; only under the
+            # lock can a check for new keys be trusted.
+            if not self._holds_any(table, data.select(key)):
+                return self.append(table, data)
+            self._retry(
+                lambda: (
+                    self._delta(table)
+                    .merge(data, on, source_alias="source", target_alias="target", writer_properties=_WRITER)
+                    .when_matched_update_all()
+                    .when_not_matched_insert_all()
+                    .execute()
+                )
             )
-        )
         return data.num_rows
 
     def update(self, table: str, frame: pd.DataFrame | pa.Table) -> int:
@@ -204,6 +213,14 @@ class Lake:
         self._retry(lambda: self._delta(table).vacuum(dry_run=False))
         return True
 
+    def _lock(self, table: str) -> AbstractContextManager[object]:
+        """One upsert at a time per table on this machine; the system frees it when a process dies."""
+        if "://" in str(self.uri):
+            return nullcontext()
+        folder = Path(self.uri) / "_locks"
+        folder.mkdir(parents=True, exist_ok=True)
+        return FileLock(folder / f"{table}.lock", timeout=_LOCK_SECONDS)
+
     def _delta(self, table: str, version: int | None = None) -> DeltaTable:
         return DeltaTable(self.path(table), version=version, storage_options=self.storage_options)
 
@@ -212,12 +229,14 @@ class Lake:
         if "://" not in str(self.uri):
             Path(self.uri).mkdir(parents=True, exist_ok=True)
         # Statistics on long texts cost more than they skip: keep them to the key columns.
-        configuration = {"delta.dataSkippingStatsColumns": ",".join(n for n in schema.key if n not in schema.partition_by)}
+        configuration = {
+            "delta.dataSkippingStatsColumns": ",".join(n for n in schema.key if n not in schema.partition_by)
+        }
         self._retry(
             lambda: write_deltalake(
                 self.path(table),
                 data,
-                mode=mode,  # type: ignore[arg-type]
+                mode=mode,
                 predicate=predicate,
                 partition_by=list(schema.partition_by) or None,
                 configuration=configuration,
@@ -230,10 +249,11 @@ class Lake:
     def _holds_any(self, table: str, keys: pa.Table) -> bool:
         if not self.exists(table):
             return False
+        if "://" in str(self.uri):
+            return True
         names = keys.column_names
         first = names[-1]
-        where = pc.field(first).isin(pc.unique(keys.column(first)))
-        held = self.read_arrow(table, names, where)
+        held = self.read_arrow(table, names, [(first, "in", pc.unique(keys.column(first)).to_pylist())])
         return held.join(keys, keys=names, join_type="inner").num_rows > 0
 
     def _retry(self, commit: Callable[[], Result]) -> Result:
@@ -283,7 +303,9 @@ def _conform(table: str, frame: pd.DataFrame | pa.Table, *, partial: bool = Fals
     data = _arrow(frame, pa.schema(fields), table=table)
     for name in schema.key:
         if data.column(name).null_count:
-            raise LakeError(f"cannot write to {table!r}: {data.column(name).null_count} rows have no {name!r}, part of its key")
+            raise LakeError(
+                f"cannot write to {table!r}: {data.column(name).null_count} rows have no {name!r}, part of its key"
+            )
     return data
 
 
@@ -296,3 +318,30 @@ def _arrow(frame: pd.DataFrame | pa.Table, schema: pa.Schema, *, table: str = ""
         return frame.cast(nullable)
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise LakeError(f"cannot write to {table!r}: {error}") from error
+
+
+def _predicate(table: str, where: Where) -> tuple[str | None, dict[str, list[Any]]]:
+    """`where` as an SQL predicate for the engine, and the lists of members to filter by afterwards.
+
+    A list of ten thousand ids is a fast hash filter in Arrow but a slow SQL text to parse.
+    """
+    if where is None or isinstance(where, str):
+        return where, {}
+    members: dict[str, list[Any]] = {}
+    parts = []
+    for name, operator, value in where:
+        if name not in _schema(table).columns or operator not in _OPERATORS:
+            raise LakeError(f"cannot filter {table!r} by {name!r} {operator!r}; operators: {', '.join(_OPERATORS)}")
+        if operator == "in":
+            members[name] = list(value)
+        else:
+            parts.append(f'"{name}" {operator} {_literal(value)}')
+    return " AND ".join(parts) or None, members
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return repr(value)
+    return "'" + str(value).replace("'", "''") + "'"

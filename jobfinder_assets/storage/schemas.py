@@ -30,9 +30,7 @@ class TableSchema:
         return list(self.arrow.names)
 
 
-def _table(
-    key: tuple[str, ...], columns: dict[str, pa.DataType], *, partition_by: tuple[str, ...] = ()
-) -> TableSchema:
+def _table(key: tuple[str, ...], columns: dict[str, pa.DataType], *, partition_by: tuple[str, ...] = ()) -> TableSchema:
     fields = [pa.field(name, kind, nullable=name not in key) for name, kind in columns.items()]
     return TableSchema(pa.schema(fields), key, partition_by)
 

@@ -1,0 +1,141 @@
+"""The `jobfinder` command. Exit status: 0 done, 1 the work failed, 2 the command or a setting is wrong."""
+
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+from rich.console import Console
+
+from jobfinder_assets.config import ConfigError, Settings, find_file, load_settings
+
+console = Console()
+errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+
+
+def _settings() -> Settings:
+    try:
+        return load_settings()
+    except ConfigError as error:
+        _fail(str(error), status=2)
+
+
+def _fail(message: str, *, status: int = 1) -> NoReturn:
+    errors.print(f"jobfinder: {message}", style="red")
+    sys.exit(status)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="jobfinder")
+def main() -> None:
+    """Find the jobs worth your time: pull postings, clean them, tell the roles apart, learn your taste.
+
+    Settings are read from jobfinder.toml (here or in $JOBFINDER_HOME) and JOBFINDER_* variables.
+    """
+
+
+@main.command()
+@click.option("--top", default=10, show_default=True, help="How many recommendations to print.")
+@click.option("--plain", is_flag=True, help="No live progress display.")
+def run(top: int, plain: bool) -> None:
+    """Materialize every asset, from the sources to the recommendations, and print the results."""
+    settings = _settings()
+    from jobfinder_assets import console as show
+    from jobfinder_assets.launch import materialize_everything, prepare_environment
+
+    home = prepare_environment(settings)
+    console.print(f"home {home.root} · settings {find_file() or 'defaults'}", highlight=False, soft_wrap=True)
+    try:
+        outcome = materialize_everything(settings, console, live=not plain)
+    except ConfigError as error:
+        _fail(str(error), status=2)
+    show.run_summary(console, settings, top=top)
+    if not outcome.success:
+        for failure in outcome.failures:
+            errors.print(f"failed: {failure}", style="red")
+        _fail("the run did not finish; what was stored before stays, and the next run goes on from there")
+    show.where_next(console, settings)
+
+
+@main.command()
+@click.option("--dagster-port", default=3000, show_default=True)
+@click.option("--mlflow-port", default=5000, show_default=True)
+def serve(dagster_port: int, mlflow_port: int) -> None:
+    """Open Dagster's UI with its daemon (schedule and sensors) and MLflow's UI on localhost; Ctrl-C stops all."""
+    settings = _settings()
+    from jobfinder_assets.launch import LaunchError
+    from jobfinder_assets.launch import serve as serve_all
+
+    try:
+        sys.exit(serve_all(settings, console, dagster_port=dagster_port, mlflow_port=mlflow_port))
+    except LaunchError as error:
+        _fail(str(error))
+
+
+@main.command()
+def status() -> None:
+    """What is in the lake: tables, rows in = kept + rejected by source and rule, labels, models."""
+    settings = _settings()
+    from jobfinder_assets import console as show
+
+    show.status(console, settings)
+
+
+@main.command()
+def sources() -> None:
+    """Each source's boards: health at the last fetch, rows, and what to do."""
+    settings = _settings()
+    from jobfinder_assets import console as show
+
+    try:
+        show.sources(console, settings)
+    except ConfigError as error:
+        _fail(str(error), status=2)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def label(file: Path) -> None:
+    """Check a label FILE (CSV or JSONL: profile, posting, label[, reason, time]) and hand it to the inbox."""
+    settings = _settings()
+    from jobfinder_assets.labels.files import LabelFileError, drop
+
+    settings.home.create()
+    try:
+        dropped = drop(file, settings.home)
+    except LabelFileError as error:
+        _fail(str(error), status=2)
+    console.print(f"dropped {dropped.name} into {dropped.parent}", highlight=False, soft_wrap=True)
+    console.print("`jobfinder run`, or the sensor of `jobfinder serve`, takes it from there")
+
+
+@main.command()
+@click.option("--profile", default=None, help="Whose list; default: the first profile.")
+@click.option("--top", default=20, show_default=True, help="How many rows.")
+def recommend(profile: str | None, top: int) -> None:
+    """Print the latest recommendations with their reasons."""
+    settings = _settings()
+    from jobfinder_assets import console as show
+
+    name = profile or next(iter(settings.profiles), "")
+    if not show.recommendations(console, settings, name, top=top):
+        known = ", ".join(settings.profiles)
+        _fail(f"no recommendations for profile {name!r} yet: run `jobfinder run`; profiles: {known}")
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("name", required=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def bench(name: str | None, arguments: tuple[str, ...]) -> None:
+    """Run a benchmark of the repository's benchmarks/ folder by NAME; without a name, list them."""
+    import subprocess
+
+    folder = Path(__file__).resolve().parent.parent / "benchmarks"
+    found = {file.stem: file for file in sorted(folder.glob("[a-z]*.py"))}
+    if name is None:
+        for stem, file in found.items():
+            console.print(f"{stem:<12} {file.read_text(encoding='utf-8').split(chr(34) * 3)[1].splitlines()[0]}")
+        return
+    if name not in found:
+        _fail(f"no benchmark {name!r}; there are: {', '.join(found) or 'none, outside a checkout'}", status=2)
+    sys.exit(subprocess.run([sys.executable, str(found[name]), *arguments], check=False).returncode)

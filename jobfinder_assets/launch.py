@@ -1,0 +1,263 @@
+"""Starting things: Dagster's home, a run with a progress display, and the servers of `jobfinder serve`."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from jobfinder_assets.config import Home, Settings
+from jobfinder_assets.storage.files import write_text
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+# One run at a time: two runs would do the same work twice and wait for each other's commits.
+_DAGSTER_YAML = """\
+telemetry:
+  enabled: false
+concurrency:
+  runs:
+    max_concurrent_runs: 1
+"""
+_STOP_SECONDS = 10.0
+
+
+class LaunchError(RuntimeError):
+    """Something could not be started; the message says what to do."""
+
+
+def prepare_environment(settings: Settings) -> Home:
+    """Make the home's folders and point Dagster and MLflow at it, for this process and its children."""
+    home = settings.home.create()
+    config = home.dagster / "dagster.yaml"
+    if not config.exists():
+        write_text(config, _DAGSTER_YAML)
+    os.environ["DAGSTER_HOME"] = str(home.dagster)
+    os.environ["JOBFINDER_HOME"] = str(home.root)
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "true")
+    return home
+
+
+@dataclass
+class Step:
+    """One step of a run as it went."""
+
+    name: str
+    started: float
+    seconds: float | None = None
+    failed: bool = False
+    notes: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """How the runs went: whether all succeeded, and what failed with its message."""
+
+    success: bool
+    steps: list[Step]
+    failures: list[str]
+
+
+def materialize_everything(settings: Settings, console: Console, *, live: bool = True) -> RunOutcome:
+    """Run the refresh, then every profile's own assets, in this process, recorded in Dagster's home."""
+    import dagster as dg
+
+    from jobfinder_assets.definitions import defs
+    from jobfinder_assets.labels.profiles import PROFILES
+
+    steps: list[Step] = []
+    failures: list[str] = []
+    with dg.DagsterInstance.get() as instance, _progress(console, live=live) as progress:
+        instance.add_dynamic_partitions(str(PROFILES.name), list(settings.profiles))
+        success = _run(defs.resolve_job_def("refresh"), instance, progress, steps, failures)
+        for profile in instance.get_dynamic_partitions(str(PROFILES.name)) if success else []:
+            job = defs.resolve_job_def("recommend")
+            success &= _run(job, instance, progress, steps, failures, profile=profile)
+    return RunOutcome(success, steps, failures)
+
+
+def _run(
+    job: "dg.JobDefinition",
+    instance: "dg.DagsterInstance",
+    progress: "_Display",
+    steps: list[Step],
+    failures: list[str],
+    *,
+    profile: str | None = None,
+) -> bool:
+    run_id = str(uuid.uuid4())
+    running: dict[str, Step] = {}
+
+    def listen(entry: "dg.EventLogEntry") -> None:
+        event = entry.dagster_event
+        if event is None:
+            return
+        name = f"{event.step_key} [{profile}]" if profile else str(event.step_key)
+        kind = event.event_type_value
+        if kind == "STEP_START":
+            running[name] = Step(name, time.monotonic())
+            progress.start(name)
+        elif kind in ("STEP_SUCCESS", "STEP_FAILURE") and name in running:
+            step = running.pop(name)
+            step.seconds, step.failed = time.monotonic() - step.started, kind == "STEP_FAILURE"
+            steps.append(step)
+            progress.finish(step)
+            if step.failed:
+                error = event.step_failure_data.error
+                failures.append(f"{name}: {(error.cause or error).message.strip() if error else 'failed'}")
+        elif kind == "ASSET_CHECK_EVALUATION":
+            check = event.asset_check_evaluation_data
+            if not check.passed:
+                words = (
+                    f"check {check.check_name} on {check.asset_key.to_user_string()}: {check.description or 'failed'}"
+                )
+                progress.note(words)
+                if check.severity.name == "ERROR":
+                    failures.append(words)
+
+    instance.add_event_listener(run_id, listen)
+    result = job.execute_in_process(
+        run_id=run_id,
+        instance=instance,
+        partition_key=profile,
+        raise_on_error=False,
+        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+    )
+    return result.success
+
+
+class _Display:
+    """One line per step: a live spinner on a terminal, plain lines elsewhere (CI, a file)."""
+
+    def __init__(self, console: Console, progress: Progress | None) -> None:
+        self._console, self._progress = console, progress
+        self._tasks: dict[str, object] = {}
+
+    def start(self, name: str) -> None:
+        if self._progress:
+            self._tasks[name] = self._progress.add_task(name, total=None)
+        else:
+            self._console.print(f"  · {name}", highlight=False, markup=False)
+
+    def finish(self, step: Step) -> None:
+        mark = "✗" if step.failed else "✓"
+        if self._progress and step.name in self._tasks:
+            self._progress.remove_task(self._tasks.pop(step.name))  # type: ignore[arg-type]
+        self._console.print(f"  {mark} {step.name:<44} {step.seconds:6.1f} s", highlight=False, markup=False)
+
+    def note(self, words: str) -> None:
+        self._console.print(f"    ! {words}", highlight=False, markup=False, style="yellow")
+
+
+@contextmanager
+def _progress(console: Console, *, live: bool) -> Iterator[_Display]:
+    if not (live and console.is_terminal):
+        yield _Display(console, None)
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        yield _Display(console, progress)
+
+
+def serve(settings: Settings, console: Console, *, dagster_port: int, mlflow_port: int) -> int:
+    """Run Dagster's UI and daemon and MLflow's UI until interrupted or until one of them ends.
+
+    Returns the exit status: 0 after an interrupt, 1 when a server ended by itself.
+    """
+    home = prepare_environment(settings)
+    for name, port in (("Dagster", dagster_port), ("MLflow", mlflow_port)):
+        _require_free(name, port)
+    commands = _server_commands(settings, home, dagster_port=dagster_port, mlflow_port=mlflow_port)
+    addresses = {"Dagster": f"http://127.0.0.1:{dagster_port}", "MLflow": f"http://127.0.0.1:{mlflow_port}"}
+    logs = home.root / "logs"
+    logs.mkdir(exist_ok=True)
+    processes: dict[str, subprocess.Popen[bytes]] = {}
+    # Both ways of being stopped end in the same orderly way.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        for name, command in commands.items():
+            with (logs / f"{name}.log").open("ab") as log:
+                processes[name] = subprocess.Popen(
+                    command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True
+                )
+        for name, address in addresses.items():
+            console.print(f"{name:<8} {address}")
+        console.print(f"logs     {logs}\nCtrl-C stops them all.", highlight=False)
+        return _watch(processes, logs, console)
+    except KeyboardInterrupt:
+        console.print("stopping …")
+        return 0
+    finally:
+        _stop(processes)
+
+
+def _server_commands(settings: Settings, home: Home, *, dagster_port: int, mlflow_port: int) -> Mapping[str, list[str]]:
+    module = ["-m", "jobfinder_assets.definitions"]
+    return {
+        "dagster-webserver": [
+            _tool("dagster-webserver"), *module, "--host", "127.0.0.1", "--port", str(dagster_port),
+        ],
+        "dagster-daemon": [_tool("dagster-daemon"), "run", *module],
+        "mlflow": [
+            _tool("mlflow"), "server", "--backend-store-uri", settings.mlflow_location, "--workers", "1",
+            "--default-artifact-root", str(home.mlflow / "artifacts"),
+            "--host", "127.0.0.1", "--port", str(mlflow_port),
+        ],
+    }  # fmt: skip
+
+
+def _tool(name: str) -> str:
+    """A command of this environment, whether or not the environment is activated."""
+    beside = Path(sys.executable).parent / name
+    found = str(beside) if beside.exists() else shutil.which(name)
+    if found is None:
+        raise LaunchError(f"the command {name!r} is not installed beside {sys.executable}; run `make run` once")
+    return found
+
+
+def _require_free(name: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            option = f"--{name.lower()}-port"
+            raise LaunchError(
+                f"port {port} for {name} is taken ({error.strerror}); choose another with {option}"
+            ) from error
+
+
+def _watch(processes: Mapping[str, "subprocess.Popen[bytes]"], logs: Path, console: Console) -> int:
+    while True:
+        for name, process in processes.items():
+            if process.poll() is not None:
+                console.print(f"{name} ended with status {process.returncode}; see {logs / name}.log", style="red")
+                return 1
+        time.sleep(0.5)
+
+
+def _stop(processes: Mapping[str, "subprocess.Popen[bytes]"]) -> None:
+    """Ask each server's whole process group to end, then insist."""
+    for signal_number, patience in ((signal.SIGTERM, _STOP_SECONDS), (signal.SIGKILL, 2.0)):
+        alive = [process for process in processes.values() if process.poll() is None]
+        for process in alive:
+            os.killpg(process.pid, signal_number)
+        deadline = time.monotonic() + patience
+        for process in alive:
+            try:
+                process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                continue

@@ -1,0 +1,163 @@
+"""The lake keeps the data contract, upserts by key, and leaves whole versions behind whatever happens."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobfinder_assets.storage.lake import Lake, LakeError
+from jobfinder_assets.storage.schemas import POSTING_FACTS, TABLES
+
+
+def sightings(ids: list[str], *, source: str = "a", content_hash: str = "h1") -> pd.DataFrame:
+    return pd.DataFrame({"source": source, "board": "b", "source_id": ids, "content_hash": content_hash})
+
+
+def test_a_table_never_written_reads_as_empty_with_every_column(lake: Lake) -> None:
+    frame = lake.read("postings")
+    assert list(frame.columns) == list(POSTING_FACTS)
+    assert len(frame) == 0
+    assert lake.version("postings") == -1
+    assert lake.count("postings") == 0
+    assert list(lake.batches("postings")) == []
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_table_of_the_contract_has_its_key_and_partitions_among_its_columns(table: str) -> None:
+    schema = TABLES[table]
+    assert set(schema.key) <= set(schema.columns)
+    assert set(schema.partition_by) <= set(schema.key)
+
+
+def test_merge_inserts_new_rows_and_replaces_known_ones(lake: Lake) -> None:
+    lake.merge("posting_sightings", sightings(["1", "2"]))
+    lake.merge("posting_sightings", sightings(["2", "3"], content_hash="h2"))
+    stored = lake.read("posting_sightings").set_index("source_id")["content_hash"].to_dict()
+    assert stored == {"1": "h1", "2": "h2", "3": "h2"}
+
+
+def test_merge_of_nothing_makes_no_version(lake: Lake) -> None:
+    lake.merge("posting_sightings", sightings(["1"]))
+    lake.merge("posting_sightings", sightings([]))
+    assert lake.version("posting_sightings") == 0
+
+
+@given(st.lists(st.lists(st.sampled_from("abcdef"), unique=True, max_size=6), max_size=4))
+def test_merging_any_sequence_of_batches_keeps_one_row_per_key(
+    tmp_path_factory: pytest.TempPathFactory, batches: list[list[str]]
+) -> None:
+    lake = Lake(str(tmp_path_factory.mktemp("lake")))
+    for number, ids in enumerate(batches):
+        lake.merge("posting_sightings", sightings(ids, content_hash=str(number)))
+    last = {key: str(number) for number, ids in enumerate(batches) for key in ids}
+    stored = lake.read("posting_sightings")
+    assert dict(zip(stored["source_id"], stored["content_hash"], strict=True)) == last
+
+
+def test_update_sets_the_given_columns_only(lake: Lake) -> None:
+    lake.merge("posting_sightings", sightings(["1", "2"]))
+    closed = pd.Timestamp("2026-11-02T00:00:00Z")
+    lake.update(
+        "posting_sightings", pd.DataFrame({"source": "a", "board": "b", "source_id": ["2", "9"], "closed_at": closed})
+    )
+    stored = lake.read("posting_sightings").set_index("source_id")
+    assert stored.loc["2", "closed_at"] == closed
+    assert stored.loc["2", "content_hash"] == "h1"
+    assert pd.isna(stored.loc["1", "closed_at"])
+    assert len(stored) == 2
+
+
+def test_delete_by_key(lake: Lake) -> None:
+    lake.merge("posting_sightings", sightings(["1", "2", "3"]))
+    assert lake.delete("posting_sightings", sightings(["1", "9"])) == 1
+    assert set(lake.read("posting_sightings")["source_id"]) == {"2", "3"}
+
+
+def test_replace_one_partition_leaves_the_others(lake: Lake) -> None:
+    for profile in ("ann", "bob"):
+        lake.replace(
+            "recommendations",
+            pd.DataFrame({"profile": profile, "posting_id": ["p"]}),
+            where=f"profile = '{profile}'",
+        )
+    lake.replace("recommendations", pd.DataFrame({"profile": "bob", "posting_id": ["q"]}), where="profile = 'bob'")
+    stored = lake.read("recommendations", ["profile", "posting_id"])
+    assert sorted(stored.itertuples(index=False, name=None)) == [("ann", "p"), ("bob", "q")]
+
+
+def test_where_takes_sql_and_tuples_and_agrees(lake: Lake) -> None:
+    lake.merge("posting_sightings", sightings(["1", "2"]))
+    lake.merge("posting_sightings", sightings(["1"], source="z"))
+    by_sql = lake.read("posting_sightings", ["source_id"], "source = 'a' AND source_id <> '1'")
+    by_tuples = lake.read("posting_sightings", ["source_id"], [("source", "=", "a"), ("source_id", "!=", "1")])
+    assert by_sql["source_id"].tolist() == by_tuples["source_id"].tolist() == ["2"]
+
+
+def test_an_old_version_can_be_read_again(lake: Lake) -> None:
+    lake.merge("posting_sightings", sightings(["1"]))
+    lake.merge("posting_sightings", sightings(["2"]))
+    assert lake.read("posting_sightings", version=0)["source_id"].tolist() == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("frame", "words"),
+    [
+        (pd.DataFrame({"posting_id": ["p"], "salary": [1]}), "unknown column 'salary'"),
+        (pd.DataFrame({"title": ["t"]}), "key column 'posting_id' is missing"),
+        (pd.DataFrame({"posting_id": ["p", None]}), "have no 'posting_id'"),
+        (pd.DataFrame({"posting_id": ["p"], "salary_min": ["much"]}), "cannot write to 'postings'"),
+    ],
+)
+def test_a_frame_that_breaks_the_contract_is_refused_with_the_reason(
+    lake: Lake, frame: pd.DataFrame, words: str
+) -> None:
+    with pytest.raises(LakeError, match=words):
+        lake.merge("postings", frame)
+    assert lake.version("postings") == -1
+
+
+def test_unknown_tables_and_columns_are_named(lake: Lake) -> None:
+    with pytest.raises(LakeError, match="no table 'postngs'"):
+        lake.read("postngs")
+    with pytest.raises(LakeError, match="no column 'salery'"):
+        lake.read("postings", ["salery"])
+
+
+def test_two_writers_of_the_same_rows_leave_one_row_per_key(lake: Lake) -> None:
+    frames = [sightings([str(n) for n in range(20)], content_hash=str(writer)) for writer in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda frame: lake.merge("posting_sightings", frame), frames))
+    assert lake.count("posting_sightings") == 20
+
+
+def test_a_killed_writer_leaves_a_whole_version(lake: Lake) -> None:
+    lake.merge("posting_sightings", sightings(["0"]))
+    script = f"""
+import pandas as pd
+from jobfinder_assets.storage.lake import Lake
+lake = Lake({lake.uri!r})
+print("ready", flush=True)
+for n in range(1, 10_000):
+    lake.merge("posting_sightings", pd.DataFrame(
+        {{"source": "a", "board": "b", "source_id": [f"{{n}}-{{i}}" for i in range(50)], "content_hash": "h"}}))
+"""
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    deadline = time.monotonic() + 60
+    while lake.version("posting_sightings") < 3:
+        assert process.poll() is None and time.monotonic() < deadline, "the writer made no progress"
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    stored = lake.read("posting_sightings")
+    assert (len(stored) - 1) % 50 == 0
+    assert not stored.duplicated(["source", "board", "source_id"]).any()
+    lake.merge("posting_sightings", sightings(["after"]))
+    assert "after" in set(lake.read("posting_sightings")["source_id"])
