@@ -1,0 +1,142 @@
+"""What the command prints: tables read from the lake, nothing computed here."""
+
+import json
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from jobfinder_assets.config import Settings
+from jobfinder_assets.ingestion.catalog import build_sources
+from jobfinder_assets.ingestion.health import latest_health, what_to_do
+from jobfinder_assets.storage.lake import Lake
+from jobfinder_assets.storage.schemas import TABLES
+
+
+def run_summary(console: Console, settings: Settings, *, top: int) -> None:
+    """After a run: health of the sources, each profile's scoreboard, and its first recommendations."""
+    sources(console, settings)
+    for profile in settings.profiles:
+        scoreboard(console, settings, profile)
+        if not recommendations(console, settings, profile, top=top):
+            console.print(f"no recommendations for {profile} yet")
+
+
+def sources(console: Console, settings: Settings) -> None:
+    """Every board's last health, and what to do about it."""
+    health = latest_health(_lake(settings))
+    enabled = build_sources(settings)
+    table = _table("Sources", "source", "board", "status", "rows>", "new>", "changed>", "closed>", "seconds>", "what to do")
+    colours = {"ok": "green", "unchanged": "green", "empty": "yellow"}
+    for row in health.sort_values(["source", "board"]).itertuples():
+        if row.source not in enabled:
+            continue
+        advice = what_to_do(str(row.status), str(row.message or ""))
+        counts = [_number(value) for value in (row.rows, row.new, row.changed, row.closed)]
+        status_word = f"[{colours.get(str(row.status), 'red')}]{row.status}[/]"
+        table.add_row(row.source, row.board, status_word, *counts, f"{row.seconds:.1f}", advice)
+    if table.row_count:
+        console.print(table)
+    else:
+        console.print("no source has been fetched yet: `jobfinder run`")
+
+
+def scoreboard(console: Console, settings: Settings, profile: str) -> None:
+    """The model's score against its baselines, with intervals, or why there is none yet."""
+    from jobfinder_assets.training.registry import latest_report
+
+    report = latest_report(settings, profile)
+    if report is None:
+        console.print(f"Model of {profile}: none yet; ranking follows the profile's words")
+        return
+    if report.state != "trained":
+        console.print(f"Model of {profile}: {report.message}")
+        return
+    table = _table(f"Model of {profile}: {report.message}", "ranked by", "average precision>", "95 % interval>", "P@10>")
+    for row in report.scoreboard.itertuples():
+        table.add_row(str(row.model), f"{row.AP:.3f}", f"{row.low:.3f} to {row.high:.3f}", f"{row.precision_at_10:.2f}")
+    console.print(table)
+
+
+def recommendations(console: Console, settings: Settings, profile: str, *, top: int) -> bool:
+    """The profile's first `top` jobs with reasons. False when there are none yet."""
+    rows = _lake(settings).read("recommendations", where=[("profile", "=", profile)]).sort_values("rank").head(top)
+    if rows.empty:
+        return False
+    table = _table(f"Jobs for {profile}", "#>", "band", "job", "where", "pay>", "why")
+    for row in rows.itertuples():
+        pay = "" if pd.isna(row.salary_annual_usd) else f"${row.salary_annual_usd / 1000:,.0f}k"
+        place = " · ".join(str(part) for part in (row.location, row.workplace) if _known(part))
+        reasons = "; ".join(str(reason["text"]) for reason in json.loads(row.reasons)[:4])
+        name = f"{row.title}\n[dim]{row.company if _known(row.company) else ''}[/]"
+        table.add_row(str(row.rank), str(row.band), name, place, pay, reasons)
+    console.print(table)
+    return True
+
+
+def where_next(console: Console, settings: Settings) -> None:
+    """Where a user looks after the run."""
+    home = settings.home
+    first = next(iter(settings.profiles), "")
+    console.print("\nWhere to look next", style="bold")
+    for what, where in (
+        ("the digest", home.digests / first / "latest.html"),
+        ("everything, in a browser", "jobfinder serve  (make serve)"),
+        ("label jobs", "jobfinder label FILE.csv  (profile, posting, label)"),
+        ("what is stored", "jobfinder status"),
+        ("your own settings", "jobfinder.toml"),
+    ):
+        console.print(f"  {what:<26}{where}", highlight=False, soft_wrap=True)
+
+
+def status(console: Console, settings: Settings) -> None:
+    """Tables with rows and versions, the accounting of every raw row, and the labels."""
+    lake = _lake(settings)
+    tables = _table(f"Lake at {lake.uri}", "table", "rows>", "version>")
+    for name in TABLES:
+        if lake.exists(name):
+            tables.add_row(name, _number(lake.count(name)), str(lake.version(name)))
+    console.print(tables)
+    console.print(accounting_table(accounting(lake)))
+    labels = lake.read("label_events", ["profile", "interesting"])
+    for profile, group in labels.groupby("profile"):
+        liked = int(group["interesting"].sum())
+        console.print(f"labels of {profile}: {liked} interesting, {len(group) - liked} not interesting")
+
+
+def accounting(lake: Lake) -> pd.DataFrame:
+    """Per source: rows in, kept, rejected by rule. In = kept + rejected, always."""
+    raw = lake.read("raw_postings", ["source"]).value_counts("source").rename("in")
+    kept = lake.read("postings", ["source"]).value_counts("source").rename("kept")
+    rejected = lake.read("rejected_postings", ["source", "rule", "posting_id"]).drop_duplicates("posting_id")
+    rules = rejected.groupby(["source", "rule"]).size().unstack(fill_value=0)
+    frame = pd.concat([raw, kept], axis=1).join(rules).fillna(0).astype(int)
+    frame.insert(2, "rejected", rejected.value_counts("source").reindex(frame.index).fillna(0).astype(int))
+    return frame.sort_index()
+
+
+def accounting_table(frame: pd.DataFrame) -> Table:
+    table = _table("Every row accounted for: in = kept + rejected", "source", *(f"{name}>" for name in frame.columns))
+    for source, row in frame.iterrows():
+        table.add_row(str(source), *(_number(value) for value in row))
+    return table
+
+
+def _lake(settings: Settings) -> Lake:
+    return Lake(settings.lake_location)
+
+
+def _table(title: str, *columns: str) -> Table:
+    """A table whose columns ending in ">" are numbers, aligned right."""
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="dim")
+    for column in columns:
+        table.add_column(column.rstrip(">"), justify="right" if column.endswith(">") else "left", overflow="fold")
+    return table
+
+
+def _known(value: object) -> bool:
+    return isinstance(value, str) and value not in ("", "unspecified")
+
+
+def _number(value: object) -> str:
+    return "" if pd.isna(value) else f"{int(value):,}"  # type: ignore[call-overload]
