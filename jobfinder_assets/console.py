@@ -42,20 +42,24 @@ def sources(console: Console, settings: Settings) -> None:
 
 
 def scoreboard(console: Console, settings: Settings, profile: str) -> None:
-    """The model's score against its baselines, with intervals, or why there is none yet."""
-    from jobfinder_assets.training.registry import latest_report
+    """The score of the model in force against its baselines, with intervals, or why there is none yet."""
+    from jobfinder_assets.training.registry import champion
 
-    report = latest_report(settings, profile)
-    if report is None:
-        console.print(f"Model of {profile}: none yet; ranking follows the profile's words")
+    found = champion(settings, profile)
+    if found is None:
+        needed = f"{settings.training.minimum_labels} labels, {settings.training.minimum_per_class} of each kind"
+        console.print(f"Model of {profile}: none yet (it takes {needed}); the list follows the profile's words")
         return
-    if report.state != "trained":
-        console.print(f"Model of {profile}: {report.message}")
-        return
-    table = _table(f"Model of {profile}: {report.message}", "ranked by", "average precision>", "95 % interval>", "P@10>")
-    for row in report.scoreboard.itertuples():
-        table.add_row(str(row.model), f"{row.AP:.3f}", f"{row.low:.3f} to {row.high:.3f}", f"{row.precision_at_10:.2f}")
+    counts = f"{found.tags['positives']} interesting, {found.tags['negatives']} not"
+    title = f"Model {found.version} of {profile}, judged on {counts} ({found.tags['basis']})"
+    table = _table(title, "ranked by", "average precision>", "95 % interval>", "precision@10>")
+    for row in found.scoreboard.to_dict("records"):
+        style = "bold" if row["model"] == found.tags["recipe"] else ""
+        spread = "" if pd.isna(row["low"]) else f"{row['low']:.2f} to {row['high']:.2f}"
+        top = "" if pd.isna(row["precision@10"]) else f"{row['precision@10']:.2f}"
+        table.add_row(str(row["model"]), f"{row['AP']:.3f}", spread, top, style=style)
     console.print(table)
+    console.print(found.tags["decision"], highlight=False)
 
 
 def recommendations(console: Console, settings: Settings, profile: str, *, top: int) -> bool:

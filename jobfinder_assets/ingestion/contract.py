@@ -18,6 +18,10 @@ from jobfinder_assets.config import Section, Settings
 Status = Literal["ok", "unchanged", "empty", "gone", "blocked", "failed", "schema_drift"]
 Record = Mapping[str, Any]
 
+# Beside the source's own keys a record may hold, under this one, what only the fetch knew and a later
+# `draft` needs: a board's name, a file's column mapping, why a line could not be read.
+NOTE = "@jobfinder"
+
 
 class SourceError(Exception):
     """A board could not be fetched. `status` is its health, the message says what to do."""
@@ -157,7 +161,18 @@ def posting_id(source: str, board: str, source_id: str) -> str:
 
 def record_json(record: Record) -> str:
     """A record as canonical JSON, so that equal records have equal hashes."""
-    return json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+    return well_formed(json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str))
+
+
+def well_formed(text: str) -> str:
+    """Text without lone surrogates, which JSON can spell (`"\\ud800"`) but no UTF-8 file can hold."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
 
 
 def content_hash(record_text: str) -> str:

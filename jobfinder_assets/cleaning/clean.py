@@ -1,0 +1,329 @@
+"""From raw records to postings: every row is kept or rejected, with the rule and its evidence.
+
+Work is what is missing: a raw record whose id, content hash and cleaning version stand in neither
+`postings` nor `rejected_postings`.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+import pandas as pd
+
+from jobfinder_assets.cleaning.company import clean_company, is_sentinel
+from jobfinder_assets.cleaning.location import eligible_countries, parse_place, parse_workplace
+from jobfinder_assets.cleaning.salary import Salary, find_salary, parse_salary
+from jobfinder_assets.cleaning.seniority import parse_seniority
+from jobfinder_assets.cleaning.text import clean_text
+from jobfinder_assets.config import Settings
+from jobfinder_assets.ingestion.catalog import source_classes
+from jobfinder_assets.ingestion.contract import Draft
+from jobfinder_assets.storage.lake import Lake
+from jobfinder_assets.storage.schemas import POSTING_FACTS, TABLES
+
+# Raise it when a parser changes what a posting becomes: everything stored is then cleaned again.
+CLEANING_VERSION = "1"
+MINIMUM_DESCRIPTION = 30
+_PARALLEL_FROM_ROWS = 3_000
+_LANGUAGE_CHARACTERS = 600
+_ENGLISH = frozenset(
+    [
+        "the",
+        "and",
+        "to",
+        "of",
+        "a",
+        "in",
+        "for",
+        "with",
+        "you",
+        "we",
+        "our",
+        "is",
+        "are",
+        "will",
+        "on",
+        "as",
+        "be",
+        "your",
+    ]
+)
+_WORKPLACES = ("onsite", "hybrid", "remote")
+_EMPLOYMENT: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("internship", ("intern", "praktikum", "werkstudent")),
+    ("part_time", ("part", "teilzeit")),
+    ("contract", ("contract", "freelance", "c2c")),
+    ("temporary", ("temp", "befristet", "seasonal")),
+    ("full_time", ("full", "vollzeit", "permanent", "regular")),
+)
+_IDENTITY = ("posting_id", "source", "board", "source_id", "content_hash")
+_SIGHTED = ("first_seen_at", "last_seen_at", "closed_at")
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """kept: rows of `postings`; rejected: rows of `rejected_postings`."""
+
+    kept: pd.DataFrame
+    rejected: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What a run did; `unchanged` raw records were cleaned before."""
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    kept: int = 0
+    rejected: int = 0
+
+
+def clean_batch(raw: pd.DataFrame, *, now: datetime) -> Cleaned:
+    """Clean rows of `raw_postings`; each comes back in `kept` or, once per broken rule, in `rejected`."""
+    kept, rejected = [], []
+    for row in raw.to_dict("records"):
+        draft = _draft(row)
+        facts = {name: row[name] for name in _IDENTITY} | {"cleaning_version": CLEANING_VERSION} | _facts(draft)
+        broken = [(name, evidence) for name, rule in RULES.items() if (evidence := rule(draft, facts)) is not None]
+        if not broken:
+            kept.append(facts)
+        rejected += [_rejection(facts, name, evidence, now=now) for name, evidence in broken]
+    return Cleaned(_frame(kept, "postings"), _frame(rejected, "rejected_postings"))
+
+
+def clean_pending(lake: Lake, settings: Settings, *, now: datetime) -> Counts:
+    """Clean every raw record that is new, changed or cleaned by older code, batch by batch."""
+    _repair(lake)
+    pending, counts = _pending(lake)
+    kept = rejected = 0
+    if pending:
+        for cleaned in _clean_batches(lake, settings, pending, now=now):
+            _store(lake, cleaned)
+            kept += len(cleaned.kept)
+            rejected += cleaned.rejected["posting_id"].nunique()
+    _carry_sightings(lake)
+    return Counts(counts.new, counts.changed, counts.unchanged, kept, rejected)
+
+
+def accounting(lake: Lake) -> pd.DataFrame:
+    """Rows in, kept and rejected by source."""
+    raw = lake.read("raw_postings", ["source"]).value_counts("source").rename("in")
+    kept = lake.read("postings", ["source"]).value_counts("source").rename("kept")
+    thrown = lake.read("rejected_postings", ["source", "posting_id"]).drop_duplicates()
+    frame = pd.concat([raw, kept, thrown.value_counts("source").rename("rejected")], axis=1)
+    return frame.fillna(0).astype(int).sort_index()
+
+
+def _unreadable(draft: Draft, facts: dict[str, Any]) -> str | None:
+    return draft.unreadable or None
+
+
+def _no_title(draft: Draft, facts: dict[str, Any]) -> str | None:
+    return None if draft.unreadable or facts["title"] else f"title: {draft.title!r}"
+
+
+def _no_description(draft: Draft, facts: dict[str, Any]) -> str | None:
+    length = len(facts["description"] or "")
+    return None if draft.unreadable or length >= MINIMUM_DESCRIPTION else f"{length} characters after cleaning"
+
+
+def _header_row(draft: Draft, facts: dict[str, Any]) -> str | None:
+    names = [str(value).strip().casefold() for value in (draft.title, draft.company, draft.location)]
+    header = {"title", "job title", "job_title", "company", "company name", "location"}
+    return f"the row repeats the column names: {names}" if sum(name in header for name in names) >= 2 else None
+
+
+RULES: dict[str, Callable[[Draft, dict[str, Any]], str | None]] = {
+    "unreadable_record": _unreadable,
+    "no_title": _no_title,
+    "no_description": _no_description,
+    "header_row": _header_row,
+}
+
+
+def _draft(row: dict[str, Any]) -> Draft:
+    source = source_classes().get(row["source"])
+    if source is None:
+        return Draft(None, None, None, unreadable=f"no source named {row['source']!r} is installed")
+    return source.draft(json.loads(row["record"]))
+
+
+def _facts(draft: Draft) -> dict[str, Any]:
+    title = " ".join(clean_text(draft.title or "").split())[:500]
+    title = "" if is_sentinel(title) else title
+    description = clean_text(draft.description or "")
+    location = " ".join(clean_text(draft.location or "").split())[:300]
+    place = parse_place(location)
+    seniority = parse_seniority(title, description)
+    pay, origin = _pay(draft, description)
+    return {
+        "title": title or None,
+        "company": clean_company(draft.company),
+        "company_raw": draft.company,
+        "description": description or None,
+        "location": location or None,
+        "city": draft.city or place.city,
+        "region": draft.region or place.region,
+        "country": _country(draft.country) or place.country,
+        "workplace": draft.workplace if draft.workplace in _WORKPLACES else parse_workplace(location, description),
+        "eligible_countries": eligible_countries(location, description),
+        "salary_min": pay.minimum if pay else None,
+        "salary_max": pay.maximum if pay else None,
+        "salary_currency": pay.currency if pay else None,
+        "salary_period": pay.period if pay else None,
+        "salary_annual_usd": pay.annual_usd if pay else None,
+        "salary_origin": origin,
+        "seniority": seniority.level,
+        "years_min": seniority.years_min,
+        "employment_type": _employment(draft.employment_type),
+        "language": draft.language or _language(description),
+        "url": draft.url,
+        "requisition_id": draft.requisition_id,
+        "posted_at": draft.posted_at,
+    }
+
+
+def _pay(draft: Draft, description: str) -> tuple[Salary | None, str | None]:
+    """The source's own fields first, then its pay text, then prose."""
+    given = draft.pay
+    if given and given.currency and given.period and (given.minimum or given.maximum):
+        salary = Salary(given.minimum, given.maximum, given.currency, given.period)
+        return salary, "estimate" if given.is_estimate else "structured"
+    if draft.pay_text and (found := parse_salary(draft.pay_text)):
+        return found, "estimate" if "est." in draft.pay_text else "field"
+    found = find_salary(description)
+    return found, "text" if found else None
+
+
+def _country(name: str | None) -> str | None:
+    if not name:
+        return None
+    return name.upper() if len(name) == 2 else parse_place(name).country
+
+
+def _employment(text: str | None) -> str | None:
+    words = (text or "").casefold()
+    return next((kind for kind, marks in _EMPLOYMENT if any(mark in words for mark in marks)), None)
+
+
+def _language(text: str) -> str | None:
+    start = text[:_LANGUAGE_CHARACTERS]
+    words = start.casefold().split()
+    if not words:
+        return None
+    # A model is asked only where the commonest English words do not already say it.
+    if sum(word in _ENGLISH for word in words) >= 0.15 * len(words):
+        return "en"
+    return str(_identifier().classify(start)[0])
+
+
+@cache
+def _identifier() -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_pickled_model(MODEL_FILE)
+
+
+def _rejection(facts: dict[str, Any], rule: str, evidence: str, *, now: datetime) -> dict[str, Any]:
+    names = (
+        "posting_id",
+        "source",
+        "board",
+        "source_id",
+        "content_hash",
+        "cleaning_version",
+        "title",
+        "company",
+        "url",
+    )
+    return {name: facts[name] for name in names} | {"rule": rule, "evidence": evidence[:500], "rejected_at": now}
+
+
+def _frame(rows: list[dict[str, Any]], table: str) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=TABLES[table].columns)
+
+
+def _repair(lake: Lake) -> None:
+    """A run killed while a posting moved between the tables left it in both: the older one goes."""
+    kept = lake.read("postings", ["posting_id", "content_hash", "cleaning_version"])
+    thrown = lake.read("rejected_postings", ["posting_id", "rule", "content_hash", "cleaning_version"])
+    both = kept.merge(thrown, on="posting_id", suffixes=("", "_rejected"))
+    if both.empty:
+        return
+    current = lake.read(
+        "raw_postings", ["posting_id", "content_hash"], [("posting_id", "in", both["posting_id"].tolist())]
+    )
+    both = both.merge(current, on="posting_id", suffixes=("", "_raw"))
+    stays = (both["content_hash"] == both["content_hash_raw"]) & (both["cleaning_version"] == CLEANING_VERSION)
+    lake.delete("rejected_postings", both.loc[stays, ["posting_id"]].drop_duplicates())
+    lake.delete("postings", both.loc[~stays, ["posting_id"]].drop_duplicates())
+
+
+def _pending(lake: Lake) -> tuple[set[str], Counts]:
+    raw = lake.read("raw_postings", ["posting_id", "content_hash"])
+    names = ["posting_id", "content_hash", "cleaning_version"]
+    done = pd.concat([lake.read("postings", names), lake.read("rejected_postings", names)]).drop_duplicates(
+        "posting_id"
+    )
+    state = raw.merge(done, on="posting_id", how="left", suffixes=("", "_done"))
+    new = state["content_hash_done"].isna()
+    same = (state["content_hash"] == state["content_hash_done"]) & (state["cleaning_version"] == CLEANING_VERSION)
+    counts = Counts(new=int(new.sum()), changed=int((~new & ~same).sum()), unchanged=int(same.sum()))
+    return set(state.loc[~same, "posting_id"]), counts
+
+
+def _clean_batches(lake: Lake, settings: Settings, pending: set[str], *, now: datetime) -> Iterator[Cleaned]:
+    def batches() -> Iterator[pd.DataFrame]:
+        for batch in lake.batches("raw_postings", rows=settings.compute.batch_rows):
+            wanted = batch[batch["posting_id"].isin(pending)]
+            if len(wanted):
+                yield wanted
+
+    if len(pending) < _PARALLEL_FROM_ROWS or settings.compute.workers == 1:
+        yield from (clean_batch(batch, now=now) for batch in batches())
+        return
+    from joblib import Parallel, delayed
+
+    pool = Parallel(n_jobs=settings.compute.workers, backend=settings.compute.backend, return_as="generator")
+    yield from pool(delayed(clean_batch)(batch, now=now) for batch in batches())
+
+
+def _store(lake: Lake, cleaned: Cleaned) -> None:
+    """The destination first, then the row that it takes the place of; `_repair` mends what comes between."""
+    ids = pd.concat([cleaned.kept["posting_id"], cleaned.rejected["posting_id"]]).drop_duplicates()
+    sighted = lake.read("posting_sightings", ["posting_id", *_SIGHTED], [("posting_id", "in", ids.tolist())])
+    kept = cleaned.kept.drop(columns=list(_SIGHTED)).merge(sighted, on="posting_id", how="left")
+    lake.merge("postings", kept[list(POSTING_FACTS)])
+    lake.merge("rejected_postings", cleaned.rejected)
+    _delete_held(lake, "rejected_postings", kept["posting_id"])
+    _delete_held(lake, "postings", cleaned.rejected["posting_id"])
+
+
+def _delete_held(lake: Lake, table: str, ids: pd.Series) -> None:
+    """Delete rows by posting id; a table that holds none of them gets no commit."""
+    where = [("posting_id", "in", ids.tolist())]
+    if len(ids) and lake.count(table, where):
+        lake.delete(table, pd.DataFrame({"posting_id": ids.drop_duplicates()}))
+
+
+def _carry_sightings(lake: Lake) -> None:
+    """Bring closings, and last sightings older than a day, from `posting_sightings` to `postings`.
+
+    Finer than a day would rewrite every text at every refresh; the exact time stays in `posting_sightings`.
+    """
+    sighted = lake.read("posting_sightings", ["posting_id", "last_seen_at", "closed_at"])
+    stored = lake.read("postings", ["posting_id", "last_seen_at", "closed_at"])
+    both = stored.merge(sighted, on="posting_id", suffixes=("_stored", ""))
+    closed = both["closed_at"].ne(both["closed_at_stored"]) & ~(
+        both["closed_at"].isna() & both["closed_at_stored"].isna()
+    )
+    stale = both["last_seen_at"] - both["last_seen_at_stored"] >= timedelta(days=1)
+    lake.update("postings", both.loc[closed | stale, ["posting_id", "last_seen_at", "closed_at"]])
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)

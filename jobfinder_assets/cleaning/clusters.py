@@ -1,0 +1,344 @@
+"""Clusters of the postings in the lake, kept up to date: work follows what is new, the result is that of a full run.
+
+`posting_bands` says which content of a posting has been compared and is written last, so that a run that was killed
+is done again from where the lake stands. What a new posting can change is bounded: the pairs it makes, the buckets
+that it fills or empties, and the clusters that those links reach.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobfinder_assets.cleaning.duplicates import (
+    COLUMNS,
+    DUPLICATES_VERSION,
+    LINK_COLUMNS,
+    MAX_BUCKET,
+    WIDTH,
+    candidate_pairs,
+    canonical_posting,
+    fingerprint,
+    judge_pairs,
+    read_openings,
+    resolve_clusters,
+)
+from jobfinder_assets.storage.lake import Lake
+
+_POSTING_COLUMNS = ["posting_id", *COLUMNS]
+# Postings whose texts are in memory at once.
+BATCH = 8_000
+
+Bands = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class ClusterUpdate:
+    """What one run did. `links` and `clusters` count rows in the lake afterwards, `written` the rows it wrote."""
+
+    new: int
+    changed: int
+    unchanged: int
+    removed: int
+    links: int
+    clusters: int
+    duplicates: int
+    written: int
+
+
+@dataclass(frozen=True)
+class _Bands:
+    """Hashes by posting: row `i` of `hashes` is that of `names[i]`; names are sorted."""
+
+    names: npt.NDArray[np.object_]
+    hashes: Bands
+
+    def keep(self, chosen: npt.NDArray[np.bool_]) -> "_Bands":
+        return _Bands(self.names[chosen], self.hashes[chosen])
+
+
+def update_clusters(lake: Lake) -> ClusterUpdate:
+    """Bring `duplicate_links`, `posting_clusters` and `posting_bands` in line with `postings`.
+
+    Nothing is written when no posting is new, changed or gone.
+    """
+    current = lake.read("postings", ["posting_id", "content_hash", "cleaning_version"])
+    versions = current.assign(duplicates_version=f"{DUPLICATES_VERSION}/" + current["cleaning_version"].fillna(""))
+    stored = lake.read_arrow("posting_bands")
+    fresh, changed_count = _to_compare(versions, stored)
+    links = lake.read("duplicate_links")
+    clusters = lake.read("posting_clusters")
+    known = {*stored.column("posting_id").to_pylist(), *clusters["posting_id"], *links["left_id"], *links["right_id"]}
+    gone = known - set(versions["posting_id"])
+    written = 0
+    if fresh or gone:
+        before = _bands_of(stored)
+        computed = _compute_bands(lake, fresh)
+        after = _merge_bands(before, computed, drop=gone)
+        renewed = fresh | _shaken(before, after, fresh | gone)
+        kept = links[~(links["left_id"].isin(renewed | gone) | links["right_id"].isin(renewed | gone))]
+        found = _judge(lake, _pairs_with(after, renewed))
+        new_links = pd.concat([kept, found], ignore_index=True)
+        seeds = _seeds(renewed | gone, links, clusters)
+        new_clusters = _recluster(lake, new_links, seeds - gone)
+        written += _write_difference(lake, "duplicate_links", links, new_links)
+        untouched = clusters[~clusters["posting_id"].isin(set(new_clusters["posting_id"]) | gone)]
+        links, old_clusters, clusters = new_links, clusters, pd.concat([untouched, new_clusters], ignore_index=True)
+        written += _write_difference(lake, "posting_clusters", old_clusters, clusters)
+        written += lake.merge("posting_bands", _bands_table(computed, versions))
+        written += lake.delete("posting_bands", pd.DataFrame({"posting_id": sorted(gone)}, dtype="str"))
+    total = int(clusters["cluster_id"].nunique())
+    return ClusterUpdate(
+        new=len(fresh) - changed_count,
+        changed=changed_count,
+        unchanged=len(versions) - len(fresh),
+        removed=len(gone),
+        links=len(links),
+        clusters=total,
+        duplicates=len(clusters) - total,
+        written=written,
+    )
+
+
+def biggest_clusters(lake: Lake, count: int = 10) -> pd.DataFrame:
+    """The clusters with the most postings: cluster_id, size, title, company and the reasons of their joins."""
+    clusters = lake.read("posting_clusters", where=[("size", ">", 1)])
+    columns = ["cluster_id", "size", "title", "company", "reasons"]
+    if clusters.empty:
+        return pd.DataFrame(columns=columns)
+    sizes = clusters[["cluster_id", "canonical_id", "size"]].drop_duplicates()
+    top = sizes.sort_values(["size", "cluster_id"], ascending=[False, True]).head(count)
+    shown = lake.read("postings", ["posting_id", "title", "company"], _among(top["canonical_id"]))
+    reasons = clusters.groupby("cluster_id")["reason"].agg(
+        lambda values: "; ".join(f"{number}× {reason}" for reason, number in values.value_counts().head(2).items())
+    )
+    table = top.merge(shown, left_on="canonical_id", right_on="posting_id", how="left")
+    return table.assign(reasons=table["cluster_id"].map(reasons))[columns].reset_index(drop=True)
+
+
+def _to_compare(versions: pd.DataFrame, stored: pa.Table) -> tuple[set[str], int]:
+    """Postings whose content was not compared yet by this version of the code, and how many are not new."""
+    done = stored.select(["posting_id", "content_hash", "duplicates_version"]).to_pandas()
+    joined = versions.merge(done, on="posting_id", how="left", suffixes=("", "_done"))
+    same = (joined["content_hash"].fillna("") == joined["content_hash_done"].fillna("")) & (
+        joined["duplicates_version"] == joined["duplicates_version_done"]
+    )
+    fresh = set(joined.loc[~same, "posting_id"])
+    return fresh, len(fresh & set(done["posting_id"]))
+
+
+def _compute_bands(lake: Lake, fresh: Collection[str]) -> _Bands:
+    names: list[str] = []
+    parts = [np.zeros((0, WIDTH), np.int64)]
+    where = _among(fresh)
+    for batch in lake.batches("postings", _POSTING_COLUMNS, where) if fresh else ():
+        names += batch["posting_id"].tolist()
+        parts.append(fingerprint(batch))
+    return _sorted_bands(np.array(names, dtype=object), np.concatenate(parts))
+
+
+def _bands_of(stored: pa.Table) -> _Bands:
+    # Rows of another width were written by another version of the code: they are compared anew.
+    fitting = stored.filter(pc.equal(pc.list_value_length(stored.column("bands")), WIDTH))
+    flat = pc.list_flatten(fitting.column("bands")).to_numpy().astype(np.int64, copy=False)
+    names = np.array(fitting.column("posting_id").to_pylist(), dtype=object)
+    return _sorted_bands(names, flat.reshape(len(names), WIDTH))
+
+
+def _sorted_bands(names: npt.NDArray[np.object_], hashes: Bands) -> _Bands:
+    order = np.argsort(names, kind="stable")
+    return _Bands(names[order], hashes[order])
+
+
+def _merge_bands(before: _Bands, computed: _Bands, *, drop: Collection[str]) -> _Bands:
+    away = set(computed.names) | set(drop)
+    kept = before.keep(np.array([name not in away for name in before.names], bool))
+    return _sorted_bands(np.concatenate([kept.names, computed.names]), np.concatenate([kept.hashes, computed.hashes]))
+
+
+def _shaken(before: _Bands, after: _Bands, moved: Collection[str]) -> set[str]:
+    """Postings that did not move themselves but whose candidates may: the representative of their identical adverts
+    changed, or one of their buckets passed the bound in either direction."""
+    moved_before, moved_after = (np.array([name in moved for name in side.names], bool) for side in (before, after))
+    identities = np.union1d(before.hashes[moved_before, 0], after.hashes[moved_after, 0])
+    old, new = _representatives(before, identities), _representatives(after, identities)
+    changed = [value for value in identities.tolist() if old.get(value) != new.get(value)]
+    shaken = set(after.names[np.isin(after.hashes[:, 0], np.array(changed, np.int64))])
+    # A bucket changes when a posting that stands in it comes, goes, or hands over to another.
+    stirred = set(moved) | shaken | set(before.names[np.isin(before.hashes[:, 0], np.array(changed, np.int64))])
+    sides = [_standing(before), _standing(after)]
+    mine = [side.hashes[np.array([name in stirred for name in side.names], bool)] for side in sides]
+    for column in range(1, WIDTH):
+        touched = np.union1d(mine[0][:, column], mine[1][:, column])
+        full = [_full_buckets(side.hashes[:, column], touched[touched != 0]) for side in sides]
+        crossed = np.setxor1d(full[0], full[1])
+        if len(crossed):
+            shaken |= set(after.names[np.isin(after.hashes[:, column], crossed)])
+    return shaken
+
+
+def _representatives(bands: _Bands, identities: Bands) -> dict[int, str]:
+    inside = bands.keep(np.isin(bands.hashes[:, 0], identities))
+    values, first = np.unique(inside.hashes[:, 0], return_index=True)
+    return dict(zip(values.tolist(), inside.names[first], strict=True))
+
+
+def _standing(bands: _Bands) -> _Bands:
+    """The postings that stand for their identical adverts: those with the smallest id."""
+    _, first = np.unique(bands.hashes[:, 0], return_index=True)
+    chosen = np.zeros(len(bands.names), bool)
+    chosen[first] = True
+    return bands.keep(chosen)
+
+
+def _full_buckets(values: Bands, among: Bands) -> Bands:
+    found, sizes = np.unique(values[np.isin(values, among)], return_counts=True)
+    return found[sizes > MAX_BUCKET]
+
+
+def _pairs_with(bands: _Bands, renewed: Collection[str]) -> pd.DataFrame:
+    """Candidate pairs that hold a renewed posting: only the buckets these stand in are looked at."""
+    mine = np.array([name in renewed for name in bands.names], bool)
+    near = mine.copy()
+    for column in range(WIDTH):
+        values = np.unique(bands.hashes[mine, column])
+        near |= np.isin(bands.hashes[:, column], values[values != 0])
+    # Representatives of the neighbours' own identical adverts must be there too, or copies would stand in for them.
+    near |= np.isin(bands.hashes[:, 0], bands.hashes[near, 0])
+    pairs = _restricted_pairs(bands, near)
+    return pairs[pairs["left_id"].isin(renewed) | pairs["right_id"].isin(renewed)].reset_index(drop=True)
+
+
+def _restricted_pairs(bands: _Bands, near: npt.NDArray[np.bool_]) -> pd.DataFrame:
+    inside = bands.keep(near)
+    return candidate_pairs(inside.names, inside.hashes)
+
+
+def _judge(lake: Lake, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Judge candidates component by component, so that few texts are in memory at once."""
+    found = [pd.DataFrame(columns=LINK_COLUMNS).astype({"similarity": "float64"})]
+    for part in _by_component(pairs):
+        ids = set(part["left_id"]) | set(part["right_id"])
+        found.append(judge_pairs(part, lake.read("postings", _POSTING_COLUMNS, _among(ids))))
+    return pd.concat(found, ignore_index=True) if len(found) > 1 else found[0]
+
+
+def _recluster(lake: Lake, links: pd.DataFrame, seeds: Collection[str]) -> pd.DataFrame:
+    """Rows of `posting_clusters` for the seeds and for all that links reach from them."""
+    component = _components(links["left_id"], links["right_id"])
+    reached = {component[name] for name in seeds if name in component}
+    affected = links[links["left_id"].map(component).isin(reached)]
+    alone = sorted(set(seeds) - set(component))
+    rows = [_singletons(alone)]
+    for part in _by_component(affected):
+        ids = set(part["left_id"]) | set(part["right_id"])
+        openings = read_openings(lake.read("postings", _POSTING_COLUMNS, _among(ids)))
+        lengths = {name: len(opening.text) for name, opening in openings.items()}
+        rows.append(cluster_rows(part, resolve_clusters(part, openings), lengths=lengths))
+    return pd.concat(rows, ignore_index=True)
+
+
+def cluster_rows(links: pd.DataFrame, cluster_of: Mapping[str, str], *, lengths: Mapping[str, int]) -> pd.DataFrame:
+    """Rows of `posting_clusters`: each posting with its strongest link inside its cluster; the canonical has none."""
+    members = pd.Series(cluster_of, dtype="str").groupby(lambda name: cluster_of[name]).groups
+    canonical = {cluster: canonical_posting(names, lengths) for cluster, names in members.items()}
+    inside = links[links["left_id"].map(cluster_of) == links["right_id"].map(cluster_of)]
+    both = pd.concat(
+        [
+            inside.rename(columns={"left_id": "posting_id", "right_id": "joined_to"}),
+            inside.rename(columns={"right_id": "posting_id", "left_id": "joined_to"}),
+        ]
+    ).sort_values(["posting_id", "similarity", "joined_to"], ascending=[True, False, True])
+    best = both.drop_duplicates("posting_id").set_index("posting_id")
+    names = sorted(cluster_of)
+    frame = pd.DataFrame({"posting_id": names, "cluster_id": [cluster_of[name] for name in names]}, dtype="str")
+    frame["canonical_id"] = frame["cluster_id"].map(canonical)
+    frame["size"] = frame["cluster_id"].map({cluster: len(names) for cluster, names in members.items()})
+    joined = frame["posting_id"] != frame["canonical_id"]
+    for column in ("joined_to", "reason", "similarity"):
+        frame[column] = frame["posting_id"].map(best[column]).where(joined)
+    return frame
+
+
+def _singletons(names: list[str]) -> pd.DataFrame:
+    frame = pd.DataFrame({"posting_id": names, "cluster_id": names, "canonical_id": names}, dtype="str")
+    return frame.assign(size=1, joined_to=None, reason=None, similarity=np.nan)
+
+
+def _seeds(moved: Collection[str], links: pd.DataFrame, clusters: pd.DataFrame) -> set[str]:
+    """All postings whose cluster may change: the moved ones, their old cluster mates and old neighbours."""
+    touched = links[links["left_id"].isin(moved) | links["right_id"].isin(moved)]
+    near = set(moved) | set(touched["left_id"]) | set(touched["right_id"])
+    mates = set(clusters.loc[clusters["posting_id"].isin(near), "cluster_id"])
+    return near | set(clusters.loc[clusters["cluster_id"].isin(mates), "posting_id"])
+
+
+def _by_component(pairs: pd.DataFrame) -> Iterable[pd.DataFrame]:
+    """Parts of `pairs` of about `BATCH` postings that share no posting with each other."""
+    if pairs.empty:
+        return
+    component = pairs["left_id"].map(_components(pairs["left_id"], pairs["right_id"]))
+    sizes = (pairs.groupby(component).size() + 1).sort_index()
+    part = ((sizes.cumsum() - 1) // BATCH).to_dict()
+    for _, rows in pairs.groupby(component.map(part)):
+        yield rows
+
+
+def _components(left: pd.Series, right: pd.Series) -> dict[str, str]:
+    """Each posting's connected component, named by its smallest posting."""
+    parent: dict[str, str] = {}
+
+    def root(name: str) -> str:
+        path = []
+        while parent.setdefault(name, name) != name:
+            path.append(name)
+            name = parent[name]
+        for step in path:
+            parent[step] = name
+        return name
+
+    for first, second in zip(left, right, strict=True):
+        a, b = root(first), root(second)
+        if a != b:
+            parent[max(a, b)] = min(a, b)
+    return {name: root(name) for name in list(parent)}
+
+
+def _write_difference(lake: Lake, table: str, old: pd.DataFrame, new: pd.DataFrame) -> int:
+    """Upsert the rows that are new or differ, delete those that are no more; the rest is not written."""
+    key = ["left_id", "right_id"] if table == "duplicate_links" else ["posting_id"]
+    columns = list(old.columns)
+    before, after = (
+        dict(zip(_tuples(frame, key), _tuples(frame, columns), strict=True)) for frame in (old, new[columns])
+    )
+    differs = [before.get(name) != values for name, values in after.items()]
+    written = lake.merge(table, new[columns].loc[np.array(differs, bool)].reset_index(drop=True))
+    lost = pd.DataFrame([name for name in before if name not in after], columns=key, dtype="str")
+    return written + lake.delete(table, lost)
+
+
+def _tuples(frame: pd.DataFrame, columns: list[str]) -> list[tuple[object, ...]]:
+    values = [frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in columns]
+    return list(zip(*values, strict=True))
+
+
+def _bands_table(computed: _Bands, versions: pd.DataFrame) -> pa.Table:
+    facts = versions.set_index("posting_id").loc[list(computed.names)]
+    return pa.table(
+        {
+            "posting_id": pa.array(list(computed.names), pa.string()),
+            "content_hash": pa.array(facts["content_hash"].astype(object).where(facts["content_hash"].notna(), None)),
+            "duplicates_version": pa.array(facts["duplicates_version"].astype(object)),
+            "bands": pa.ListArray.from_arrays(
+                np.arange(len(computed.names) + 1, dtype=np.int32) * WIDTH, pa.array(computed.hashes.ravel())
+            ),
+        }
+    )
+
+
+def _among(ids: Iterable[str]) -> list[tuple[str, str, list[str]]]:
+    return [("posting_id", "in", sorted(ids))]

@@ -1,0 +1,46 @@
+"""Company names: what is shown, and the key under which spellings of one company meet."""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from jobfinder_assets.cleaning.lexicon import read_lines
+
+_RATING = re.compile(r"\s*[\r\n]+\s*\d(?:\.\d)?\s*$")
+_SPACE = re.compile(r"\s+")
+_SENTINELS = frozenset(read_lines("sentinels.txt"))
+_LEGAL_FORMS = frozenset(read_lines("legal_forms.txt"))
+
+
+def clean_company(raw: str | None) -> str | None:
+    """The name as shown: a rating after a newline ("Foo\\n3.8") and spare white space removed.
+
+    Sentinels for "missing" (`-1`, `Unknown`, `N/A`) give None. The legal form stays.
+    """
+    if raw is None:
+        return None
+    name = _SPACE.sub(" ", _RATING.sub("", raw)).strip()
+    return None if is_sentinel(name) else name
+
+
+def is_sentinel(text: str) -> bool:
+    """Does `text` stand for "missing" in one of the known data sets?"""
+    return not text.strip() or text.strip().casefold() in _SENTINELS
+
+
+@lru_cache(maxsize=65_536)
+def company_key(name: str) -> str:
+    """A key equal for spellings of one company: case-folded, without accents, punctuation and legal form.
+
+    "Foo, Inc." and "FOO" give "foo"; a name that is only a legal form keeps it.
+    """
+    folded = unicodedata.normalize("NFKD", _RATING.sub("", name)).casefold()
+    bare = "".join(char for char in folded if not unicodedata.combining(char))
+    # "S.A." and "L.L.C." are one word, "A&B" two.
+    bare = bare.replace("'", "").replace("’", "")
+    words = re.sub(r"[^\w]+", " ", re.sub(r"\b(\w)\.(?=\w\b)", r"\1", bare)).split()
+    if words and words[0] == "the":
+        words = words[1:] or words
+    while len(words) > 1 and words[-1] in _LEGAL_FORMS:
+        words.pop()
+    return " ".join(words)

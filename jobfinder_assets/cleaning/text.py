@@ -1,0 +1,162 @@
+"""Advert text as a person would read it: markup, entities, broken encodings and stray white space resolved."""
+
+import html
+import re
+import unicodedata
+
+from ftfy import TextFixerConfig, fix_encoding
+from ftfy import bad_codecs as _bad_codecs  # noqa: F401  registers "utf-8-variants", which `fix_encoding` needs
+from selectolax.lexbor import LexborHTMLParser
+
+# Only names that adverts use: "<T>" in prose or "a <b and c" is text, not markup.
+_TAG = re.compile(
+    r"<(?=[a-z/!])(?:/?(?:a|abbr|address|article|aside|b|big|blockquote|body|br|center|code|dd|del|div|dl|dt|em|fieldset|figure|font"
+    r"|footer|form|h[1-6]|head|header|hr|html|i|iframe|img|ins|label|li|link|main|meta|nav|noscript|o:p|ol|p|pre|s"
+    r"|script|section|small|span|strike|strong|style|sub|sup|table|tbody|td|tfoot|th|thead|title|tr|u|ul)"
+    r"(?:[\s/][^<>]*)?>|!--|!doctype\s)",
+    re.IGNORECASE,
+)
+# Group 1 ends a line, group 2 a paragraph, group 3 is a break, group 4 a table cell.
+_BREAKING_TAG = re.compile(
+    r"</?(?:(address|article|aside|body|dd|div|dl|dt|fieldset|figure|footer|form|header|li|main|section|tr)"
+    r"|(blockquote|h[1-6]|hr|ol|p|pre|table|ul)|(br)|(td|th))(?=[\s/>])",
+    re.IGNORECASE,
+)
+_ANY_TAG = re.compile(r"<[a-zA-Z/!][^<>]*>?")
+# The HTML standard's tree construction is quadratic in the depth of open elements.
+_MOST_UNCLOSED_TAGS = 3_000
+_UNREADABLE_TAGS = ["script", "style", "head", "noscript", "template", "svg", "iframe", "nav", "button", "select"]
+
+# A line break, a paragraph break and a `<br>` on their way through the parser.
+_LINE, _PARAGRAPH, _BREAK = "\x1e", "\x1d", "\x1f"
+_MARKS = (None, _LINE, _PARAGRAPH, _BREAK, " ")
+_BREAKS = re.compile(r"[\x1d-\x1f][\x1d-\x1f \t]*")
+
+_AMPERSANDS = re.compile(r"&(?:amp;|#0{0,4}38;|#x0{0,4}26;)+", re.IGNORECASE)
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});|&nbsp\b")
+
+# UTF-8 read as Windows-1252 or Latin-1 always shows a lead byte before a continuation byte.
+_MOJIBAKE = re.compile(
+    "[\xc2-\xf4][\x80-\xbf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc"
+    "\u2013\u2014\u2018-\u201a\u201c-\u201e\u2020-\u2022\u2026\u2030\u2039\u203a\u20ac\u2122]"
+)
+# Guesses are left out: a lossy sequence has no certain repair, and quotes and ligatures are the author's.
+_REPAIR = TextFixerConfig(
+    unescape_html=False, restore_byte_a0=True, replace_lossy_sequences=False, decode_inconsistent_utf8=True
+)
+
+_ODD_CHARACTERS = {
+    **dict.fromkeys("\u00a0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B))), " "),
+    **dict.fromkeys("\x0b\x0c\x85\u2028\u2029", "\n"),
+    **dict.fromkeys("\uf02d\uf076\uf0a7\uf0a8\uf0b7\uf0d8\uf0fc", "•"),
+}
+# These have a replacement above or are invisible and go.
+_ODD = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xa0\u00ad\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000"
+    "\uf02d\uf076\uf0a7\uf0a8\uf0b7\uf0d8\uf0fc\ufeff\ufffc\ufffe\uffff]"
+)
+_CONTROLS = bytes([*range(9), *range(14, 32), 127])
+_COMMON_ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&nbsp;": " ", "&#39;": "'", "&rsquo;": "’"}
+# Bullets of symbol fonts (U+F000..F0FF) seen as Windows-1252: ftfy leaves private-use characters alone.
+_SYMBOL_MOJIBAKE = re.compile("\xef([\u201a\u0192])([\xa1-\xbf\u02dc\u2013\u2014\u2018-\u201e])")
+
+_ROUNDS = 8
+
+
+def clean_text(raw: str) -> str:
+    """Readable text of an advert given as HTML (escaped any number of times) or plain text.
+
+    Block elements, list items, table rows and `<br>` become lines, paragraphs are parted by one
+    blank line; scripts, styles and navigation are dropped; entities resolved; mojibake repaired
+    where ftfy finds the repair certain. Idempotent: clean_text(clean_text(x)) == clean_text(x).
+    """
+    text = _encodable(raw)
+    for _ in range(_ROUNDS):
+        text = _tidy(_repair(_unwrap(text)))
+        # What one pass reveals (HTML escaped twice, doubly broken text) is work for the next.
+        if not _unfinished(text):
+            return text
+    return _tidy(re.sub(r"[<&\xc2-\xf4]", " ", text))
+
+
+def _unfinished(text: str) -> bool:
+    if "<" in text and _TAG.search(text):
+        return True
+    if "&" in text and _unescape(text) != text:
+        return True
+    return _repair(text) != text
+
+
+def _encodable(text: str) -> str:
+    """`text` without lone surrogates, which no file and no parser can hold."""
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _unwrap(text: str) -> str:
+    if "&" in text and not _TAG.search(text):
+        text = _unescape(text)
+    if "<" in text and _TAG.search(text):
+        return _html_text(text)
+    return text
+
+
+def _unescape(text: str) -> str:
+    """Resolve entities that end in a semicolon: `&section=2` in an address is no section sign."""
+    text = _AMPERSANDS.sub("&", text)
+    for entity, character in _COMMON_ENTITIES.items():
+        text = text.replace(entity, character)
+    return _ENTITY.sub(lambda match: html.unescape(match[0]) if match[0] != "&nbsp" else " ", text)
+
+
+def _html_text(markup: str) -> str:
+    for mark in (_LINE, _PARAGRAPH, _BREAK):
+        markup = markup.replace(mark, " ")
+    if _BREAKING_TAG.search(markup):
+        # The author's line breaks mean nothing between block elements.
+        markup = " ".join(markup.split())
+        markup = _BREAKING_TAG.sub(lambda match: f"{_MARKS[match.lastindex or 0]}{match[0]}", markup)
+    if markup.count("<") - 2 * markup.count("</") > _MOST_UNCLOSED_TAGS:
+        text = _ANY_TAG.sub("", markup)
+    else:
+        tree = LexborHTMLParser(markup)
+        tree.strip_tags(_UNREADABLE_TAGS)
+        text = tree.root.text(deep=True, separator="") if tree.root is not None else ""
+    return _BREAKS.sub(lambda match: "\n\n" if _parts_paragraphs(match[0]) else "\n", text)
+
+
+def _parts_paragraphs(breaks: str) -> bool:
+    return _PARAGRAPH in breaks or breaks.count(_BREAK) > 1
+
+
+def _repair(text: str) -> str:
+    if text.isascii() or not _MOJIBAKE.search(text):
+        return text
+    text = _SYMBOL_MOJIBAKE.sub("•", text)
+    # Line by line: one odd character elsewhere must not hinder the repair, and long texts stay cheap.
+    return "\n".join(fix_encoding(line, _REPAIR) if _MOJIBAKE.search(line) else line for line in text.split("\n"))
+
+
+def _tidy(text: str) -> str:
+    """Unicode NFC, plain spaces, no invisible characters, lines stripped, at most one blank line.
+
+    Plain replacements do what a regular expression would, several times faster.
+    """
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if text.isascii():
+        text = text.replace("\x0b", "\n").replace("\x0c", "\n").encode().translate(None, _CONTROLS).decode()
+    else:
+        text = _ODD.sub(lambda match: _ODD_CHARACTERS.get(match[0], ""), text)
+        if not unicodedata.is_normalized("NFC", text):
+            text = unicodedata.normalize("NFC", text)
+    text = _squeeze(text.replace("\t", " "), "  ", " ")
+    text = text.replace(" \n", "\n").replace("\n ", "\n")
+    return _squeeze(text, "\n\n\n", "\n\n").strip()
+
+
+def _squeeze(text: str, run: str, replacement: str) -> str:
+    while run in text:
+        text = text.replace(run, replacement)
+    return text

@@ -1,0 +1,296 @@
+"""One HTTP client for all live sources: patient with a busy server, quick with a dead one, never endless.
+
+What goes wrong is told as the contract's errors: 404 and 410 are a board that is gone; 401, 403, 429 and an
+HTML page in the place of JSON a refusal; 304 is "unchanged"; all else that is no JSON has failed.
+"""
+
+import json
+import re
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import Retry
+from urllib3.exceptions import HTTPError, IncompleteRead, MaxRetryError, ProtocolError, ReadTimeoutError, SSLError
+
+from jobfinder_assets.config import Http
+from jobfinder_assets.ingestion.contract import BoardBlocked, BoardGone, SourceError, Unchanged
+
+CONNECTIONS = 8
+
+_AGAIN = frozenset({429, 500, 502, 503, 504})
+_REFUSED = frozenset({401, 403, 429, 451})
+_GONE = frozenset({404, 410})
+_REDIRECTED = frozenset({301, 302, 303, 307, 308})
+_MOST_REDIRECTS = 3
+# Nested or exotic encodings are how decompression bombs travel.
+_ENCODINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
+_CHUNK = 16_384
+_QUOTED = 200
+_TITLE = re.compile(rb"<title[^>]{0,200}>([^<]{1,120})", re.IGNORECASE)
+_BACKOFF_SECONDS = 0.5
+
+
+class UnexpectedStatus(SourceError):
+    """An HTTP status that says neither gone nor refused; `code` and the start of the `body` for the source to judge."""
+
+    def __init__(self, message: str, *, code: int, body: bytes) -> None:
+        super().__init__(message)
+        self.code = code
+        self.body = body
+
+
+@dataclass(frozen=True)
+class JsonAnswer:
+    """A JSON answer; `bytes` counts the decoded body; `validators` are to be sent next time."""
+
+    content: Any
+    bytes: int
+    validators: Mapping[str, str]
+
+
+class _TryAgain(Exception):
+    """The attempt failed in a way that may pass; `error` is what to say when it does not."""
+
+    def __init__(self, error: SourceError, retry_after: float | None = None) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True)
+class _Body:
+    code: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+class HttpClient:
+    """Asks live sources for JSON; may be shared by threads. One client serves one run of one source."""
+
+    def __init__(self, settings: Http) -> None:
+        self._settings = settings
+        self._unreachable: dict[str, str] = {}
+        self._lock = threading.Lock()
+        # What is worth another try, how long to wait before it, and how to read Retry-After.
+        self._policy = Retry(
+            total=settings.retries,
+            status_forcelist=_AGAIN,
+            allowed_methods=frozenset({"GET"}),
+            backoff_factor=_BACKOFF_SECONDS,
+            backoff_max=settings.max_retry_after_seconds,
+        )
+        self._session = requests.Session()
+        self._session.headers.update(
+            {"User-Agent": settings.user_agent, "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
+        )
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, HTTPAdapter(pool_maxsize=CONNECTIONS, max_retries=0))
+
+    def get_json(
+        self, url: str, *, params: Mapping[str, Any] | None = None, validators: Mapping[str, str] | None = None
+    ) -> JsonAnswer:
+        """GET `url` and read its JSON.
+
+        `validators` are those of an earlier answer; they are sent only when they belong to this very URL.
+
+        Raises
+        ------
+        SourceError
+            `Unchanged`, `BoardGone`, `BoardBlocked`, `UnexpectedStatus`, or itself: unreachable, too slow,
+            too large, truncated, redirected to another host, or no JSON.
+        """
+        full = _address(url, params or {})
+        body = self._ask(full, _conditions(full, validators or {}))
+        return JsonAnswer(_json(full, body), len(body.content), _validators(full, body.headers))
+
+    def _ask(self, url: str, conditions: Mapping[str, str]) -> _Body:
+        """Attempts until one succeeds, the retries are used up, or the total time is."""
+        deadline = time.monotonic() + self._settings.total_timeout_seconds
+        policy = self._policy
+        while True:
+            self._fail_if_unreachable(url)
+            try:
+                return self._attempt(url, conditions, deadline=deadline)
+            except Unchanged as error:
+                if not conditions:
+                    raise SourceError(f"{url} answered 304 to an unconditional request") from error
+                raise
+            except _TryAgain as failed:
+                try:
+                    policy = policy.increment("GET", url)
+                except MaxRetryError:
+                    raise failed.error from failed
+                longest = self._settings.max_retry_after_seconds
+                asked = policy.get_backoff_time() if failed.retry_after is None else failed.retry_after
+                wait = min(asked, longest)
+                if time.monotonic() + wait >= deadline:
+                    raise failed.error from failed
+                time.sleep(wait)
+
+    def _attempt(self, url: str, conditions: Mapping[str, str], *, deadline: float) -> _Body:
+        """One GET, with redirects on the same host, read whole."""
+        for _ in range(_MOST_REDIRECTS + 1):
+            try:
+                response = self._session.get(
+                    url,
+                    headers=dict(conditions),
+                    stream=True,
+                    allow_redirects=False,
+                    timeout=self._timeouts(deadline),
+                )
+            except requests.exceptions.ReadTimeout as error:
+                raise _TryAgain(SourceError(f"{_host(url)} did not answer in time")) from error
+            except requests.exceptions.ConnectionError as error:
+                raise self._connection_failed(url, error) from error
+            except requests.exceptions.RequestException as error:
+                raise _no_address(url, error) from error
+            with response:
+                if response.status_code in _REDIRECTED and (target := response.headers.get("Location")):
+                    url = _redirect(url, target)
+                    continue
+                return self._read(url, response, deadline=deadline)
+        raise SourceError(f"{url} redirects more than {_MOST_REDIRECTS} times")
+
+    def _timeouts(self, deadline: float) -> tuple[float, float]:
+        left = max(deadline - time.monotonic(), 0.01)
+        return min(self._settings.connect_timeout_seconds, left), min(self._settings.read_timeout_seconds, left)
+
+    def _read(self, url: str, response: requests.Response, *, deadline: float) -> _Body:
+        try:
+            content = self._body(url, response, deadline=deadline)
+        except ReadTimeoutError as error:
+            raise _TryAgain(SourceError(f"{_host(url)} stopped sending in the middle of its answer")) from error
+        except (IncompleteRead, ProtocolError) as error:
+            raise _TryAgain(SourceError(f"{_host(url)} cut its answer short: {error}")) from error
+        except (HTTPError, SSLError, OSError) as error:
+            raise SourceError(f"the answer of {_host(url)} cannot be read: {error}") from error
+        code = response.status_code
+        if 200 <= code < 300:
+            return _Body(code, response.headers, content)
+        problem = _status_error(url, code, content)
+        if self._policy.is_retry("GET", code):
+            raise _TryAgain(problem, self._retry_after(response))
+        raise problem
+
+    def _body(self, url: str, response: requests.Response, *, deadline: float) -> bytes:
+        """The decoded body, bounded in size and time whatever the server does."""
+        encoding = response.headers.get("Content-Encoding", "").strip().lower()
+        if encoding not in _ENCODINGS:
+            raise SourceError(f"{_host(url)} sent the encoding {encoding!r}, which was not asked for")
+        limit = self._settings.max_response_megabytes * 2**20
+        parts: list[bytes] = []
+        size = 0
+        # `read1` returns after each packet, so that a server that drips bytes meets the deadline.
+        while chunk := response.raw.read1(_CHUNK, decode_content=True):
+            parts.append(chunk)
+            size += len(chunk)
+            if size > limit:
+                raise SourceError(
+                    f"the answer of {_host(url)} is larger than {self._settings.max_response_megabytes} MB; "
+                    "raise http.max_response_megabytes if that is right"
+                )
+            if time.monotonic() > deadline:
+                raise SourceError(
+                    f"{_host(url)} took longer than {self._settings.total_timeout_seconds:g} s; "
+                    "raise http.total_timeout_seconds if it is just slow"
+                )
+        return b"".join(parts)
+
+    def _retry_after(self, response: requests.Response) -> float | None:
+        header = response.headers.get("Retry-After")
+        try:
+            return None if header is None else self._policy.parse_retry_after(header)
+        except HTTPError:
+            return None
+
+    def _fail_if_unreachable(self, url: str) -> None:
+        with self._lock:
+            message = self._unreachable.get(_host(url))
+        if message is not None:
+            raise SourceError(message)
+
+    def _connection_failed(self, url: str, error: requests.exceptions.ConnectionError) -> Exception:
+        """A connection that could not be made is remembered; one that broke may be tried again."""
+        cause = error.args[0] if error.args else error
+        if isinstance(cause, ProtocolError | ReadTimeoutError):
+            return _TryAgain(SourceError(f"{_host(url)} closed the connection without an answer"))
+        reason = _short(getattr(cause, "reason", None) or cause)
+        message = f"{_host(url)} cannot be reached ({reason}); check the network"
+        with self._lock:
+            self._unreachable[_host(url)] = message
+        return SourceError(message)
+
+
+def _address(url: str, params: Mapping[str, Any]) -> str:
+    try:
+        return requests.Request("GET", url, params=dict(params)).prepare().url or url
+    except requests.exceptions.RequestException as error:
+        raise _no_address(url, error) from error
+
+
+def _no_address(url: str, error: Exception) -> SourceError:
+    return SourceError(f"{url} cannot be asked for: {error}; check the address in jobfinder.toml")
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).netloc
+
+
+def _short(reason: object) -> str:
+    """An exception's own words, without urllib3's object names and nested wrappers."""
+    words = re.sub(r"^.*?(?:object at 0x[0-9a-f]+>|\)):\s*", "", str(reason))
+    return (words or type(reason).__name__)[:_QUOTED]
+
+
+def _conditions(url: str, validators: Mapping[str, str]) -> dict[str, str]:
+    if validators.get("url") != url:
+        return {}
+    names = {"etag": "If-None-Match", "last_modified": "If-Modified-Since"}
+    return {header: validators[name] for name, header in names.items() if validators.get(name)}
+
+
+def _validators(url: str, headers: Mapping[str, str]) -> dict[str, str]:
+    names = {"etag": "ETag", "last_modified": "Last-Modified"}
+    given = {name: headers[header] for name, header in names.items() if headers.get(header)}
+    return {"url": url, **given} if given else {}
+
+
+def _redirect(url: str, target: str) -> str:
+    """Where a redirect leads. Raises `SourceError` when it leaves the host or its encryption."""
+    new = urljoin(url, target)
+    here, there = urlsplit(url), urlsplit(new)
+    if there.hostname != here.hostname or (here.scheme == "https" and there.scheme != "https"):
+        raise SourceError(f"{url} redirects to {there.hostname or target}: not followed; check the board's name")
+    return new
+
+
+def _status_error(url: str, code: int, body: bytes) -> SourceError:
+    if code == 304:
+        return Unchanged("")
+    if code in _GONE:
+        return BoardGone(f"{url} answered {code}")
+    if code in _REFUSED:
+        return BoardBlocked(f"{_host(url)} answered {code}" + (" (too many requests)" if code == 429 else ""))
+    start = body[:_QUOTED].decode("utf-8", "replace")
+    return UnexpectedStatus(f"{url} answered {code}: {start!r}", code=code, body=body[:10_000])
+
+
+def _json(url: str, body: _Body) -> Any:
+    """The parsed body. The content type is no guide: Greenhouse has sent JSON as text/html."""
+    try:
+        return json.loads(body.content)
+    except (ValueError, RecursionError) as error:
+        start = body.content.lstrip()[:1_000]
+        if start.startswith(b"<"):
+            title = _TITLE.search(start)
+            what = f" ({title[1].decode('utf-8', 'replace').strip()!r})" if title else ""
+            raise BoardBlocked(f"{_host(url)} answered with an HTML page{what} instead of JSON") from error
+        raise SourceError(f"{url} answered with invalid JSON: {error}") from error

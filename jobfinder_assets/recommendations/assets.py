@@ -1,0 +1,55 @@
+"""The assets of the list that one person reads, and of its digest."""
+
+import json
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from jobfinder_assets.ingestion.catalog import source_classes
+from jobfinder_assets.labels.profiles import PROFILES
+from jobfinder_assets.recommendations.digest import preview, write_digest
+from jobfinder_assets.recommendations.recommender import refresh
+from jobfinder_assets.storage.io_manager import LakeResource, SettingsResource
+
+
+@dg.asset(
+    partitions_def=PROFILES,
+    deps=["preference_model", "posting_features", "role_tags", "posting_clusters", "postings", "label_events"],
+    kinds={"python", "deltalake"},
+)
+def recommendations(
+    context: dg.AssetExecutionContext, settings: SettingsResource, lake: LakeResource
+) -> dg.MaterializeResult[None]:
+    """Open postings for one profile, ranked and explained: no labelled or closed one, one per opening."""
+    done = refresh(lake.open(), settings.load(), context.partition_key, now=datetime.now(UTC))
+    listed = done.recommendations
+    return dg.MaterializeResult(
+        metadata={
+            "state": done.state,
+            "model_version": done.model_version,
+            "rows": len(listed),
+            "new": int(listed["is_new"].sum()),
+            "bands": json.dumps(listed["band"].value_counts().to_dict()),
+            "filtered": dg.MetadataValue.json(dict(done.filtered)),
+            "top": dg.MetadataValue.md(preview(listed)),
+        }
+    )
+
+
+@dg.asset(partitions_def=PROFILES, deps=["recommendations"], kinds={"python", "html", "csv"})
+def digest(
+    context: dg.AssetExecutionContext, settings: SettingsResource, lake: LakeResource
+) -> dg.MaterializeResult[None]:
+    """The list as CSV, Markdown and HTML under `$JOBFINDER_HOME/digests/<profile>`."""
+    profile = context.partition_key
+    listed = lake.open().read("recommendations", where=[("profile", "=", profile)])
+    terms = {name: source.terms for name, source in source_classes().items()}
+    paths, changed = write_digest(listed, terms, settings.load().home, profile=profile)
+    return dg.MaterializeResult(
+        metadata={
+            "state": "written" if changed else "unchanged",
+            "rows": len(listed),
+            "html": dg.MetadataValue.path(str(next(path for path in paths if path.name == "latest.html"))),
+            "files": dg.MetadataValue.json([str(path) for path in paths]),
+        }
+    )

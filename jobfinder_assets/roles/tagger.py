@@ -1,0 +1,378 @@
+"""Tells a posting's role from its duties; the title is a hint that may be missing.
+
+Weak supervision: labelling functions (`rules.py`) read the duties and the title; where they agree, or
+one of them is sure, a posting of the user's own corpus becomes a training example with the rules'
+probabilities as its label; a logistic regression over words and word pairs, half of its examples
+with the title hidden, learns from these what the rules do not know. Both are blended, and the
+classifier's say grows with what it has seen.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from jobfinder_assets.roles.rules import Matrix, Part, RuleSet, Votes, rule_sets, rules_digest
+from jobfinder_assets.roles.sections import section_weights, sections_of
+from jobfinder_assets.roles.taxonomy import OTHER, ROLE_INDEX
+from jobfinder_assets.roles.tokens import Bits, Indices, Tokens, tokenize
+from jobfinder_assets.storage.schemas import ROLES
+
+# Raised by hand when a change of code changes results; the rules' own digest is part of it.
+TAGGER_VERSION = f"1-{rules_digest()}"
+
+MOST_EXAMPLES = 20_000
+_CHUNK_CHARACTERS = 700_000
+_BUCKET_BITS = 18
+_TITLE_SALT = np.uint64(0x9E6C63D0876A9A47)
+
+# Chosen on hand-read adverts (see the tests' mini adverts for what they must achieve).
+_EVIDENCE_PER_LOGIT = 1.8
+_OTHER_BIAS = 1.2
+_SURE = 0.85
+_LIKELY = 0.55
+_SMALLEST_CLASS = 10
+_HALF_SAY_EXAMPLES = 1_500.0
+_MOST_SAY = 0.5
+_SMALLEST_SHARE = 0.05
+_MOST_COLUMNS = 60_000
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A phrase that spoke for a role: where it stands (characters in the title or description) and how strongly."""
+
+    phrase: str
+    role: str
+    weight: float
+    part: Part
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a fitted tagger learned from: postings read, examples used, and its classifier's share in the blend."""
+
+    postings: int = 0
+    examples: int = 0
+    share: float = 0.0
+    corpus: str = ""
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """One chunk of postings, read: words, what each counts, and what the rules say."""
+
+    titles: Tokens
+    texts: Tokens
+    weights: Matrix
+    title_votes: Votes
+    text_votes: Votes
+
+
+@dataclass(frozen=True)
+class _Classifier:
+    """Multinomial logistic regression over hashed words and word pairs.
+
+    column: for each hash bucket its column or -1; idf: per column; coefficients: (columns, roles).
+    """
+
+    column: NDArray[np.int32]
+    idf: NDArray[np.float32]
+    coefficients: NDArray[np.float32]
+    intercepts: NDArray[np.float32]
+
+    def probabilities(self, titles: "_Terms", texts: "_Terms") -> Matrix:
+        logits = _features(titles, texts, self.column, self.idf) @ self.coefficients + self.intercepts
+        return _softmax(logits.astype(np.float64))
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """Hash buckets of the words and word pairs of each document, with what each counts."""
+
+    documents: int
+    document: Indices
+    bucket: Indices
+    count: NDArray[np.float32]
+
+
+class RoleTagger:
+    """Role probabilities of postings, with evidence. Unfitted, it goes by the rules alone."""
+
+    def __init__(self) -> None:
+        self.fit_: Fit = Fit()
+        self._classifier: _Classifier | None = None
+
+    @property
+    def version(self) -> str:
+        """Identity of everything that results depend on: code, rules and training corpus."""
+        return hashlib.sha256(f"{TAGGER_VERSION}\x1f{self.fit_.corpus}".encode()).hexdigest()[:12]
+
+    def fit(self, postings: pd.DataFrame) -> "RoleTagger":
+        """Learn from a corpus without labels, as `title` and `description` tell it.
+
+        The order of the rows and repeated postings make no difference. Of a larger corpus, the
+        20,000 postings with the smallest text hash are read. A corpus too small or with one role
+        only leaves the rules alone.
+        """
+        titles, texts, digests = _distinct(_strings(postings, "title"), _strings(postings, "description"))
+        corpus = hashlib.sha256(b"".join(digests)).hexdigest()
+        self._classifier = None
+        self.fit_ = Fit(postings=len(postings), corpus=corpus)
+        examples = _examples(titles, texts)
+        if examples is None:
+            return self
+        # The text hash decides whose title is hidden: no seed, the same for every order of rows.
+        hidden = np.array([digest[-1] % 2 == 0 for digest in digests], dtype=bool)
+        self._classifier = _train(*examples, hidden)
+        used = int(examples.used.sum())
+        share = _MOST_SAY * used / (used + _HALF_SAY_EXAMPLES)
+        self.fit_ = Fit(postings=len(postings), examples=used, share=share, corpus=corpus)
+        return self
+
+    def predict_proba(self, postings: pd.DataFrame) -> pd.DataFrame:
+        """One probability per role and posting; rows sum to 1, the index is that of `postings`.
+
+        Needs `title` and `description`; either may be missing or empty.
+        """
+        titles, texts = _strings(postings, "title"), _strings(postings, "description")
+        parts = [self._probabilities(reading) for reading in _read(titles, texts)]
+        values = np.vstack(parts) if parts else np.zeros((0, len(ROLES)))
+        return pd.DataFrame(values, index=postings.index, columns=list(ROLES))
+
+    def explain(self, postings: pd.DataFrame, most: int = 6) -> list[list[Evidence]]:
+        """The phrases that spoke loudest in each posting, at most `most`, strongest first."""
+        titles, texts = _strings(postings, "title"), _strings(postings, "description")
+        return [evidence for reading in _read(titles, texts) for evidence in _evidence(reading, most)]
+
+    def tag(self, postings: pd.DataFrame, most: int = 6) -> tuple[pd.DataFrame, list[list[Evidence]], Matrix, Matrix]:
+        """Probabilities, evidence and the rules' strengths over titles and duties, the text being read once."""
+        titles, texts = _strings(postings, "title"), _strings(postings, "description")
+        probabilities, evidence = [np.zeros((0, len(ROLES)))], []
+        strengths: tuple[list[Matrix], list[Matrix]] = ([], [])
+        for reading in _read(titles, texts):
+            probabilities.append(self._probabilities(reading))
+            evidence += _evidence(reading, most)
+            strengths[0].append(reading.title_votes.strength)
+            strengths[1].append(reading.text_votes.strength)
+        frame = pd.DataFrame(np.vstack(probabilities), index=postings.index, columns=list(ROLES))
+        sets = rule_sets()
+        title, duties = (
+            np.vstack([np.zeros((0, len(rule_set.rules))), *found])
+            for rule_set, found in zip(sets, strengths, strict=True)
+        )
+        return frame, evidence, title, duties
+
+    def _probabilities(self, reading: _Reading) -> Matrix:
+        by_rules = _rule_probabilities(reading)
+        if self._classifier is None:
+            return by_rules
+        learned = self._classifier.probabilities(*_terms(reading))
+        share = self.fit_.share
+        # The geometric mean: a role that either excludes stays excluded.
+        return _normalized(by_rules ** (1 - share) * learned**share)
+
+
+def _strings(postings: pd.DataFrame, column: str) -> list[str]:
+    return [value if isinstance(value, str) else "" for value in postings[column]]
+
+
+def _read(titles: Sequence[str], texts: Sequence[str]) -> Iterator[_Reading]:
+    """Read postings in chunks that fit the processor's cache."""
+    title_rules, duty_rules = rule_sets()
+    begin = 0
+    while begin < len(texts):
+        end, characters = begin, 0
+        while end < len(texts) and (end == begin or characters + len(texts[end]) <= _CHUNK_CHARACTERS):
+            characters += len(texts[end])
+            end += 1
+        title_tokens, tokens = tokenize(titles[begin:end]), tokenize(texts[begin:end])
+        weights = section_weights(tokens, sections_of(tokens))
+        votes = duty_rules.vote(tokens, weights)
+        yield _Reading(title_tokens, tokens, weights, title_rules.vote(title_tokens), votes)
+        begin = end
+
+
+def _rule_probabilities(reading: _Reading) -> Matrix:
+    title_rules, duty_rules = rule_sets()
+    return _posterior(duty_rules.scores(reading.text_votes), title_rules.scores(reading.title_votes))
+
+
+def _posterior(duties: Matrix, title: Matrix | None = None) -> Matrix:
+    """Probabilities of the roles from the rules' scores."""
+    logits = duties / _EVIDENCE_PER_LOGIT
+    logits[:, ROLE_INDEX[OTHER]] += _OTHER_BIAS
+    return _softmax(logits if title is None else logits + title / _EVIDENCE_PER_LOGIT)
+
+
+def _softmax(logits: Matrix) -> Matrix:
+    return _normalized(np.exp(logits - logits.max(axis=1, keepdims=True)))
+
+
+def _normalized(values: Matrix) -> Matrix:
+    normalized: Matrix = values / values.sum(axis=1, keepdims=True)
+    return normalized
+
+
+def _evidence(reading: _Reading, most: int) -> list[list[Evidence]]:
+    title_rules, duty_rules = rule_sets()
+    found: list[list[Evidence]] = [[] for _ in range(reading.texts.documents)]
+    _collect(found, reading.titles, reading.title_votes, rule_set=title_rules, most=most)
+    _collect(found, reading.texts, reading.text_votes, rule_set=duty_rules, most=most)
+    return [
+        sorted(evidence, key=lambda one: (-one.weight, one.part == "duties", one.start))[:most] for evidence in found
+    ]
+
+
+def _collect(found: list[list[Evidence]], tokens: Tokens, votes: Votes, *, rule_set: RuleSet, most: int) -> None:
+    hits, order = votes.hits, np.lexsort((votes.hits.token, -votes.weight, votes.document))
+    rank = np.arange(len(order)) - np.searchsorted(votes.document[order], votes.document[order])
+    for hit in order[(rank < most) & (votes.weight[order] > 0)].tolist():
+        token, document = hits.token[hit], int(votes.document[hit])
+        start, end = int(tokens.start[token]), int(tokens.end[token + hits.length[hit] - 1])
+        rule = rule_set.rules[rule_set.rule_of[hits.phrase[hit]]]
+        begin = int(tokens.first[document])
+        weight = round(float(votes.weight[hit]), 3)
+        found[document].append(
+            Evidence(tokens.text[start:end], rule.role, weight, rule.part, start - begin, end - begin)
+        )
+
+
+def _distinct(titles: Sequence[str], texts: Sequence[str]) -> tuple[list[str], list[str], list[bytes]]:
+    """Each different posting once, in the order of a hash of its text, at most `MOST_EXAMPLES` of them."""
+    known = {
+        hashlib.blake2b(f"{title}\x1f{text}".encode("utf-8", "surrogatepass"), digest_size=16).digest(): (title, text)
+        for title, text in zip(titles, texts, strict=True)
+    }
+    digests = sorted(known)[:MOST_EXAMPLES]
+    return [known[digest][0] for digest in digests], [known[digest][1] for digest in digests], digests
+
+
+@dataclass(frozen=True)
+class _Examples:
+    """Terms of all titles and texts, the rules' probabilities, and which postings may teach."""
+
+    titles: _Terms
+    texts: _Terms
+    labels: Matrix
+    used: NDArray[np.bool_]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.titles, self.texts, self.labels, self.used))
+
+
+def _examples(titles: Sequence[str], texts: Sequence[str]) -> _Examples | None:
+    """Postings on which the rules agree; None when fewer than two roles have enough of them."""
+    title_rules, duty_rules = rule_sets()
+    terms: list[tuple[_Terms, _Terms]] = []
+    labels, used = [np.zeros((0, len(ROLES)))], [np.zeros(0, dtype=bool)]
+    for reading in _read(titles, texts):
+        duties, title = duty_rules.scores(reading.text_votes), title_rules.scores(reading.title_votes)
+        by_duties, by_both = _posterior(duties), _posterior(duties, title)
+        agree = (title.max(axis=1) == 0) | (by_duties.argmax(axis=1) == title.argmax(axis=1))
+        sure = by_duties.max(axis=1) >= _SURE
+        spoken = (duties.max(axis=1) > 0) | (title.max(axis=1) > 0)
+        used.append(spoken & (sure | (agree & (by_both.max(axis=1) >= _LIKELY))))
+        labels.append(by_both)
+        terms.append(_terms(reading))
+    label, use = np.vstack(labels), np.concatenate(used)
+    sizes = np.bincount(label[use].argmax(axis=1), minlength=len(ROLES)) if use.any() else np.zeros(len(ROLES))
+    if (sizes >= _SMALLEST_CLASS).sum() < 2:
+        return None
+    return _Examples(_joined([title for title, _ in terms]), _joined([text for _, text in terms]), label, use)
+
+
+def _terms(reading: _Reading) -> tuple[_Terms, _Terms]:
+    titles, texts = reading.titles, reading.texts
+    one = np.ones(len(titles))
+    return _words_and_pairs(titles, one, _TITLE_SALT), _words_and_pairs(texts, reading.weights, np.uint64(0))
+
+
+def _words_and_pairs(tokens: Tokens, weights: Matrix, salt: np.uint64) -> _Terms:
+    words = np.flatnonzero(weights > 0)
+    pairs = tokens.ngrams(2)
+    firsts = words[words < len(pairs)]
+    firsts = firsts[pairs[firsts] > 0]
+    hashes: Bits = np.concatenate([tokens.hashes[words], pairs[firsts]]) ^ salt
+    places = np.concatenate([words, firsts])
+    bucket = (hashes >> np.uint64(64 - _BUCKET_BITS)).astype(np.int64)
+    return _Terms(tokens.documents, tokens.document[places], bucket, weights[places].astype(np.float32))
+
+
+def _joined(parts: Sequence[_Terms]) -> _Terms:
+    offsets = np.cumsum([0, *(part.documents for part in parts)])
+    document = np.concatenate([part.document + offset for part, offset in zip(parts, offsets, strict=False)])
+    bucket = np.concatenate([part.bucket for part in parts])
+    return _Terms(int(offsets[-1]), document, bucket, np.concatenate([part.count for part in parts]))
+
+
+def _features(titles: _Terms, texts: _Terms, column: NDArray[np.int32], idf: NDArray[np.float32]) -> Any:
+    """Sparse rows: log-scaled, idf-weighted counts, title and text each of length 1."""
+    return _block(titles, column, idf) + _block(texts, column, idf)
+
+
+def _block(terms: _Terms, column: NDArray[np.int32], idf: NDArray[np.float32]) -> Any:
+    from scipy.sparse import csr_matrix
+
+    columns = column[terms.bucket]
+    kept = columns >= 0
+    shape = (terms.documents, len(idf))
+    rows = csr_matrix((terms.count[kept], (terms.document[kept], columns[kept])), shape=shape)
+    rows.data = np.log1p(rows.data) * idf[rows.indices]
+    length = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
+    rows.data /= np.repeat(np.maximum(length, 1e-9), np.diff(rows.indptr)).astype(np.float32)
+    return rows
+
+
+def _train(
+    titles: _Terms, texts: _Terms, labels: Matrix, used: NDArray[np.bool_], hidden: NDArray[np.bool_]
+) -> _Classifier:
+    """Fit on soft labels: each example stands once for every role that the rules hold possible."""
+    from sklearn.linear_model import LogisticRegression
+
+    shown = ~hidden[titles.document]
+    titles = _Terms(titles.documents, titles.document[shown], titles.bucket[shown], titles.count[shown])
+    column, idf = _vocabulary(titles, texts)
+    rows = np.flatnonzero(used)
+    features = _features(titles, texts, column, idf)[rows]
+    label = labels[rows]
+    size = np.maximum(np.bincount(label.argmax(axis=1), minlength=len(ROLES)), 1)
+    # A rare role must not drown: between each posting counting alike and each role counting alike.
+    balance = np.sqrt(len(rows) / size)
+    example, role = np.nonzero(label >= _SMALLEST_SHARE)
+    weight = label[example, role] * balance[role]
+    model = LogisticRegression(C=3.0, max_iter=60, tol=1e-3)
+    model.fit(features[example], role, sample_weight=weight / weight.mean())
+    coefficients = np.zeros((features.shape[1], len(ROLES)), dtype=np.float32)
+    intercepts = np.full(len(ROLES), -10.0, dtype=np.float32)
+    learned = model.coef_ if len(model.classes_) > 2 else np.vstack([-model.coef_ / 2, model.coef_ / 2])
+    start = model.intercept_ if len(model.classes_) > 2 else np.r_[-model.intercept_ / 2, model.intercept_ / 2]
+    coefficients[:, model.classes_] = learned.T
+    intercepts[model.classes_] = start
+    return _Classifier(column, idf, coefficients, intercepts)
+
+
+def _vocabulary(titles: _Terms, texts: _Terms) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """The buckets seen in most documents (three at least), and their smoothed inverse document frequency."""
+    seen = _document_frequency(titles) + _document_frequency(texts)
+    common = np.argsort(-seen, kind="stable")[:_MOST_COLUMNS]
+    kept = np.sort(common[seen[common] >= 3])
+    column = np.full(len(seen), -1, dtype=np.int32)
+    column[kept] = np.arange(len(kept))
+    idf = np.log((1 + texts.documents) / (1 + seen[kept])) + 1
+    return column, idf.astype(np.float32)
+
+
+def _document_frequency(terms: _Terms) -> Indices:
+    from scipy.sparse import csr_matrix
+
+    shape = (terms.documents, 1 << _BUCKET_BITS)
+    # Building the matrix joins a document's repeated buckets: each entry is one document.
+    rows = csr_matrix((terms.count, (terms.document, terms.bucket)), shape=shape)
+    return np.bincount(rows.indices, minlength=shape[1])

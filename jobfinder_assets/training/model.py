@@ -1,0 +1,529 @@
+"""One person's taste: how likely a posting is to be liked, learnt from a few labels.
+
+Score = linear margin + tree correction, in log-odds.
+
+The linear margin is a logistic regression over title terms, description terms, fact terms, latent
+vector and structured facts. With a few hundred labels and tens of thousands of columns it is solved
+exactly in the space of the labelled postings (representer theorem: weights = features' x alpha), so a
+fit costs milliseconds and tuning a few seconds. The correction is a LightGBM booster of small trees
+over the structured facts that starts from the *out-of-fold* linear margin: it can only learn what the
+words do not tell, and it is left out while the labels are too few for it or it does not win in the
+inner folds (tuning.py). Every score is a sum, so every score can be explained.
+"""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, cast
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+
+from jobfinder_assets.storage.schemas import ROLES
+from jobfinder_assets.training.features import (
+    SENIORITY_LEVELS,
+    STRUCTURED,
+    TERM_BLOCKS,
+    WORKPLACES,
+    FeatureEncoder,
+    FeatureMatrix,
+)
+
+# Trees need this many labels, and this many of each class, before they can tell signal from chance.
+TREES_MINIMUM_LABELS = 50
+TREES_MINIMUM_PER_CLASS = 5
+OUT_OF_FOLD_SPLITS = 5
+# Sampled negatives: at most so many for each positive.
+NEGATIVES_PER_POSITIVE = 3
+# Trials of the search that `fit` makes when it is given no parameters.
+FIT_TRIALS = 25
+# One thread: a few hundred rows are done before a second has woken up, and sums keep their order.
+_THREADS = 1
+# Hours of a full-time year, and the other periods in it.
+_PER_YEAR = {"hour": 2080, "day": 260, "week": 52, "month": 12, "year": 1}
+
+Balance = Literal["none", "weights", "sampled"]
+Kind = Literal["term", "title", "topic", "fact", "base"]
+Floats = NDArray[np.float64]
+# (train rows, test rows) of each fold.
+Folds = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
+
+# Centre and spread of each structured column as this field knows them (not of the few labelled rows),
+# so that unknown (NaN) is the centre and a column weighs the same for 20 labels as for 2,000.
+_SCALES: dict[str, tuple[float, float]] = {
+    **{f"role {role}": (0.2, 0.35) for role in ROLES},
+    "seniority": (2.0, 1.2),
+    "years required": (3.0, 3.0),
+    "log10 pay in USD": (5.0, 0.2),
+    "remote": (0.3, 0.5),
+    "hybrid": (0.2, 0.5),
+    "onsite": (0.4, 0.5),
+    "age in days when first seen": (15.0, 30.0),
+    "log10 description length": (3.4, 0.4),
+}
+_CENTRE = np.array([_SCALES[name][0] for name in STRUCTURED])
+_SPREAD = np.array([_SCALES[name][1] for name in STRUCTURED])
+_SENIORITY_AT = STRUCTURED.index("seniority")
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Everything the model's behaviour depends on beside labels and features.
+
+    The linear weights scale whole blocks against description terms (1.0); `regularisation` is the C of
+    the logistic regression. `trees` switches the LightGBM correction, `tree_weight` shrinks it.
+    """
+
+    regularisation: float = 10.0
+    title_weight: float = 0.3
+    fact_weight: float = 0.2
+    latent_weight: float = 0.7
+    structured_weight: float = 0.1
+    balance: Balance = "weights"
+    trees: bool = False
+    tree_weight: float = 1.0
+    leaves: int = 4
+    learning_rate: float = 0.05
+    rounds: int = 40
+    min_child: int = 10
+    l2: float = 5.0
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Parameters":
+        """Read what `to_dict` gave; raises ValueError naming an unknown parameter."""
+        known = {field.name for field in fields(cls)}
+        unknown = sorted(set(values) - known)
+        if unknown:
+            raise ValueError(f"unknown parameter {unknown[0]!r}; known: {', '.join(sorted(known))}")
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One addend of a score, in log-odds."""
+
+    name: str
+    kind: Kind
+    contribution: float
+
+
+def check_labels(labels: Any, rows: int) -> NDArray[np.int64]:
+    """Labels as 0/1 integers; raises ValueError saying what is needed when they cannot be learnt from."""
+    values = np.asarray(labels)
+    if values.shape != (rows,):
+        raise ValueError(f"labels have shape {values.shape}, postings {rows} rows; give one label per posting")
+    values = values.astype(np.float64)
+    if not np.isin(values, (0.0, 1.0)).all():
+        raise ValueError("labels must be 0 (not interesting) or 1 (interesting), one per posting")
+    positives = int(values.sum())
+    if positives == 0 or positives == rows:
+        raise ValueError(
+            f"a preference needs at least one interesting and one not interesting posting, got {positives} and "
+            f"{rows - positives}; label more postings"
+        )
+    return values.astype(np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Kernels:
+    """(n, n) inner products of n labelled postings, one matrix per feature block; all a linear model needs."""
+
+    description: Floats
+    title: Floats
+    fact: Floats
+    latent: Floats
+    structured: Floats
+
+    @classmethod
+    def of(cls, features: FeatureMatrix) -> "Kernels":
+        def products(block: Any) -> Floats:
+            inner = block @ block.T
+            return np.asarray(inner.todense() if sparse.issparse(inner) else inner, np.float64)
+
+        terms = features.terms.astype(np.float64)
+        return cls(
+            description=products(terms[:, TERM_BLOCKS["description"]]),
+            title=products(terms[:, TERM_BLOCKS["title"]]),
+            fact=products(terms[:, TERM_BLOCKS["fact"]]),
+            latent=products(features.vector.astype(np.float64)),
+            structured=products(_scaled(features)),
+        )
+
+    def combined(self, parameters: Parameters) -> Floats:
+        """The kernel of the weighted concatenation of the blocks."""
+        return (
+            self.description
+            + parameters.title_weight**2 * self.title
+            + parameters.fact_weight**2 * self.fact
+            + parameters.latent_weight**2 * self.latent
+            + parameters.structured_weight**2 * self.structured
+        )
+
+
+def solve(kernel: Floats, labels: NDArray[np.int64], parameters: Parameters, *, seed: int = 0) -> tuple[Floats, float]:
+    """Logistic regression in the space of its rows: (n,) dual weights and the intercept.
+
+    The margin of any posting x is kernel(x, rows) @ weights + intercept. With kernel = L L' the problem
+    is an ordinary logistic regression on the rows of L.
+    """
+    from scipy.linalg import cholesky, solve_triangular
+    from sklearn.linear_model import LogisticRegression
+
+    rows = _balanced_rows(labels, seed=seed) if parameters.balance == "sampled" else np.arange(len(labels))
+    part = kernel[np.ix_(rows, rows)]
+    jitter = 1e-6 * max(float(np.trace(part)) / len(rows), 1e-6)
+    lower = cholesky(part + jitter * np.eye(len(rows)), lower=True)
+    regression = LogisticRegression(
+        C=parameters.regularisation,
+        class_weight="balanced" if parameters.balance == "weights" else None,
+        solver="newton-cholesky",
+        tol=1e-8,
+        max_iter=100,
+    ).fit(lower, labels[rows])
+    weights = np.zeros(len(labels))
+    weights[rows] = solve_triangular(lower.T, regression.coef_[0], lower=False)
+    return weights, float(regression.intercept_[0])
+
+
+def grouped_folds(labels: NDArray[np.int64], groups: NDArray[Any], *, splits: int, seed: int) -> Folds:
+    """Stratified (train, test) rows with no group on both sides and both classes in every train part.
+
+    Fewer splits when a class has fewer groups; none at all when a class has a single one.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    scarce = min(len(set(groups[labels == value])) for value in (0, 1))
+    splits = min(splits, scarce)
+    if splits < 2:
+        return []
+    folds = StratifiedGroupKFold(splits, shuffle=True, random_state=seed).split(labels, labels, groups)
+    return [(train, test) for train, test in folds if 0 < labels[train].sum() < len(train)]
+
+
+def out_of_fold_margin(
+    kernel: Floats, labels: NDArray[np.int64], folds: Folds, parameters: Parameters, *, seed: int
+) -> Floats | None:
+    """(n,) each row's linear margin by a model that saw no row of its group; None when folds leave rows out."""
+    margin = np.full(len(labels), np.nan)
+    for train, test in folds:
+        weights, intercept = solve(kernel[np.ix_(train, train)], labels[train], parameters, seed=seed)
+        margin[test] = kernel[np.ix_(test, train)] @ weights + intercept
+    return None if np.isnan(margin).any() else margin
+
+
+def fit_trees(
+    features: FeatureMatrix, labels: NDArray[np.int64], margin: Floats, parameters: Parameters, *, seed: int
+) -> Any:
+    """A LightGBM booster over the structured facts that starts from `margin`."""
+    import lightgbm
+
+    settings = {
+        "objective": "binary",
+        "num_leaves": parameters.leaves,
+        "learning_rate": parameters.learning_rate,
+        "min_data_in_leaf": parameters.min_child,
+        "min_sum_hessian_in_leaf": 1e-3,
+        "lambda_l2": parameters.l2,
+        "min_data_in_bin": 1,
+        "seed": seed,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": _THREADS,
+        "verbosity": -1,
+    }
+    rows = _balanced_rows(labels, seed=seed) if parameters.balance == "sampled" else np.arange(len(labels))
+    positives = labels[rows].mean()
+    weight = np.where(labels[rows] == 1, 0.5 / positives, 0.5 / (1 - positives))
+    data = lightgbm.Dataset(
+        features.structured[rows].astype(np.float64),
+        label=labels[rows],
+        weight=weight if parameters.balance == "weights" else None,
+        init_score=margin[rows],
+        feature_name=[name.replace(" ", "_") for name in STRUCTURED],
+        params={"verbosity": -1},
+    )
+    return lightgbm.train(settings, data, num_boost_round=parameters.rounds)
+
+
+def enough_for_trees(labels: NDArray[np.int64]) -> bool:
+    return len(labels) >= TREES_MINIMUM_LABELS and min(labels.sum(), (1 - labels).sum()) >= TREES_MINIMUM_PER_CLASS
+
+
+class LinearModel:
+    """The incumbent: logistic regression over terms, latent vector and structured facts.
+
+    Attributes (after `fit_features`)
+    ---------------------------------
+    term_weights (n_terms,), vector_weights (d,), structured_weights (len(STRUCTURED),), intercept
+    """
+
+    def __init__(self, parameters: Parameters | None = None, *, seed: int = 0) -> None:
+        self.parameters = parameters or Parameters()
+        self.seed = seed
+
+    def fit_features(
+        self, features: FeatureMatrix, labels: Any, groups: Any = None, *, kernels: Kernels | None = None
+    ) -> "LinearModel":
+        """Learn from n features and n labels (0/1); `groups` are not needed and only kept for a common call."""
+        labels = check_labels(labels, len(features))
+        parameters = self.parameters
+        kernel = (kernels or Kernels.of(features)).combined(parameters)
+        dual, intercept = solve(kernel, labels, parameters, seed=self.seed)
+        self.term_weights = np.asarray(features.terms.T.astype(np.float64) @ dual).ravel()
+        self.term_weights[TERM_BLOCKS["title"]] *= parameters.title_weight**2
+        self.term_weights[TERM_BLOCKS["fact"]] *= parameters.fact_weight**2
+        self.vector_weights = parameters.latent_weight**2 * (features.vector.T.astype(np.float64) @ dual)
+        self.structured_weights = parameters.structured_weight**2 * (_scaled(features).T @ dual)
+        # Balanced classes were assumed: say the odds of the labels as they are.
+        balanced = {"none": 0.0, "weights": _log_odds(labels), "sampled": _sampled_shift(labels)}
+        self.intercept = intercept + balanced[parameters.balance]
+        return self
+
+    def score_features(self, features: FeatureMatrix) -> Floats:
+        """(n,) log-odds."""
+        width = min(features.terms.shape[1], len(self.term_weights))
+        terms = features.terms if features.terms.shape[1] == width else features.terms[:, :width]
+        score = np.asarray(terms @ self.term_weights[:width], np.float64)
+        score += features.vector.astype(np.float64) @ self.vector_weights
+        return score + _scaled(features) @ self.structured_weights + self.intercept
+
+
+class PreferenceModel:
+    """Learns one person's likes; see the module's head for how.
+
+    Parameters
+    ----------
+    parameters : as found by `tuning.search`; None searches in `fit` and takes the defaults in `fit_features`.
+    seed : of folds and booster; the same seed and data give the same scores in any process.
+    """
+
+    def __init__(self, parameters: Parameters | None = None, *, seed: int = 0) -> None:
+        self.parameters = parameters
+        self.seed = seed
+        self.encoder: FeatureEncoder | None = None
+        self.tagger: Any = None
+
+    def fit(
+        self, postings: pd.DataFrame, labels: Any, *, corpus: pd.DataFrame | None = None, seed: int | None = None
+    ) -> "PreferenceModel":
+        """Learn from n postings (title, company, description; location and facts when there) and n labels (0/1).
+
+        corpus : unlabelled postings that vocabulary, latent space and role tagger are fitted on; default: `postings`.
+        Raises ValueError when the labels have one class only or do not fit the postings.
+        """
+        from jobfinder_assets.training.tuning import search
+
+        labels = check_labels(labels, len(postings))
+        self.seed = self.seed if seed is None else seed
+        corpus = postings if corpus is None else corpus
+        self.tagger = fit_tagger(corpus) if _lacks_roles(postings) or _lacks_roles(corpus) else None
+        self.encoder = FeatureEncoder(seed=self.seed).fit(corpus)
+        features = self._encode(postings)
+        groups = company_groups(postings)
+        if self.parameters is None:
+            self.parameters = search(features, labels, groups, trials=FIT_TRIALS, seed=self.seed)
+        return self.fit_features(features, labels, groups)
+
+    def score(self, postings: pd.DataFrame) -> Floats:
+        """(n,) log-odds that each posting is liked: finite, and comparable within one fitted model."""
+        return self.score_features(self._encode(postings))
+
+    def reasons(self, postings: pd.DataFrame, *, top: int = 8) -> list[list[Reason]]:
+        """For each posting the addends of its score; see `contributions`."""
+        features = self._encode(postings)
+        return self.contributions(features, top=top, names=cast(FeatureEncoder, self.encoder))
+
+    def fit_features(self, features: FeatureMatrix, labels: Any, groups: Any = None) -> "PreferenceModel":
+        """Learn from n encoded postings. `groups` (n,) keeps rows of a group on one side of the inner folds."""
+        labels = check_labels(labels, len(features))
+        groups = np.arange(len(labels)) if groups is None else np.asarray(groups)
+        self.fitted_parameters = parameters = self.parameters or Parameters()
+        kernels = Kernels.of(features)
+        self.linear = LinearModel(parameters, seed=self.seed).fit_features(features, labels, kernels=kernels)
+        self.booster: Any = None
+        if parameters.trees and enough_for_trees(labels):
+            folds = grouped_folds(labels, groups, splits=OUT_OF_FOLD_SPLITS, seed=self.seed)
+            margin = out_of_fold_margin(kernels.combined(parameters), labels, folds, parameters, seed=self.seed)
+            if margin is not None:
+                self.booster = fit_trees(features, labels, margin, parameters, seed=self.seed)
+        return self
+
+    def score_features(self, features: FeatureMatrix) -> Floats:
+        """(n,) log-odds of encoded postings."""
+        score = _fitted(self).linear.score_features(features)
+        if self.booster is not None and len(features):
+            raw = self.booster.predict(features.structured.astype(np.float64), raw_score=True, num_threads=_THREADS)
+            score = score + self.fitted_parameters.tree_weight * np.asarray(raw, np.float64)
+        return score
+
+    def contributions(self, features: FeatureMatrix, *, top: int = 8, names: FeatureEncoder) -> list[list[Reason]]:
+        """For each posting its `top` strongest reasons, the rest as "everything else", and the "base".
+
+        They add up to the score. The weight on the latent vector is carried back to the terms it was made
+        of, so a reason is a word or a fact that stands in the advert, never a component nobody can read.
+        """
+        scores = self.score_features(features)
+        linear = self.linear
+        scale = names.latent_scale(features.terms)
+        pulled = np.zeros(len(names.term_names))
+        base = np.full(len(features), linear.intercept)
+        for column, block in enumerate(names.latent_blocks):
+            weights = linear.vector_weights[block.start : block.stop]
+            terms = TERM_BLOCKS[block.name]
+            pulled[terms] = weights @ names.components_[block.start : block.stop, terms].astype(np.float64)
+            base -= scale[:, column] * float(block.centre @ weights)
+        scales = {block.name: scale[:, column] for column, block in enumerate(names.latent_blocks)}
+        facts = _scaled(features) * linear.structured_weights
+        if self.booster is not None and len(features):
+            shares = self.booster.predict(
+                features.structured.astype(np.float64), pred_contrib=True, num_threads=_THREADS
+            )
+            shares = self.fitted_parameters.tree_weight * np.asarray(shares, np.float64)
+            facts, base = facts + shares[:, :-1], base + shares[:, -1]
+        weights = np.zeros(len(names.term_names))
+        width = min(len(weights), len(linear.term_weights))
+        weights[:width] = linear.term_weights[:width]
+        result = []
+        for row in range(len(features)):
+            cells = slice(features.terms.indptr[row], features.terms.indptr[row + 1])
+            ids, values = features.terms.indices[cells], features.terms.data[cells].astype(np.float64)
+            stretch = np.zeros(len(ids))
+            for name, per_row in scales.items():
+                columns = TERM_BLOCKS[name]
+                inside = (ids >= columns.start) & (ids < (columns.stop or len(pulled)))
+                stretch[inside] = per_row[row]
+            parts = values * (weights[ids] + stretch * pulled[ids])
+            words = [
+                Reason(names.term_names[i], _term_kind(int(i)), float(part)) for i, part in _strongest(ids, parts, top)
+            ]
+            known = [
+                Reason(fact_name(at, float(features.structured[row, at])), "fact", float(part))
+                for at, part in _strongest(np.arange(len(STRUCTURED)), facts[row], top)
+            ]
+            shown = sorted(words + known, key=lambda reason: -abs(reason.contribution))[:top]
+            rest = scores[row] - base[row] - sum(reason.contribution for reason in shown)
+            result.append(
+                [*shown, Reason("everything else", "base", float(rest)), Reason("base", "base", float(base[row]))]
+            )
+        return result
+
+    def _encode(self, postings: pd.DataFrame) -> FeatureMatrix:
+        if self.encoder is None:
+            raise ValueError("this model was not fitted on postings; call fit(postings, labels) first")
+        return self.encoder.transform(with_facts(postings, self.tagger))
+
+
+def with_facts(postings: pd.DataFrame, tagger: Any = None) -> pd.DataFrame:
+    """Add what the cleaning and roles rooms know of a posting, where its column is not there yet."""
+    from jobfinder_assets.cleaning.location import parse_workplace
+    from jobfinder_assets.cleaning.seniority import parse_seniority
+
+    added: dict[str, Any] = {}
+    titles, descriptions = _texts(postings, "title"), _texts(postings, "description")
+    if "seniority" not in postings or "years_min" not in postings:
+        parsed = [parse_seniority(*texts) for texts in zip(titles, descriptions, strict=True)]
+        added["seniority"] = [one.level for one in parsed]
+        added["years_min"] = [one.years_min for one in parsed]
+    if "workplace" not in postings:
+        locations = _texts(postings, "location")
+        added["workplace"] = [parse_workplace(*texts) for texts in zip(locations, descriptions, strict=True)]
+    if "salary_annual_usd" not in postings:
+        added["salary_annual_usd"] = [_annual_pay(text) for text in descriptions]
+    frame = postings.assign(**{name: values for name, values in added.items() if name not in postings})
+    if tagger is not None and _lacks_roles(frame):
+        probabilities = tagger.predict_proba(postings)
+        frame = frame.assign(**{role: np.asarray(probabilities[role], np.float64) for role in ROLES})
+    return frame
+
+
+def fit_tagger(corpus: pd.DataFrame) -> Any:
+    """A role tagger fitted on unlabelled postings."""
+    from jobfinder_assets.roles.tagger import RoleTagger
+
+    tagger = RoleTagger()
+    tagger.fit(corpus)
+    return tagger
+
+
+def company_groups(postings: pd.DataFrame) -> NDArray[Any]:
+    """(n,) one group per company name in lower-case letters and digits; an unnamed company is a group of its own."""
+    names = pd.Series(_texts(postings, "company")).str.lower().str.replace(r"[\W_]+", "", regex=True)
+    alone = pd.Series([f"row {row}" for row in range(len(names))])
+    return np.array(names.where(names != "", alone), dtype=object)
+
+
+def fact_name(at: int, value: float) -> str:
+    """A structured fact in words: "senior", "role data engineer 0.83", "years required 5"."""
+    name = STRUCTURED[at].replace("_", " ")
+    if np.isnan(value):
+        return f"{name} not stated"
+    if at == _SENIORITY_AT:
+        return f"level {SENIORITY_LEVELS[round(value)]}"
+    if name in WORKPLACES:
+        return name if value else f"not {name}"
+    if name.startswith("log10 "):
+        return f"{name.removeprefix('log10 ')} {10**value:,.0f}"
+    return f"{name} {value:.2f}" if name.startswith("role ") else f"{name} {value:.0f}"
+
+
+def _scaled(features: FeatureMatrix) -> Floats:
+    """(n, len(STRUCTURED)) centred and scaled, 0 where unknown."""
+    return np.nan_to_num((features.structured.astype(np.float64) - _CENTRE) / _SPREAD, nan=0.0)
+
+
+def _balanced_rows(labels: NDArray[np.int64], *, seed: int) -> NDArray[np.int64]:
+    """Every positive and a seeded sample of the negatives."""
+    negatives = np.flatnonzero(labels == 0)
+    keep = min(len(negatives), NEGATIVES_PER_POSITIVE * int(labels.sum()))
+    chosen = np.random.default_rng(seed).choice(negatives, keep, replace=False)
+    return np.sort(np.concatenate([np.flatnonzero(labels == 1), chosen]))
+
+
+def _log_odds(labels: NDArray[np.int64]) -> float:
+    return float(np.log(labels.sum() / (1 - labels).sum()))
+
+
+def _sampled_shift(labels: NDArray[np.int64]) -> float:
+    negatives = int((1 - labels).sum())
+    return float(np.log(min(negatives, NEGATIVES_PER_POSITIVE * int(labels.sum())) / negatives))
+
+
+def _strongest(ids: Any, parts: Floats, top: int) -> list[tuple[int, float]]:
+    order = np.argsort(-np.abs(parts), kind="stable")[:top]
+    return [(int(ids[at]), float(parts[at])) for at in order if parts[at]]
+
+
+def _term_kind(column: int) -> Kind:
+    if column < TERM_BLOCKS["title"].stop:
+        return "title"
+    return "fact" if column < TERM_BLOCKS["fact"].stop else "term"
+
+
+def _fitted(model: PreferenceModel) -> PreferenceModel:
+    if not hasattr(model, "linear"):
+        raise ValueError("this PreferenceModel was not fitted; call fit(postings, labels) or fit_features first")
+    return model
+
+
+def _lacks_roles(postings: pd.DataFrame) -> bool:
+    return any(role not in postings for role in ROLES)
+
+
+def _texts(postings: pd.DataFrame, name: str) -> list[str]:
+    if name not in postings:
+        return [""] * len(postings)
+    return [value if isinstance(value, str) else "" for value in postings[name]]
+
+
+def _annual_pay(description: str) -> float:
+    """Yearly pay in US dollars where the text states it in dollars, NaN otherwise (rates are the cleaning room's)."""
+    from jobfinder_assets.cleaning.salary import parse_salary
+
+    pay = parse_salary(description)
+    if pay is None or pay.currency != "USD":
+        return float("nan")
+    ends = [end for end in (pay.minimum, pay.maximum) if end is not None]
+    return sum(ends) / len(ends) * _PER_YEAR[pay.period]

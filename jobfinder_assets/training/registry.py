@@ -1,0 +1,454 @@
+"""Where models are kept: trained, judged by the gate, logged to MLflow, and one of them is the champion.
+
+The MLflow alias `champion` of the registered model `jobfinder-PROFILE` says which version is in force.
+Each version is also kept under `$JOBFINDER_HOME/models/preference/PROFILE/VERSION.joblib`, with
+`champion.json` naming the one in force, so that scoring needs no MLflow (importing it takes 1.3 s). Written
+in this order: MLflow run and version, joblib file, alias, `champion.json`; whoever was killed in
+between, the next training makes the file follow the alias before it begins.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from jobfinder_assets.config import Profile, Settings, Training
+from jobfinder_assets.storage.files import read_object, write_json, write_object, write_text
+from jobfinder_assets.storage.lake import Lake
+from jobfinder_assets.storage.schemas import ROLES
+from jobfinder_assets.training.evaluation import (
+    CHAMPION,
+    LINEAR,
+    METRICS,
+    MODEL,
+    Canary,
+    Evaluation,
+    Fixed,
+    Interval,
+    TooFewLabels,
+    canaries,
+    enough_labels,
+    evaluate,
+)
+from jobfinder_assets.training.features import FeatureEncoder, load_encoder
+from jobfinder_assets.training.model import Parameters, PreferenceModel
+from jobfinder_assets.training.training_set import POSTING_COLUMNS, Examples, label_hash, load_examples
+from jobfinder_assets.training.tuning import TrialReport, search
+
+# Raise it when features, model, tuning or evaluation change what a trained model is.
+MODEL_CODE_VERSION = "1"
+ALIAS = "champion"
+# The linear model is the preference model with its defaults, which leave the trees out.
+LINEAR_PARAMETERS = Parameters()
+_REQUIREMENTS = ("joblib", "lightgbm", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
+_EXAMPLE_ROWS = 3
+_NOT_TEXT = ("years_min", "salary_annual_usd", "posted_at", "first_seen_at")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the gate decided: whose recipe is fitted on all labels and put in force.
+
+    winner: "model", "champion" or "linear model"; against: the last or the second.
+    difference: AP of the challenger minus AP of `against`, on the same folds, with its paired interval.
+    """
+
+    winner: str
+    against: str
+    difference: Interval
+
+    @property
+    def promoted(self) -> bool:
+        return self.winner == MODEL
+
+    def __str__(self) -> str:
+        verdict = "is not worse than" if self.promoted else "is worse than"
+        return f"the new model {verdict} the {self.against} (AP {self.difference}); in force: the {self.winner}"
+
+
+@dataclass(frozen=True, eq=False)
+class Champion:
+    """The model in force for a profile, with what was known of it when it was promoted.
+
+    tags: label_hash, encoder_version, settings_hash, model_code_version, decision, and more; metrics: those of
+    the scoreboard's row of the recipe; scoreboard, previous_scoreboard: the tables that the gate saw
+    (the second is the one with which the champion before was promoted, empty for the first); canaries:
+    whether the measurement itself could be trusted.
+    """
+
+    model: PreferenceModel
+    version: str
+    tags: dict[str, str]
+    metrics: dict[str, float]
+    parameters: Parameters
+    scoreboard: pd.DataFrame
+    previous_scoreboard: pd.DataFrame
+    canaries: tuple[Canary, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What became of a training: `state` says it in one word, the rest is there when there is something to tell."""
+
+    state: Literal["trained", "unchanged", "too_few_labels", "no_features"]
+    champion: Champion | None = None
+    too_few: TooFewLabels | None = None
+    decision: Decision | None = None
+    evaluation: Evaluation | None = None
+    run_id: str = ""
+
+
+def champion(settings: Settings, profile: str) -> Champion | None:
+    """The model in force for `profile`; None before the first one. Needs no MLflow."""
+    pointer = _folder(settings, profile) / "champion.json"
+    if not pointer.is_file():
+        return None
+    found = json.loads(pointer.read_text(encoding="utf-8"))["version"]
+    loaded: Champion = read_object(_path(settings, profile, found))
+    return loaded
+
+
+def promote(settings: Settings, profile: str, version: str) -> None:
+    """Put a registered version in force (also an older one: that is a rollback)."""
+    if not _path(settings, profile, version).is_file():
+        raise FileNotFoundError(f"no model {version!r} of profile {profile!r} in {_folder(settings, profile)}")
+    with _mlflow(settings) as client:
+        client.set_registered_model_alias(model_name(profile), ALIAS, version)
+    write_json(_folder(settings, profile) / "champion.json", {"version": version})
+
+
+def model_name(profile: str) -> str:
+    return f"jobfinder-{profile}"
+
+
+def train(settings: Settings, lake: Lake, profile: str) -> Outcome:
+    """Train, judge and register a model for `profile`, if anything it depends on has changed.
+
+    Four states: "no_features" (nothing is encoded yet), "too_few_labels", "unchanged" (labels, encoder, model
+    code and training settings are those of the champion), "trained". The gate chooses between recipes
+    (parameters) on the same frozen folds; the winner is fitted on all labels and becomes the champion.
+    """
+    encoder = load_encoder(settings.home)
+    training_set = lake.read("training_set", where=[("profile", "=", profile)])
+    if encoder is None or lake.count("posting_features", [("encoder_version", "=", encoder.version)]) == 0:
+        return Outcome("no_features")
+    examples = load_examples(lake, training_set, encoder.version)
+    if too_few := enough_labels(examples, settings.training):
+        return Outcome("too_few_labels", champion(settings, profile), too_few)
+    tags = fingerprint(training_set, encoder.version, settings.training)
+    before = champion(settings, profile)
+    if before is not None and tags.items() <= before.tags.items():
+        return Outcome("unchanged", before)
+    follow_alias(settings, profile)
+    before = champion(settings, profile)
+    if before is not None and tags.items() <= before.tags.items():
+        return Outcome("unchanged", before)
+    wishes = settings.profiles.get(profile, Profile())
+    return _train(settings, lake, profile, examples=examples, encoder=encoder, tags=tags, before=before, wishes=wishes)
+
+
+def fingerprint(training_set: pd.DataFrame, encoder_version: str, training: Training) -> dict[str, str]:
+    """What a trained model depends on; equal fingerprints need no new training."""
+    settings = json.dumps(training.model_dump(), sort_keys=True)
+    return {
+        "label_hash": label_hash(training_set),
+        "encoder_version": encoder_version,
+        "model_code_version": MODEL_CODE_VERSION,
+        "settings_hash": hashlib.sha256(settings.encode("utf-8")).hexdigest()[:16],
+    }
+
+
+def decide(evaluation: Evaluation) -> Decision:
+    """The gate (EVALUATION.md, protocol 7): the challenger wins unless it is worse in the paired interval.
+
+    "Worse" means that the whole 95 % interval of its AP minus the incumbent's lies below zero. The incumbent is
+    the champion's recipe; for the first model, the linear one.
+    """
+    against = CHAMPION if CHAMPION in evaluation.scores else LINEAR
+    difference = evaluation.difference(MODEL, against)
+    return Decision(against if difference.high < 0 else MODEL, against, difference)
+
+
+def worse_than_linear(champion: Champion) -> bool:
+    """Whether the whole paired interval against the linear model lay below zero for the recipe in force."""
+    return champion.metrics.get("difference high", 0.0) < 0
+
+
+def follow_alias(settings: Settings, profile: str) -> None:
+    """Make `champion.json` name the version that the registry's alias names, when both are there."""
+    from mlflow.exceptions import MlflowException
+
+    with _mlflow(settings) as client:
+        try:
+            alias = str(client.get_model_version_by_alias(model_name(profile), ALIAS).version)
+        except MlflowException:
+            return
+    if _path(settings, profile, alias).is_file():
+        write_json(_folder(settings, profile) / "champion.json", {"version": alias})
+
+
+def _train(
+    settings: Settings,
+    lake: Lake,
+    profile: str,
+    *,
+    examples: Examples,
+    encoder: FeatureEncoder,
+    tags: dict[str, str],
+    before: Champion | None,
+    wishes: Profile,
+) -> Outcome:
+    training = settings.training
+    evaluation = evaluate(examples, wishes, training=training, champion=before.parameters if before else None)
+    if isinstance(evaluation, TooFewLabels):
+        return Outcome("too_few_labels", before, evaluation)
+    decision = decide(evaluation)
+    trials: list[TrialReport] = []
+    tuned = search(
+        examples.features,
+        examples.labels,
+        examples.groups,
+        trials=training.trials,
+        seed=training.seed,
+        on_trial=trials.append,
+    )
+    recipes = {MODEL: tuned, LINEAR: LINEAR_PARAMETERS} | ({CHAMPION: before.parameters} if before else {})
+    parameters = recipes[decision.winner]
+    row = evaluation.scoreboard.set_index("model").loc[decision.winner]
+    fitted = Champion(
+        model=Fixed(parameters, seed=training.seed).fit(examples).model,
+        version="",
+        tags=tags
+        | {
+            "recipe": decision.winner,
+            "decision": str(decision),
+            "folds": evaluation.plan.fingerprint,
+            "fold_kind": evaluation.plan.kind,
+            "basis": evaluation.basis,
+            "positives": str(evaluation.positives),
+            "negatives": str(evaluation.negatives),
+            "training_set_version": str(lake.version("training_set")),
+            "posting_features_version": str(lake.version("posting_features")),
+        },
+        metrics={str(name): float(value) for name, value in row.dropna().to_dict().items()},
+        parameters=parameters,
+        scoreboard=evaluation.scoreboard,
+        previous_scoreboard=before.scoreboard if before else pd.DataFrame(),
+        canaries=tuple(canaries(examples, evaluation, training=training)),
+    )
+    run_id, version = _log(
+        settings, lake, profile, fitted=fitted, examples=examples, encoder=encoder, evaluation=evaluation,
+        decision=decision, trials=trials,
+    )  # fmt: skip
+    kept = replace(fitted, version=version)
+    write_object(_path(settings, profile, version), kept)
+    promote(settings, profile, version)
+    return Outcome("trained", kept, decision=decision, evaluation=evaluation, run_id=run_id)
+
+
+def _log(
+    settings: Settings,
+    lake: Lake,
+    profile: str,
+    *,
+    fitted: Champion,
+    examples: Examples,
+    encoder: FeatureEncoder,
+    evaluation: Evaluation,
+    decision: Decision,
+    trials: Sequence[TrialReport],
+) -> tuple[str, str]:
+    """Log one run with its trials, and register its model; returns run id and version."""
+    import mlflow.pyfunc
+
+    from jobfinder_assets.training import plots
+
+    with _mlflow(settings) as client, tempfile.TemporaryDirectory(prefix="jobfinder-") as name:
+        folder = Path(name)
+        experiment = _experiment(client, settings, profile)
+        with mlflow.start_run(experiment_id=experiment, run_name=f"{profile} {len(examples)} labels", tags=fitted.tags):
+            run_id = str(mlflow.active_run().info.run_id)  # type: ignore[union-attr]
+            mlflow.log_params(fitted.parameters.to_dict() | settings.training.model_dump())
+            mlflow.log_metrics({_metric_name(name): value for name, value in _all_metrics(fitted, evaluation).items()})
+            _log_trials(client, experiment, run_id, trials)
+            _log_datasets(lake, profile, examples)
+            plots.draw_all(evaluation, trials, folder)
+            fitted.scoreboard.to_csv(folder / "scoreboard.csv", index=False)
+            fitted.previous_scoreboard.to_csv(folder / "previous_scoreboard.csv", index=False)
+            evaluation.plan.to_frame(examples).to_csv(folder / "folds.csv", index=False)
+            write_json(folder / "decision.json", asdict(decision) | {"text": str(decision)})
+            write_json(folder / "canaries.json", [asdict(canary) for canary in fitted.canaries])
+            write_text(folder / "scoreboard.md", board_markdown(fitted.scoreboard) + "\n")
+            mlflow.log_artifacts(str(folder))
+            version = _log_model(client, profile, fitted, examples=examples, encoder=encoder, run_id=run_id)
+    return run_id, version
+
+
+def _log_model(
+    client: Any, profile: str, fitted: Champion, *, examples: Examples, encoder: FeatureEncoder, run_id: str
+) -> str:
+    """Log the model with its encoder as a pyfunc that scores postings, and register it; returns the version."""
+    import mlflow.pyfunc
+    from mlflow.models import infer_signature
+
+    example = example_postings(examples)
+    with tempfile.TemporaryDirectory(prefix="jobfinder-") as name:
+        path = write_object(Path(name) / "model.joblib", Scorer(fitted.model, encoder))
+        info = mlflow.pyfunc.log_model(
+            name="preference",
+            loader_module=__name__,
+            data_path=str(path),
+            signature=infer_signature(example, Scorer(fitted.model, encoder).predict(example)),
+            input_example=example,
+            pip_requirements=[f"{package}=={installed_version(package)}" for package in _REQUIREMENTS],
+        )
+    if not client.search_registered_models(f"name = '{model_name(profile)}'"):
+        client.create_registered_model(model_name(profile), description=f"What {profile} likes, in log-odds.")
+    made = client.create_model_version(
+        model_name(profile), source=info.model_uri, run_id=run_id, tags=fitted.tags, model_id=info.model_id
+    )
+    return str(made.version)
+
+
+@dataclass(frozen=True, eq=False)
+class Scorer:
+    """What MLflow loads: scores postings in log-odds, given the columns of `example_postings`."""
+
+    model: PreferenceModel
+    encoder: FeatureEncoder
+
+    def predict(self, postings: pd.DataFrame, params: dict[str, Any] | None = None) -> np.ndarray[Any, Any]:
+        features = self.encoder.transform(postings)
+        return np.asarray(self.model.score_features(features), dtype=np.float64)
+
+
+def _load_pyfunc(path: str) -> Scorer:
+    """MLflow's loader: called with the folder or file logged as data."""
+    scorer: Scorer = read_object(Path(path))
+    return scorer
+
+
+def example_postings(examples: Examples) -> pd.DataFrame:
+    """The first rows as MLflow can store them: texts (short) and numbers, no times."""
+    frame = examples.postings.head(_EXAMPLE_ROWS)
+    columns: dict[str, Any] = {}
+    for name in POSTING_COLUMNS:
+        if name not in _NOT_TEXT:
+            columns[name] = [value[:300] if isinstance(value, str) else "" for value in frame[name]]
+    for name in ("years_min", "salary_annual_usd", *ROLES):
+        columns[name] = frame[name].astype("float64").to_numpy()
+    return pd.DataFrame(columns)
+
+
+def board_markdown(board: pd.DataFrame) -> str:
+    """The scoreboard as a Markdown table, three decimals."""
+    lines = [
+        "| model | AP (95 %) | against linear | precision@10 | nDCG@10 | recall at 20% read | ROC-AUC |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for _, row in board.iterrows():
+        cells = [str(row["model"]), _with_bounds(row, "AP", "low", "high")]
+        cells.append(_with_bounds(row, "difference", "difference low", "difference high", sign="+"))
+        cells += [_with_bounds(row, name) for name in METRICS[1:]]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _with_bounds(row: "pd.Series[Any]", name: str, low: str = "", high: str = "", *, sign: str = "") -> str:
+    if pd.isna(row[name]):
+        return ""
+    text = f"{row[name]:{sign}.3f}"
+    return text if not low or pd.isna(row[low]) else f"{text} ({row[low]:{sign}.3f} to {row[high]:{sign}.3f})"
+
+
+def _all_metrics(fitted: Champion, evaluation: Evaluation) -> dict[str, float]:
+    """The winner's figures, the challenger's difference to the linear model, prevalence, and AP of all others."""
+    others = {f"AP of {name}": float(metrics["AP"][0]) for name, metrics in evaluation.metrics.items()}
+    others["prevalence"] = evaluation.prevalence
+    return {**fitted.metrics, **others, "positives": evaluation.positives, "negatives": evaluation.negatives}
+
+
+def _metric_name(name: str) -> str:
+    """MLflow allows letters, digits, _ - . / and blanks: "precision@10" becomes "precision_at_10"."""
+    return name.replace("@", "_at_").replace("%", "_percent").replace("+", "and").replace(" ", "_")
+
+
+def _log_trials(client: Any, experiment: str, parent: str, trials: Sequence[TrialReport]) -> None:
+    """One nested run per trial, three writes each: by hand, as MLflowCallback is deprecated."""
+    from mlflow.entities import Metric, Param
+    from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+
+    for trial in trials:
+        child = client.create_run(
+            experiment, tags={MLFLOW_PARENT_RUN_ID: parent}, run_name=f"trial {trial.number:03d}"
+        ).info.run_id
+        now = int(time.time() * 1000)
+        values = {"inner_AP": trial.value, "seconds": trial.seconds}
+        client.log_batch(
+            child,
+            metrics=[Metric(name, float(value), now, 0) for name, value in values.items() if np.isfinite(value)],
+            params=[Param(name, str(value)) for name, value in trial.parameters.to_dict().items()],
+        )
+        client.set_terminated(child)
+
+
+def _log_datasets(lake: Lake, profile: str, examples: Examples) -> None:
+    """The training rows as MLflow's data set, with the lake versions that give them back."""
+    import mlflow
+    from mlflow.data.code_dataset_source import CodeDatasetSource
+    from mlflow.data.pandas_dataset import from_pandas
+
+    versions = {table: str(lake.version(table)) for table in ("training_set", "posting_features", "postings")}
+    frame = pd.DataFrame(
+        {"posting_id": examples.features.posting_ids, "interesting": examples.labels, "group": examples.groups}
+    )
+    source = CodeDatasetSource({"lake": lake.path("training_set"), "profile": profile, **versions})
+    data_set = from_pandas(
+        frame, source=source, targets="interesting", name="training_set", digest=f"v{versions['training_set']}"
+    )
+    mlflow.log_input(data_set, context="training", tags={f"{table}_version": v for table, v in versions.items()})
+
+
+def _experiment(client: Any, settings: Settings, profile: str) -> str:
+    name = f"jobfinder/{profile}"
+    found = client.get_experiment_by_name(name)
+    if found is not None:
+        return str(found.experiment_id)
+    local = settings.mlflow_location.startswith("sqlite:")
+    folder = settings.home.mlflow / "artifacts" / profile
+    return str(client.create_experiment(name, artifact_location=folder.as_uri() if local else None))
+
+
+@contextmanager
+def _mlflow(settings: Settings) -> Iterator[Any]:
+    """An MLflow client on the user's own store, without telemetry and without the chatter of its migrations."""
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    import mlflow
+
+    for noisy in ("alembic", "mlflow.store.db.utils", "mlflow.tracking"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    mlflow.set_tracking_uri(settings.mlflow_location)
+    mlflow.set_registry_uri(settings.mlflow_location)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=UserWarning, module="mlflow")
+        yield mlflow.MlflowClient()
+
+
+def _folder(settings: Settings, profile: str) -> Path:
+    return settings.home.models / "preference" / profile
+
+
+def _path(settings: Settings, profile: str, version: str) -> Path:
+    return _folder(settings, profile) / f"{version}.joblib"

@@ -1,0 +1,367 @@
+"""The same opening, bullet by bullet of CONVENTIONS.md; all adverts are written for these tests."""
+
+import time
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jobfinder_assets.cleaning.duplicates import (
+    candidate_pairs,
+    canonical_posting,
+    cluster_postings,
+    fingerprint,
+    judge_pairs,
+    resolve_clusters,
+)
+from jobfinder_assets.cleaning.opening import (
+    compare_companies,
+    conflict,
+    read_opening,
+    read_places,
+    read_title,
+    requisition_numbers,
+)
+from jobfinder_assets.cleaning.signatures import PERMUTATIONS, minhash, shingle
+from jobfinder_tests.cleaning.adverts import advert
+
+CORE = advert(seed=1, sentences=24)
+OTHER_CORE = advert(seed=2, sentences=24)
+BOILERPLATE = "Northwind Traders moves parcels since 1911. " + advert(seed=3, sentences=8)
+EQUAL_CHANCES = "We hire people of every age, origin and belief, and we answer every letter that reaches us. " * 2
+BASE: dict[str, Any] = {
+    "title": "Data Engineer",
+    "company": "Northwind Traders",
+    "location": "Denver, CO",
+    "description": CORE,
+}
+
+
+def same(left: dict[str, Any], right: dict[str, Any]) -> bool:
+    clusters = cluster_postings(pd.DataFrame([{**BASE, **left}, {**BASE, **right}]))
+    return bool(clusters.iloc[0] == clusters.iloc[1])
+
+
+def html(text: str) -> str:
+    return "<p>" + text.replace(". ", ".</p>\n<p><b>").replace(" and ", " &amp; ") + "</b></p>"
+
+
+SAME = {
+    "identical": ({}, {}),
+    "white space": ({}, {"description": CORE.replace(" ", "\n  ")}),
+    "HTML": ({}, {"description": "<ul><li>" + CORE.replace(". ", ".</li><li>") + "</li></ul>"}),
+    "case": ({"title": "DATA ENGINEER"}, {"description": CORE.upper()}),
+    "encoding": (
+        {"description": CORE.replace("of them", "of them – it’s fine –")},
+        {"description": CORE.replace("of them", "of them â€“ itâ€™s fine â€“")},
+    ),
+    "truncated and full": ({}, {"description": CORE[: len(CORE) // 4]}),
+    "boilerplate added": ({}, {"description": BOILERPLATE + CORE + EQUAL_CHANCES}),
+    "sections moved": ({}, {"description": CORE[len(CORE) // 2 :] + " " + CORE[: len(CORE) // 2]}),
+    "legal form of the company": ({}, {"company": "Northwind Traders, Inc."}),
+    "brand and legal name": ({}, {"company": "Northwind"}),
+    "initials of the company": (
+        {"company": "Earth Survey Technology"},
+        {"company": "EST Inc."},
+    ),
+    "metropolitan area": ({}, {"location": "Greater Denver Area"}),
+    "city with a street and a country": ({}, {"location": "12 Elm Street, Denver, CO 80202, US"}),
+    "name of the state": ({}, {"location": "Denver, Colorado, United States"}),
+    "place missing": ({}, {"location": None}),
+    "company missing": ({}, {"company": None}),
+    "another board": ({"source": "linkedin"}, {"source": "indeed", "url": "https://jobs.example/1"}),
+    "a new date": ({"posted_at": "2024-01-01"}, {"posted_at": "2024-03-01"}),
+    "place in the title": ({}, {"title": "Data Engineer in Denver, Colorado | Careers at Northwind Traders"}),
+    "spelling of the level": ({"title": "Sr. Data Engineer"}, {"title": "Senior Data Engineer"}),
+    "noise in the title": ({}, {"title": "Data Engineer - Full Time (m/f/d) URGENT"}),
+    "team only in one title, told in both texts": (
+        {"description": CORE + " You join billing."},
+        {"description": CORE + " You join billing.", "title": "Data Engineer, Billing"},
+    ),
+    "agency copy of one job": ({}, {"company": "Quickstaff Partners", "description": "Our client writes: " + CORE}),
+    "board tracking codes": (
+        {"description": CORE + " #LI-XX1"},
+        {"description": CORE + " PI120939034"},
+    ),
+    "one requisition number missing": ({"description": CORE + " Req ID: 48213"}, {}),
+    "one number in two spellings": (
+        {"description": CORE + " Requisition Number: R-48213"},
+        {"description": "Job ID: R48213 " + CORE},
+    ),
+    "one number with and without the sign of its system": (
+        {"description": CORE + " Req ID: 177767"},
+        {"description": CORE + " Requisition # 177767BR"},
+    ),
+    "same requisition number in two cities": (
+        {"description": CORE + " Requisition ID: 48213"},
+        {"description": CORE + " Requisition ID: 48213", "location": "Reno, NV"},
+    ),
+    "remote job in two cities": (
+        {"title": "Data Engineer (Remote)"},
+        {"title": "Data Engineer (Remote)", "location": "Reno, NV"},
+    ),
+    "remote by the field": ({"workplace": "remote"}, {"workplace": "remote", "location": "Reno, NV"}),
+    "cities listed in the text": (
+        {"description": CORE + " The job can be done in Denver, Reno or Boise."},
+        {"description": CORE + " The job can be done in Denver, Reno or Boise.", "location": "Reno, NV"},
+    ),
+    "cities listed in the title": (
+        {"title": "Data Engineer (Denver or Reno)"},
+        {"location": "Reno, NV"},
+    ),
+    "no text on one side": ({}, {"description": None}),
+}
+
+NOT_SAME = {
+    "another requisition number": (
+        {"description": CORE + " Requisition ID: 48213"},
+        {"description": CORE + " Requisition ID: 48214"},
+    ),
+    "another job number": ({"description": "Job #: A-1001 " + CORE}, {"description": "Job #: A-1002 " + CORE}),
+    "another competition number": (
+        {"description": CORE + " Competition Number 2024-118"},
+        {"description": CORE + " Competition Number 2024-119"},
+    ),
+    "another number in the title": ({"title": "#104252 Data Engineer"}, {"title": "#104253 Data Engineer"}),
+    "another number in the field": ({"requisition_id": "R-1"}, {"requisition_id": "R-2"}),
+    "I and II": ({"title": "Data Engineer I"}, {"title": "Data Engineer II"}),
+    "Junior and none": ({"title": "Junior Data Engineer"}, {}),
+    "Senior and none": ({"title": "Senior Data Engineer"}, {}),
+    "Principal and Lead": ({"title": "Principal Data Engineer"}, {"title": "Lead Data Engineer"}),
+    "another city": ({}, {"location": "Reno, NV"}),
+    "another city, hybrid": ({"workplace": "hybrid"}, {"workplace": "hybrid", "location": "Reno, NV"}),
+    "a city of the same name in another state": ({"location": "Portland, OR"}, {"location": "Portland, ME"}),
+    "offices are no list of places": (
+        {"description": CORE + " We have offices in Denver, Reno and Boise."},
+        {"description": CORE + " We have offices in Denver, Reno and Boise.", "location": "Reno, NV"},
+    ),
+    "another team, same boilerplate": (
+        {"title": "Data Engineer, Billing", "description": BOILERPLATE + CORE},
+        {"title": "Data Engineer, Maps", "description": BOILERPLATE + CORE},
+    ),
+    "another team, only the text tells": (
+        {"description": BOILERPLATE + CORE},
+        {"description": BOILERPLATE + OTHER_CORE},
+    ),
+    "another product": (
+        {"title": "Analyst - Claims"},
+        {"title": "Analyst - Leads", "description": CORE.replace("parcels", "leads")},
+    ),
+    "a language that only one title asks for": (
+        {"company": "Quickstaff", "title": "Data Analyst"},
+        {"company": "Bestpeople", "title": "Data Analyst (German)"},
+    ),
+    "agency template for other clients": (
+        {"company": "Quickstaff", "description": EQUAL_CHANCES + CORE},
+        {"company": "Quickstaff", "description": EQUAL_CHANCES + OTHER_CORE},
+    ),
+    "generic text at other employers": (
+        {"company": "Blue Heron Hotel", "title": "Housekeeper",
+         "description": "Blue Heron Hotel looks for you. " + CORE[:900] + " Blue Heron Hotel lies by the lake."},
+        {"company": "Red Fox Inn", "title": "Housekeeper",
+         "description": "Red Fox Inn looks for you. " + CORE[:900] + " Red Fox Inn stands at the port."},
+    ),
+    "short generic text at other employers": (
+        {"company": "Blue Heron", "description": "We look for a friendly bartender. Apply today."},
+        {"company": "Red Fox", "description": "We look for a friendly bartender. Apply today."},
+    ),
+    "nothing but a title": (
+        {"company": None, "location": None, "description": None},
+        {"company": None, "location": None, "description": None},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("left", "right"), SAME.values(), ids=SAME)
+def test_same_opening(left: dict[str, Any], right: dict[str, Any]) -> None:
+    assert same(left, right)
+    assert same(right, left)
+
+
+@pytest.mark.parametrize(("left", "right"), NOT_SAME.values(), ids=NOT_SAME)
+def test_not_the_same_opening(left: dict[str, Any], right: dict[str, Any]) -> None:
+    assert not same(left, right)
+    assert not same(right, left)
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("Requisition ID: 5952", {"5952"}),
+        ("Requisition NumberRR-0001939 Remote", {"rr0001939"}),
+        ("Req #: 185391", {"185391"}),
+        ("REQ 447595", {"447595"}),
+        ("(Job ID #124130)", {"124130"}),
+        ("**Auto req ID:** 2688BR **Title", {"2688"}),
+        ("Ref ID: 00310-0011482030Classification", {"003100011482030"}),
+        ("Vacancy Number: 25381", {"25381"}),
+        ("mention the job number (18-40) in your letter", {"1840"}),
+        ("Job Requisition ID: R-3383 Need help", {"r3383"}),
+        ("Job Code and Payroll Title 2123", set()),
+        ("3-5 years required, 401(k) 2024", set()),
+        ("5-9+ years (Req) 10+ years", set()),
+        ("#LI-JK12 PI120939034", set()),
+        ("our client has 450000 customers and 12000 jobs", set()),
+        ("call 555 010 0000 for reference", set()),
+    ],
+)
+def test_requisition_numbers(text: str, numbers: set[str]) -> None:
+    assert requisition_numbers(text) == numbers
+
+
+@pytest.mark.parametrize(
+    ("location", "cities"),
+    [
+        ("Denver, CO", {("denver", "co")}),
+        ("980 Mission CT, Fremont, CA 94539", {("fremont", "ca")}),
+        ("Remote or Columbus OH, OH", {("columbus", "oh")}),
+        ("New York, NY, US", {("new york", "ny")}),
+        ("NYC", {("new york", "")}),
+        ("Saint Louis, MO", {("st louis", "mo")}),
+        ("San Francisco Bay Area", set()),
+        ("United States", set()),
+        ("Texas", set()),
+        ("Remote", set()),
+        ("Berlin, Germany; Munich, Germany", {("berlin", ""), ("munich", "")}),
+        ("", set()),
+    ],
+)
+def test_places(location: str, cities: set[tuple[str, str]]) -> None:
+    assert read_places({"location": location}).cities == cities
+
+
+@pytest.mark.parametrize(
+    ("title", "levels", "core"),
+    [
+        ("Sr. Data Engineer", {"senior"}, {"data", "engin"}),
+        ("Data Engineer II (Remote)", {"mid"}, {"data", "engin"}),
+        ("Associate ML Engineer", {"junior"}, {"machi", "learn", "engin"}),
+        ("I need a Data Engineer", set(), {"data", "engin"}),
+        ("Data Analyst 3", {"3"}, {"data", "analy"}),
+        ("C++ Developer", set(), {"c++", "devel"}),
+        ("", set(), set()),
+    ],
+)
+def test_titles(title: str, levels: set[str], core: set[str]) -> None:
+    found = read_title(title)
+    assert (found.levels, found.core) == (levels, core)
+
+
+def test_names_of_one_employer() -> None:
+    def compare(left: str, right: str) -> str:
+        return compare_companies(read_opening({"company": left}), read_opening({"company": right}))
+
+    assert compare("Lean Data", "LeanData, Inc.") == "same"
+    assert compare("Accenture", "Accenture Federal Services") == "alike"
+    assert compare("Quickstaff", "Bestpeople") == "other"
+
+
+def test_a_reason_is_given_in_words() -> None:
+    frame = pd.DataFrame([{**BASE, "posting_id": "a"}, {**BASE, "posting_id": "b", "description": CORE + BOILERPLATE}])
+    links = judge_pairs(pd.DataFrame({"left_id": ["a"], "right_id": ["b"]}), frame)
+    assert links["similarity"].tolist() == [pytest.approx(1, abs=0.01)]
+    assert "same employer" in links["reason"][0]
+    assert "same title" in links["reason"][0]
+
+
+def test_no_cluster_joins_what_a_bridge_would() -> None:
+    """A posting without a city is the same as one in Denver and as one in Reno, but these two are not."""
+    rows = [{**BASE, "location": place} for place in ("Denver, CO", None, "Reno, NV")]
+    clusters = cluster_postings(pd.DataFrame(rows)).tolist()
+    assert clusters[0] != clusters[2]
+    assert clusters[1] in (clusters[0], clusters[2])
+    openings = {str(n): read_opening({**row, "posting_id": str(n)}) for n, row in enumerate(rows)}
+    links = pd.DataFrame({"left_id": ["0", "1"], "right_id": ["1", "2"], "similarity": [1.0, 1.0], "reason": ["", ""]})
+    assert (
+        resolve_clusters(links, openings) == resolve_clusters(links[::-1], openings) == {"0": "0", "1": "0", "2": "2"}
+    )
+    assert conflict(openings["0"], openings["2"]) == "another city"
+
+
+def test_the_canonical_posting_is_the_longest_then_the_first() -> None:
+    assert canonical_posting(["b", "a", "c"], {"a": 5, "b": 9, "c": 9}) == "b"
+
+
+def test_result_has_the_index_of_the_postings_and_smallest_ids() -> None:
+    frame = pd.DataFrame([BASE, {**BASE, "title": "Chef"}, BASE], index=[7, 3, 5])
+    assert cluster_postings(frame).to_dict() == {7: 0, 3: 1, 5: 0}
+    assert cluster_postings(frame.assign(posting_id=["z", "y", "x"])).to_dict() == {7: "x", 3: "y", 5: "x"}
+    assert cluster_postings(frame.iloc[:0]).empty
+
+
+def test_repeated_ids_are_refused() -> None:
+    with pytest.raises(ValueError, match="not unique"):
+        cluster_postings(pd.DataFrame([BASE, BASE]).assign(posting_id="a"))
+
+
+texts = st.one_of(st.none(), st.text(max_size=60), st.just(CORE), st.just(float("nan")))
+
+
+@settings(max_examples=60, derandomize=True)
+@given(
+    rows=st.lists(
+        st.fixed_dictionaries({"title": texts, "company": texts, "location": texts, "description": texts}), max_size=8
+    ),
+    seed=st.randoms(use_true_random=False),
+)
+def test_any_input_gives_a_partition_that_order_does_not_change(rows: list[dict[str, Any]], seed: Any) -> None:
+    frame = pd.DataFrame(rows, columns=list(BASE)).assign(posting_id=[f"p{n}" for n in range(len(rows))])
+    clusters = cluster_postings(frame).set_axis(frame["posting_id"])
+    assert clusters.notna().all()
+    assert all(clusters[cluster] == cluster for cluster in clusters)
+    order = list(range(len(rows)))
+    seed.shuffle(order)
+    shuffled = frame.iloc[order]
+    assert cluster_postings(shuffled).set_axis(shuffled["posting_id"]).to_dict() == clusters.to_dict()
+
+
+@settings(max_examples=40, derandomize=True)
+@given(batch=st.lists(st.text(max_size=300), max_size=6), position=st.integers(0, 6))
+def test_shingles_of_a_text_do_not_depend_on_its_batch(batch: list[str], position: int) -> None:
+    position = min(position, len(batch))
+    batch = [*batch[:position], CORE, *batch[position:]]
+    assert np.array_equal(shingle(batch).of(position), shingle([CORE]).of(0))
+
+
+def test_minhash_estimates_the_share_of_common_shingles() -> None:
+    half = CORE[: len(CORE) // 2]
+    shingles = shingle([CORE, half])
+    exact = len(np.intersect1d(shingles.of(0), shingles.of(1))) / len(np.union1d(shingles.of(0), shingles.of(1)))
+    left, right = minhash(shingles)
+    assert abs((left == right).mean() - exact) < 3 * (exact * (1 - exact) / PERMUTATIONS) ** 0.5
+
+
+def test_many_copies_cost_no_more_than_their_number() -> None:
+    """A thousand copies and a thousand shops with one text make few candidates."""
+    copies = pd.DataFrame([BASE] * 1000)
+    shops = pd.DataFrame([{**BASE, "location": f"Town{number}, CO"} for number in range(1000)])
+    frame = pd.concat([copies, shops], ignore_index=True)
+    names = [f"{number:05d}" for number in range(len(frame))]
+    assert len(candidate_pairs(names, fingerprint(frame))) < 4 * len(frame)
+    assert cluster_postings(frame).nunique() == 1001
+
+
+HOSTILE = {
+    "digits": "7" * 100_000,
+    "labels": "job id " * 15_000,
+    "numbers without end": "req 1-" * 17_000,
+    "open tags": "<" * 100_000,
+    "remote": "this position is " * 6_000 + "remote",
+    "capitals": "Job ID: " + "A" * 100_000,
+    "one word": "x" * 100_000,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_text_is_read_in_time(text: str) -> None:
+    row = {"title": text[:2000], "company": text[:2000], "location": text[:2000], "description": text}
+    best = float("inf")
+    for _ in range(3):
+        start = time.perf_counter()
+        read_opening(row)
+        shingle([text])
+        best = min(best, time.perf_counter() - start)
+    assert best < 0.1

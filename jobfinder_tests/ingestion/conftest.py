@@ -1,0 +1,103 @@
+"""A local web server that answers as a test tells it, and clients that ask it impatiently."""
+
+import json
+import socket
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from jobfinder_assets.config import Http
+from jobfinder_assets.ingestion.http import HttpClient
+
+Handler = Callable[[BaseHTTPRequestHandler], None]
+
+
+@dataclass
+class Server:
+    """Answers by path, the query left out; each path has its answers in turn, the last one for ever."""
+
+    url: str = ""
+    requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    answers: dict[str, list[Handler]] = field(default_factory=lambda: defaultdict(list))
+
+    def on(self, path: str, *handlers: Handler) -> str:
+        self.answers[path] = list(handlers)
+        return self.url + path
+
+    def asked(self, path: str) -> int:
+        return sum(asked.split("?")[0] == path for asked, _ in self.requests)
+
+
+def reply(content: Any, status: int = 200, **headers: str) -> Handler:
+    """JSON, or bytes as they are; a header's underscores are hyphens."""
+    body = content if isinstance(content, bytes) else json.dumps(content).encode()
+
+    def handle(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(status)
+        for name, value in {"Content_Length": str(len(body)), **headers}.items():
+            request.send_header(name.replace("_", "-"), value)
+        request.end_headers()
+        request.wfile.write(body)
+
+    return handle
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    told = Server()
+
+    class Answering(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            path = self.path.split("?")[0]
+            told.requests.append((self.path, dict(self.headers)))
+            turns = told.answers.get(path) or [reply({"error": "no such page"}, 404)]
+            answer = turns.pop(0) if len(turns) > 1 else turns[0]
+            try:
+                answer(self)
+            except (BrokenPipeError, ConnectionResetError):
+                self.close_connection = True
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            pass
+
+    web = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+    web.daemon_threads = True
+    thread = threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    told.url = f"http://127.0.0.1:{web.server_port}"
+    yield told
+    web.shutdown()
+    thread.join()
+    web.server_close()
+
+
+@pytest.fixture
+def http() -> Http:
+    """Settings for tests: one retry, short waits."""
+    return Http(
+        connect_timeout_seconds=1,
+        read_timeout_seconds=1,
+        total_timeout_seconds=1,
+        retries=1,
+        max_retry_after_seconds=0.1,
+        max_response_megabytes=1,
+    )
+
+
+@pytest.fixture
+def client(http: Http) -> HttpClient:
+    return HttpClient(http)
+
+
+@pytest.fixture
+def closed_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

@@ -1,0 +1,346 @@
+"""A run of a source: what is written, what is left alone, what closes, and that nothing is ever lost."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar, Literal
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobfinder_assets.config import Settings
+from jobfinder_assets.ingestion import collect as collecting
+from jobfinder_assets.ingestion.collect import Collected, collect
+from jobfinder_assets.ingestion.contract import (
+    BoardBlocked,
+    BoardGone,
+    Draft,
+    Fetched,
+    RawPosting,
+    Record,
+    Source,
+    SourceError,
+    Terms,
+    Unchanged,
+    posting_id,
+)
+from jobfinder_assets.ingestion.health import latest_health, what_to_do
+from jobfinder_assets.storage.lake import Lake, LakeError
+
+NOW = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
+DAY = timedelta(days=1)
+TABLES = ("raw_postings", "posting_sightings", "source_health")
+
+Answer = Fetched | Exception | Callable[[Mapping[str, str]], Fetched]
+
+
+class Told(Source):
+    """A source that answers as the test tells it."""
+
+    name = "told"
+    kind: ClassVar[Literal["sample", "file", "ats", "feed"]] = "ats"
+    terms = Terms("", "", "yes")
+
+    def __init__(self, **answers: Answer) -> None:
+        self.answers = answers
+
+    @classmethod
+    def build(cls, section: Any, settings: Settings) -> "Told":
+        return cls()
+
+    def boards(self) -> Sequence[str]:
+        return tuple(self.answers)
+
+    def fetch(self, board: str, *, validators: Mapping[str, str]) -> Fetched:
+        answer = self.answers[board]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer(validators) if callable(answer) else answer
+
+    @staticmethod
+    def draft(record: Record) -> Draft:
+        return Draft(None, None, None)
+
+
+class ToldFile(Told):
+    """The same, as a file."""
+
+    kind = "file"
+
+
+def postings(board: str, **texts: str) -> list[RawPosting]:
+    return [RawPosting(board, name, {"title": words}) for name, words in texts.items()]
+
+
+def answer(
+    board: str = "acme", *, complete: bool = True, validators: Mapping[str, str] | None = None, **texts: str
+) -> Fetched:
+    return Fetched(board, postings(board, **texts), complete, 10, validators or {})
+
+
+def go(lake: Lake, source: Source, day: float = 0, run: str | None = None) -> Collected:
+    return collect(source, lake, run=run or f"run{day}", now=NOW + day * DAY)
+
+
+def raw(lake: Lake) -> dict[str, str]:
+    rows = lake.read("raw_postings")
+    return {row.source_id: json.loads(row.record)["title"] for row in rows.itertuples()}
+
+
+def sightings(lake: Lake) -> dict[str, tuple[float, float, float | None]]:
+    """First seen, last seen and closed, in days since NOW."""
+    rows = lake.read("posting_sightings")
+
+    def days(value: pd.Timestamp) -> float | None:
+        return None if pd.isna(value) else (value - NOW) / DAY
+
+    return {
+        row.source_id: (days(row.first_seen_at), days(row.last_seen_at), days(row.closed_at))
+        for row in rows.itertuples()
+    }  # type: ignore[misc]
+
+
+def versions(lake: Lake) -> list[int]:
+    return [lake.version(table) for table in TABLES]
+
+
+def counts(collected: Collected) -> dict[str, int]:
+    return {name: collected.total(name) for name in ("rows", "new", "changed", "unchanged", "closed")}
+
+
+def test_new_changed_unchanged_closed_and_back(lake: Lake) -> None:
+    first = go(lake, Told(acme=answer(a="A", b="B", c="C")))
+    assert counts(first) == {"rows": 3, "new": 3, "changed": 0, "unchanged": 0, "closed": 0}
+    second = go(lake, Told(acme=answer(a="A", b="B2", d="D")), 1)
+    assert counts(second) == {"rows": 3, "new": 1, "changed": 1, "unchanged": 1, "closed": 1}
+    assert raw(lake) == {"a": "A", "b": "B2", "c": "C", "d": "D"}
+    assert sightings(lake) == {"a": (0, 1, None), "b": (0, 1, None), "c": (0, 0, 1), "d": (1, 1, None)}
+    go(lake, Told(acme=answer(a="A", b="B2", c="C", d="D")), 2)
+    assert sightings(lake)["c"] == (0, 2, None), "seen again, so open again"
+    row = lake.read("raw_postings", where=[("source_id", "=", "a")]).iloc[0]
+    assert row.posting_id == posting_id("told", "acme", "a")
+    assert row.fetched_at == NOW, "an unchanged posting is not written again"
+
+
+def test_nothing_new_writes_no_posting_again(lake: Lake) -> None:
+    go(lake, Told(acme=answer(a="A", b="B")))
+    before = versions(lake)
+    collected = go(lake, Told(acme=answer(b="B", a="A")), 0.1)
+    assert counts(collected) == {"rows": 2, "new": 0, "changed": 0, "unchanged": 2, "closed": 0}
+    assert versions(lake)[:2] == before[:2], "neither raw postings nor sightings"
+
+
+def test_an_unchanged_board_is_seen_and_keeps_its_validators(lake: Lake) -> None:
+    def conditional(validators: Mapping[str, str]) -> Fetched:
+        if validators == {"etag": "1"}:
+            raise Unchanged("")
+        return answer(a="A", validators={"etag": "1"})
+
+    source = Told(acme=conditional)
+    assert [go(lake, source, day).boards[0].status for day in (0, 1, 2)] == ["ok", "unchanged", "unchanged"]
+    assert sightings(lake) == {"a": (0, 2, None)}
+    assert go(lake, source, 3).boards[0].rows == 1
+
+
+def test_validators_are_not_sent_when_nothing_is_stored(lake: Lake) -> None:
+    sent: list[Mapping[str, str]] = []
+
+    def empty(validators: Mapping[str, str]) -> Fetched:
+        sent.append(validators)
+        return answer(validators={"etag": "1"})
+
+    for day in (0, 1):
+        go(lake, Told(acme=empty), day)
+    assert sent == [{}, {}]
+
+
+def test_an_empty_answer_closes_nothing_and_is_never_trusted(lake: Lake) -> None:
+    go(lake, Told(acme=answer(a="A")))
+    collected = go(lake, Told(acme=answer(validators={"etag": "1"})), 1)
+    (board,) = collected.boards
+    assert (board.status, board.closed, dict(board.validators)) == ("empty", 0, {})
+    assert "1 postings are stored" in board.message
+    assert sightings(lake) == {"a": (0, 0, None)}
+
+
+def test_an_incomplete_answer_closes_nothing(lake: Lake) -> None:
+    go(lake, Told(acme=answer(a="A", b="B")))
+    assert go(lake, Told(acme=answer(a="A", complete=False)), 1).total("closed") == 0
+    assert sightings(lake)["b"] == (0, 0, None)
+
+
+def breaking_off(error: Exception) -> Iterator[RawPosting]:
+    yield from postings("acme", a="A2", z="Z")
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "words"),
+    [
+        (BoardGone("no such board"), "gone", "no such board"),
+        (BoardBlocked("403"), "blocked", "403"),
+        (SourceError("timeout"), "failed", "timeout"),
+        (KeyError("jobs"), "failed", "KeyError: 'jobs' (a bug in jobfinder's source 'told'"),
+        (RecursionError("deep"), "failed", "RecursionError: deep"),
+    ],
+)
+@pytest.mark.parametrize("when", ["at once", "in the middle"])
+def test_a_board_that_fails_costs_nobody_anything(
+    lake: Lake, error: Exception, status: str, words: str, when: str
+) -> None:
+    go(lake, Told(acme=answer(a="A", b="B", validators={"etag": "1"}), other=answer("other", x="X")))
+    broken = error if when == "at once" else Fetched("acme", breaking_off(error), validators={"etag": "2"})
+    collected = go(lake, Told(acme=broken, other=answer("other", x="X", y="Y")), 1)
+    health = {board.board: board for board in collected.boards}
+    assert health["acme"].status == status and words in health["acme"].message
+    assert (health["other"].status, health["other"].new) == ("ok", 1)
+    assert set(raw(lake)) >= {"a", "b", "x", "y"}
+    assert all(closed is None for _, _, closed in sightings(lake).values())
+    if when == "in the middle":
+        assert raw(lake)["a"] == "A2" and raw(lake)["z"] == "Z", "what was read before counts"
+        assert dict(health["acme"].validators) == {}
+    else:
+        assert dict(health["acme"].validators) == {"etag": "1"}
+
+
+def test_a_record_that_is_no_json_fails_its_board_only(lake: Lake) -> None:
+    circle: dict[str, Any] = {}
+    circle["self"] = circle
+    bad = Fetched("acme", [RawPosting("acme", "a", circle)])
+    collected = go(lake, Told(acme=bad, other=answer("other", x="X")))
+    assert {board.board: board.status for board in collected.boards} == {"acme": "failed", "other": "ok"}
+
+
+def test_a_failing_lake_is_not_hidden(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object, **options: object) -> int:
+        raise LakeError("disk full")
+
+    monkeypatch.setattr(Lake, "merge", refuse)
+    with pytest.raises(LakeError, match="disk full"):
+        go(lake, Told(acme=answer(a="A")))
+
+
+def test_an_id_that_repeats_is_left_out_and_counted(lake: Lake) -> None:
+    twice = Fetched("acme", [*postings("acme", a="A"), *postings("acme", a="A again")])
+    (board,) = go(lake, Told(acme=twice)).boards
+    assert (board.rows, board.message) == (1, "1 rows repeat another's id and were left out")
+    assert raw(lake) == {"a": "A"}
+
+
+def test_batches_are_bounded(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collecting, "BATCH_ROWS", 3)
+    go(lake, Told(acme=answer(**{f"p{n}": "T" for n in range(8)})))
+    assert lake.version("raw_postings") == 2, "three commits: 3 + 3 + 2 rows"
+    monkeypatch.setattr(collecting, "BATCH_CHARACTERS", 10)
+    go(lake, Told(acme=answer(**{f"q{n}": "T" for n in range(2)})), 1)
+    assert lake.version("raw_postings") == 4
+    assert len(raw(lake)) == 10
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: no handler of the code under test catches it."""
+
+
+@pytest.mark.parametrize("commits", range(7))
+def test_a_run_killed_after_any_commit_is_repaired_by_the_next(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, commits: int
+) -> None:
+    monkeypatch.setattr(collecting, "BATCH_ROWS", 2)
+    source = ToldFile(acme=answer(a="A", b="B", c="C", validators={"sha256": "1"}), other=answer("other", x="X"))
+    merge, done = Lake.merge, 0
+
+    def dying(self: Lake, table: str, rows: pd.DataFrame) -> int:
+        nonlocal done
+        if done >= commits:
+            raise Killed
+        done += bool(len(rows))
+        return merge(self, table, rows)
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(Lake, "merge", dying)
+        go(lake, source, run="killed")
+    before = lake.version("raw_postings")
+    stored = set(raw(lake))
+    go(lake, source, 1)
+    assert raw(lake) == {"a": "A", "b": "B", "c": "C", "x": "X"}
+    assert set(sightings(lake)) == {"a", "b", "c", "x"}
+    assert set(latest_health(lake)["status"]) == {"ok"}
+    if len(stored) == 4:
+        assert lake.version("raw_postings") == before, "what a killed run stored is not written again"
+
+
+def test_live_boards_are_fetched_side_by_side_but_no_more_than_eight(lake: Lake) -> None:
+    lock, running, most = threading.Lock(), 0, 0
+
+    def slow(board: str) -> Callable[[Mapping[str, str]], Fetched]:
+        def fetch(validators: Mapping[str, str]) -> Fetched:
+            nonlocal running, most
+            with lock:
+                running += 1
+                most = max(most, running)
+            time.sleep(0.1)
+            with lock:
+                running -= 1
+            return SourceError_or_rows(board)
+
+        return fetch
+
+    def SourceError_or_rows(board: str) -> Fetched:
+        raise BoardGone(board)
+
+    boards = {f"b{number}": slow(f"b{number}") for number in range(12)}
+    collected = go(lake, Told(**boards))
+    assert len(collected.boards) == 12
+    assert 2 <= most <= 8
+
+
+def test_a_file_that_stays_as_it_is_is_not_noted_again_and_again(lake: Lake) -> None:
+    def once(validators: Mapping[str, str]) -> Fetched:
+        if validators:
+            raise Unchanged("")
+        return answer(a="A", validators={"sha256": "1"})
+
+    source = ToldFile(acme=once)
+    go(lake, source)
+    go(lake, source, 1)
+    before = versions(lake)
+    assert go(lake, source, 2).boards[0].status == "unchanged"
+    assert versions(lake) == before
+    assert latest_health(lake).iloc[0].status == "unchanged"
+
+
+def test_health_is_stored_and_the_latest_counts(lake: Lake) -> None:
+    go(lake, Told(acme=answer(a="A")))
+    go(lake, Told(acme=BoardGone("no such board")), 1)
+    assert lake.count("source_health") == 2
+    (row,) = latest_health(lake, "told").to_dict("records")
+    assert (row["status"], row["board"], row["rows"]) == ("gone", "acme", 0)
+    assert what_to_do(row["status"], row["message"]).startswith("no such board; the board does not exist")
+    assert latest_health(lake, "nobody").empty
+
+
+@pytest.mark.parametrize("status", ["ok", "unchanged", "empty", "gone", "blocked", "failed", "schema_drift"])
+def test_every_unhealthy_status_says_what_to_do(status: str) -> None:
+    assert bool(what_to_do(status, "")) == (status not in ("ok", "unchanged"))
+
+
+FETCHES = st.lists(st.dictionaries(st.sampled_from("abcd"), st.sampled_from(["1", "2"])), min_size=1, max_size=4)
+
+
+@given(FETCHES)
+def test_the_lake_holds_what_was_last_seen_of_each(fetches: list[dict[str, str]]) -> None:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        lake, expected, is_open = Lake(folder), dict[str, str](), set[str]()
+        for day, texts in enumerate(fetches):
+            collected = go(lake, Told(acme=answer(**texts)), day)
+            assert counts(collected)["rows"] == sum(counts(collected)[name] for name in ("new", "changed", "unchanged"))
+            expected |= texts
+            is_open = set(texts) or is_open
+        assert (raw(lake) if expected else {}) == expected
+        assert {name for name, (_, _, closed) in sightings(lake).items() if closed is None} == is_open

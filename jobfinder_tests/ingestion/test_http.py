@@ -1,0 +1,186 @@
+"""Whatever a server does, the client ends soon and says what happened."""
+
+import gzip
+import time
+import zlib
+from http.server import BaseHTTPRequestHandler
+
+import pytest
+
+from jobfinder_assets.config import Http
+from jobfinder_assets.ingestion.contract import BoardBlocked, BoardGone, SourceError, Unchanged
+from jobfinder_assets.ingestion.http import HttpClient, UnexpectedStatus
+from jobfinder_tests.ingestion.conftest import Server, reply
+
+HTML = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>Are you human?</body></html>"
+
+
+def cut_short(request: BaseHTTPRequestHandler) -> None:
+    request.send_response(200)
+    request.send_header("Content-Length", "1000")
+    request.end_headers()
+    request.wfile.write(b'{"jobs": [')
+    request.close_connection = True
+
+
+def cut_chunk(request: BaseHTTPRequestHandler) -> None:
+    request.protocol_version = "HTTP/1.1"
+    request.send_response(200)
+    request.send_header("Transfer-Encoding", "chunked")
+    request.end_headers()
+    request.wfile.write(b'ff\r\n{"jobs": [')
+    request.close_connection = True
+
+
+def hang_up(request: BaseHTTPRequestHandler) -> None:
+    request.connection.close()
+
+
+def dripping(request: BaseHTTPRequestHandler) -> None:
+    request.send_response(200)
+    request.send_header("Content-Length", "100000")
+    request.end_headers()
+    for _ in range(60):
+        request.wfile.write(b" ")
+        request.wfile.flush()
+        time.sleep(0.05)
+
+
+def silent(request: BaseHTTPRequestHandler) -> None:
+    time.sleep(2.5)
+
+
+def test_json_comes_with_its_size_and_validators(server: Server, client: HttpClient) -> None:
+    url = server.on("/jobs", reply({"jobs": []}, ETag='"1"', Last_Modified="Mon, 23 Nov 2026 07:00:00 GMT"))
+    answer = client.get_json(url, params={"content": "true"})
+    assert answer.content == {"jobs": []}
+    assert answer.bytes == len(b'{"jobs": []}')
+    assert answer.validators["etag"] == '"1"'
+    path, headers = server.requests[0]
+    assert path == "/jobs?content=true"
+    assert headers["User-Agent"].startswith("jobfinder/")
+    assert "br" not in headers["Accept-Encoding"]
+
+
+def test_validators_are_sent_to_their_own_address_only(server: Server, client: HttpClient) -> None:
+    url = server.on("/jobs", reply({}, ETag='"1"', Last_Modified="Mon, 23 Nov 2026 07:00:00 GMT"), reply(b"", 304))
+    other = server.on("/other", reply({}))
+    validators = client.get_json(url).validators
+    client.get_json(other, validators=validators)
+    assert "If-None-Match" not in server.requests[-1][1]
+    with pytest.raises(Unchanged):
+        client.get_json(url, validators=validators)
+    assert server.requests[-1][1]["If-None-Match"] == '"1"'
+    assert server.requests[-1][1]["If-Modified-Since"] == "Mon, 23 Nov 2026 07:00:00 GMT"
+
+
+def test_an_answer_without_validators_gives_none(server: Server, client: HttpClient) -> None:
+    assert client.get_json(server.on("/jobs", reply([]))).validators == {}
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "words"),
+    [
+        (reply({}, 404), BoardGone, "answered 404"),
+        (reply({}, 410), BoardGone, "answered 410"),
+        (reply({}, 401), BoardBlocked, "answered 401"),
+        (reply({}, 403), BoardBlocked, "answered 403"),
+        (reply({}, 429, Retry_After="3600"), BoardBlocked, "too many requests"),
+        (reply(HTML), BoardBlocked, "HTML page ('Just a moment...') instead of JSON"),
+        (reply(b"", 304), SourceError, "304 to an unconditional request"),
+        (reply({"error": "boom"}, 500), UnexpectedStatus, "answered 500: .*boom"),
+        (reply({"error": "bad"}, 400), UnexpectedStatus, "answered 400: .*bad"),
+        (reply(b'{"jobs": ['), SourceError, "invalid JSON"),
+        (reply(b""), SourceError, "invalid JSON"),
+        (reply(b"[" * 200_000), SourceError, "invalid JSON"),
+        (reply(b"\xff\xfe\x00"), SourceError, "invalid JSON"),
+        (reply(b" " * 2_000_000), SourceError, "larger than 1 MB"),
+        (reply(gzip.compress(b" " * 50_000_000), Content_Encoding="gzip"), SourceError, "larger than 1 MB"),
+        (reply(b"no gzip", Content_Encoding="gzip"), SourceError, "cannot be read"),
+        (reply(b"x", Content_Encoding="gzip, gzip"), SourceError, "not asked for"),
+        (reply(b"x", Content_Encoding="br"), SourceError, "not asked for"),
+        (cut_short, SourceError, "cut its answer short"),
+        (cut_chunk, SourceError, "cut its answer short"),
+        (hang_up, SourceError, "closed the connection"),
+        (silent, SourceError, "did not answer in time"),
+        (dripping, SourceError, "took longer than 1 s"),
+        (reply(b"", 302, Location="https://elsewhere.example/login"), SourceError, "redirects to elsewhere.example"),
+        (reply(b"", 302, Location="/jobs"), SourceError, "redirects more than 3 times"),
+    ],
+)
+def test_what_goes_wrong_is_told_apart(
+    server: Server, client: HttpClient, answer: object, error: type[SourceError], words: str
+) -> None:
+    url = server.on("/jobs", answer)  # type: ignore[arg-type]
+    started = time.monotonic()
+    with pytest.raises(
+        SourceError, match=words.replace("(", r"\(").replace(")", r"\)").replace("...", r"\.\.\.")
+    ) as caught:
+        client.get_json(url)
+    assert type(caught.value) is error
+    assert time.monotonic() - started < 2.3, "the total time limit was not kept"
+
+
+@pytest.mark.parametrize("encode", [gzip.compress, zlib.compress])
+def test_compressed_answers_are_read(server: Server, client: HttpClient, encode: object) -> None:
+    name = "gzip" if encode is gzip.compress else "deflate"
+    url = server.on("/jobs", reply(encode(b'{"a": 1}'), Content_Encoding=name))  # type: ignore[operator]
+    assert client.get_json(url).content == {"a": 1}
+
+
+@pytest.mark.parametrize("first", [reply({}, 429, Retry_After="0"), reply({}, 503), cut_short, hang_up])
+def test_what_may_pass_is_tried_again(server: Server, client: HttpClient, first: object) -> None:
+    url = server.on("/jobs", first, reply({"jobs": [1]}))  # type: ignore[arg-type]
+    assert client.get_json(url).content == {"jobs": [1]}
+    assert server.asked("/jobs") == 2
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
+def test_what_will_not_pass_is_asked_once(server: Server, client: HttpClient, status: int) -> None:
+    with pytest.raises(SourceError):
+        client.get_json(server.on("/jobs", reply({}, status)))
+    assert server.asked("/jobs") == 1
+
+
+def test_retry_after_is_honoured_and_capped(server: Server, http: Http) -> None:
+    client = HttpClient(http.model_copy(update={"max_retry_after_seconds": 0.3}))
+    for asked, waited in (("3600", 0.3), ("0", 0.0), ("tomorrow or so", 0.0)):
+        url = server.on("/jobs", reply({}, 429, Retry_After=asked), reply({}))
+        started = time.monotonic()
+        client.get_json(url)
+        assert waited <= time.monotonic() - started < waited + 0.3
+
+
+def test_waiting_never_exceeds_the_total_time(server: Server, http: Http) -> None:
+    client = HttpClient(http.model_copy(update={"max_retry_after_seconds": 60}))
+    url = server.on("/jobs", reply({}, 429, Retry_After="30"))
+    started = time.monotonic()
+    with pytest.raises(BoardBlocked):
+        client.get_json(url)
+    assert time.monotonic() - started < 0.5
+
+
+def test_a_redirect_on_the_same_host_is_followed(server: Server, client: HttpClient) -> None:
+    server.on("/new", reply({"moved": True}))
+    assert client.get_json(server.on("/old", reply(b"", 301, Location="/new"))).content == {"moved": True}
+
+
+def test_a_host_that_cannot_be_reached_fails_at_once_ever_after(client: HttpClient, closed_port: int) -> None:
+    url = f"http://127.0.0.1:{closed_port}"
+    started = time.monotonic()
+    for board in range(50):
+        with pytest.raises(SourceError, match=f"127.0.0.1:{closed_port} cannot be reached .*check the network"):
+            client.get_json(f"{url}/{board}")
+    assert time.monotonic() - started < 0.5
+
+
+def test_an_unreachable_host_does_not_stop_the_others(server: Server, client: HttpClient, closed_port: int) -> None:
+    with pytest.raises(SourceError):
+        client.get_json(f"http://127.0.0.1:{closed_port}/jobs")
+    assert client.get_json(server.on("/jobs", reply({"a": 1}))).content == {"a": 1}
+
+
+@pytest.mark.parametrize("url", ["greenhouse", "ftp://127.0.0.1/x", "http://"])
+def test_an_address_that_is_none_names_the_settings(client: HttpClient, url: str) -> None:
+    with pytest.raises(SourceError, match=r"jobfinder\.toml"):
+        client.get_json(url)

@@ -1,0 +1,74 @@
+"""The assets as Dagster runs them."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+import pytest
+
+from jobfinder_assets.config import Home
+from jobfinder_assets.recommendations import assets, checks
+from jobfinder_assets.storage.io_manager import LakeResource, SettingsResource
+from jobfinder_assets.storage.lake import Lake
+from jobfinder_tests.recommendations.conftest import NOW
+
+Run = Callable[[], dg.ExecuteInProcessResult]
+
+
+@pytest.fixture
+def run(instance: dg.DagsterInstance) -> Run:
+    instance.add_dynamic_partitions("profile", ["anna"])
+
+    def materialize() -> dg.ExecuteInProcessResult:
+        return dg.materialize(
+            [assets.recommendations, assets.digest, checks.recommendations_are_sound],
+            partition_key="anna",
+            instance=instance,
+            resources={"settings": SettingsResource(), "lake": LakeResource()},
+            raise_on_error=False,
+        )
+
+    return materialize
+
+
+def metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:
+    (event,) = result.asset_materializations_for_node(asset)
+    return {name: value.value for name, value in event.metadata.items()}
+
+
+def test_list_and_digest_are_made_once(run: Run, lake: Lake, home: Home, fill: Callable[..., None]) -> None:
+    fill({}, {"closed_at": NOW}, {"source": "greenhouse"})
+    first = run()
+    assert first.success
+    assert [check.passed for check in first.get_asset_check_evaluations()] == [True]
+    found = metadata(first, "recommendations")
+    assert (found["state"], found["rows"], found["new"], found["filtered"]) == ("written", 2, 2, {"closed": 1})
+    assert found["top"].count("Data Engineer") == 2
+    assert metadata(first, "digest")["state"] == "written"
+    assert "Data Engineer" in (home.digests / "anna" / "latest.md").read_text(encoding="utf-8")
+    version = lake.version("recommendations")
+    second = run()
+    assert metadata(second, "recommendations")["state"] == "unchanged"
+    assert metadata(second, "digest")["state"] == "unchanged"
+    assert lake.version("recommendations") == version
+
+
+def test_an_unsound_list_stops_the_digest(
+    run: Run, lake: Lake, home: Home, fill: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill({}, {})
+    replace = Lake.replace
+
+    def forget_reasons(self: Lake, table: str, frame: pd.DataFrame, **options: Any) -> int:
+        return replace(self, table, frame.assign(reasons=json.dumps([])), **options)
+
+    monkeypatch.setattr(Lake, "replace", forget_reasons)
+    result = run()
+    (check,) = result.get_asset_check_evaluations()
+    assert not check.passed
+    assert check.description == "no reason: p0, p1"
+    assert not result.success
+    assert not result.asset_materializations_for_node("digest")
+    assert not (home.digests / "anna").exists()

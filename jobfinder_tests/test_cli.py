@@ -1,0 +1,68 @@
+"""The command: help, exit status, and errors that say what to do."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from jobfinder_assets.cli import main
+from jobfinder_assets.config import Home
+
+
+@pytest.fixture
+def cli() -> CliRunner:
+    return CliRunner()
+
+
+@pytest.mark.parametrize("command", ["run", "serve", "status", "label", "recommend", "sources", "bench"])
+def test_every_command_has_help(cli: CliRunner, command: str) -> None:
+    result = cli.invoke(main, [command, "--help"])
+    assert result.exit_code == 0
+    assert len(result.output.splitlines()) > 4
+
+
+def test_a_mistake_in_the_settings_stops_every_command(cli: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JOBFINDER_TRAINING__TRIALS", "many")
+    for command in ("run", "status", "sources", "recommend"):
+        result = cli.invoke(main, [command])
+        assert result.exit_code == 2
+        assert "JOBFINDER_TRAINING__TRIALS" in result.output
+
+
+def test_status_and_sources_of_an_empty_home(cli: CliRunner, home: Home) -> None:
+    assert cli.invoke(main, ["status"]).exit_code == 0
+    result = cli.invoke(main, ["sources"])
+    assert result.exit_code == 0
+    assert "jobfinder run" in result.output
+
+
+def test_recommend_without_a_list_says_what_to_run(cli: CliRunner) -> None:
+    result = cli.invoke(main, ["recommend", "--profile", "nobody"])
+    assert result.exit_code == 1
+    assert "jobfinder run" in result.output and "example" in result.output
+
+
+def test_label_refuses_a_file_that_is_none(cli: CliRunner, tmp_path: Path) -> None:
+    missing = cli.invoke(main, ["label", str(tmp_path / "nothing.csv")])
+    assert missing.exit_code == 2
+    assert "nothing.csv" in missing.output
+    wrong = tmp_path / "wrong.csv"
+    wrong.write_text("a,b\n1,2\n", encoding="utf-8")
+    result = cli.invoke(main, ["label", str(wrong)])
+    assert result.exit_code == 2
+    assert "profile" in result.output
+
+
+def test_label_drops_a_whole_file(cli: CliRunner, tmp_path: Path, home: Home) -> None:
+    labels = tmp_path / "mine.csv"
+    labels.write_text("profile,posting,label\nme,0123456789abcdef,interesting\n", encoding="utf-8")
+    assert cli.invoke(main, ["label", str(labels)]).exit_code == 0
+    dropped = list(home.inbox.iterdir())
+    assert [path.read_text(encoding="utf-8") for path in dropped] == [labels.read_text(encoding="utf-8")]
+
+
+def test_bench_lists_its_benchmarks_and_names_an_unknown_one(cli: CliRunner) -> None:
+    assert "workflow" in cli.invoke(main, ["bench"]).output
+    result = cli.invoke(main, ["bench", "nothing"])
+    assert result.exit_code == 2
+    assert "workflow" in result.output
