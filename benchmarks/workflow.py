@@ -21,7 +21,8 @@ STAGES = ("postings", "posting_clusters", "role_tags", "posting_features")
 
 def configuration(data: Path) -> str:
     imports = "\n".join(
-        f'[[sources.files.imports]]\nname = "{path.stem}"\npath = "{path}"\n' for path in sorted(data.glob("import/*.csv"))
+        f'[[sources.files.imports]]\nname = "{path.stem}"\npath = "{path}"\n'
+        for path in sorted(data.glob("import/*.csv"))
     )
     return f"""
 [sources.sample]
@@ -80,7 +81,8 @@ def main() -> None:
         second, _, again = measured_run(environment)
         rows = _rows(Path(folder) / "home" / "lake")
     steps, repeated = stage_seconds(printed), stage_seconds(again)
-    print(f"{rows} rows in; first run {first:.1f} s, peak {peak:.2f} GB; second run {second:.1f} s = {second / first:.2f} of it")
+    print(f"{rows} rows in; first run {first:.1f} s, peak {peak:.2f} GB")
+    print(f"second run {second:.1f} s, {second / first:.2f} of the first")
     print(f"{'step':<28}{'first s':>9}{'second s':>10}{'postings/s':>12}")
     for name, seconds in steps.items():
         rate = f"{rows / seconds:,.0f}" if name.startswith(STAGES) and seconds else ""

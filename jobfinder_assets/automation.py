@@ -4,6 +4,9 @@ Unpartitioned assets (sources to features) run as `refresh`; what is a person's 
 model, recommendations, digest) is partitioned by profile and follows by itself.
 """
 
+from collections.abc import Iterable
+from typing import Any
+
 import dagster as dg
 
 from jobfinder_assets.config import load_settings
@@ -14,6 +17,19 @@ PROFILE_ASSETS = dg.AssetSelection.assets("training_set", "preference_model", "r
 WHEN_UPSTREAM_IS_NEW = (
     dg.AutomationCondition.eager() & dg.AutomationCondition.all_deps_blocking_checks_passed()
 ).with_label("upstream is new and sound")
+
+
+def follow_upstream(assets: Iterable[Any]) -> list[Any]:
+    """Give every asset that is partitioned by profile the condition that makes it follow what it stands on."""
+    return list(
+        dg.map_asset_specs(
+            lambda spec: (
+                spec.replace_attributes(automation_condition=WHEN_UPSTREAM_IS_NEW) if spec.partitions_def else spec
+            ),
+            assets,
+        )
+    )
+
 
 refresh = dg.define_asset_job(
     "refresh",

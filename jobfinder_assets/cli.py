@@ -9,7 +9,8 @@ from rich.console import Console
 
 from jobfinder_assets.config import ConfigError, Settings, find_file, load_settings
 
-console = Console()
+# In a file or a pipe tables are wide enough to be read; on a terminal they follow its width.
+console = Console(width=None if sys.stdout.isatty() else 130)
 errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 

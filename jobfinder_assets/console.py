@@ -5,10 +5,11 @@ import json
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from jobfinder_assets.config import Settings
 from jobfinder_assets.ingestion.catalog import build_sources
-from jobfinder_assets.ingestion.health import latest_health, what_to_do
+from jobfinder_assets.ingestion.health import HEALTHY, latest_health, what_to_do
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import TABLES
 
@@ -23,22 +24,25 @@ def run_summary(console: Console, settings: Settings, *, top: int) -> None:
 
 
 def sources(console: Console, settings: Settings) -> None:
-    """Every board's last health, and what to do about it."""
+    """Every board's last health, and what to do about it; boards with the same trouble share a row."""
     health = latest_health(_lake(settings))
-    enabled = build_sources(settings)
-    table = _table("Sources", "source", "board", "status", "rows>", "new>", "changed>", "closed>", "seconds>", "what to do")
-    colours = {"ok": "green", "unchanged": "green", "empty": "yellow"}
-    for row in health.sort_values(["source", "board"]).itertuples():
-        if row.source not in enabled:
-            continue
-        advice = what_to_do(str(row.status), str(row.message or ""))
-        counts = [_number(value) for value in (row.rows, row.new, row.changed, row.closed)]
-        status_word = f"[{colours.get(str(row.status), 'red')}]{row.status}[/]"
-        table.add_row(row.source, row.board, status_word, *counts, f"{row.seconds:.1f}", advice)
-    if table.row_count:
-        console.print(table)
-    else:
+    health = health[health["source"].isin(list(build_sources(settings)))]
+    if health.empty:
         console.print("no source has been fetched yet: `jobfinder run`")
+        return
+    table = _table(
+        "Sources", "source", "board", "status", "rows>", "new>", "changed>", "closed>", "seconds>", "what to do"
+    )
+    advised = [what_to_do(row["status"], _text(row["message"])) for row in health.to_dict("records")]
+    for key, boards in health.assign(advice=advised).groupby(["source", "status", "advice"], sort=False):
+        source, status_word, advice = map(str, key)
+        troubled = status_word not in HEALTHY
+        for group in [boards] if troubled else [boards.iloc[[n]] for n in range(len(boards))]:
+            counts = [_number(group[name].sum()) for name in ("rows", "new", "changed", "closed")]
+            colour = "red" if troubled else "green"
+            seconds = f"{group['seconds'].max():.1f}"
+            table.add_row(source, ", ".join(group["board"]), f"[{colour}]{status_word}[/]", *counts, seconds, advice)
+    console.print(table)
 
 
 def scoreboard(console: Console, settings: Settings, profile: str) -> None:
@@ -68,12 +72,12 @@ def recommendations(console: Console, settings: Settings, profile: str, *, top: 
     if rows.empty:
         return False
     table = _table(f"Jobs for {profile}", "#>", "band", "job", "where", "pay>", "why")
-    for row in rows.itertuples():
-        pay = "" if pd.isna(row.salary_annual_usd) else f"${row.salary_annual_usd / 1000:,.0f}k"
-        place = " · ".join(str(part) for part in (row.location, row.workplace) if _known(part))
-        reasons = "; ".join(str(reason["text"]) for reason in json.loads(row.reasons)[:4])
-        name = f"{row.title}\n[dim]{row.company if _known(row.company) else ''}[/]"
-        table.add_row(str(row.rank), str(row.band), name, place, pay, reasons)
+    for row in rows.to_dict("records"):
+        pay = "" if pd.isna(row["salary_annual_usd"]) else f"${row['salary_annual_usd'] / 1000:,.0f}k"
+        place = " · ".join(row[part] for part in ("location", "workplace") if _known(row[part]))
+        reasons = "; ".join(str(reason["text"]) for reason in json.loads(row["reasons"])[:4])
+        name = Text.assemble(row["title"], "\n", (_text(row["company"]), "dim"))
+        table.add_row(str(row["rank"]), row["band"], name, Text(place), pay, Text(reasons))
     console.print(table)
     return True
 
@@ -140,6 +144,10 @@ def _table(title: str, *columns: str) -> Table:
 
 def _known(value: object) -> bool:
     return isinstance(value, str) and value not in ("", "unspecified")
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _number(value: object) -> str:

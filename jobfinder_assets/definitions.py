@@ -29,11 +29,9 @@ ROOMS = {
 lake = LakeResource()
 
 defs = dg.Definitions(
-    assets=[
-        asset.with_attributes(automation_condition=automation.WHEN_UPSTREAM_IS_NEW) if asset.partitions_def else asset
-        for room, modules in ROOMS.items()
-        for asset in dg.load_assets_from_modules(modules, group_name=room)
-    ],
+    assets=automation.follow_upstream(
+        asset for room, modules in ROOMS.items() for asset in dg.load_assets_from_modules(modules, group_name=room)
+    ),
     asset_checks=dg.load_asset_checks_from_modules(
         [ingestion, cleaning_checks, role_checks, training_checks, recommendation_checks]
     ),

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import textwrap
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -32,6 +33,7 @@ concurrency:
     max_concurrent_runs: 1
 """
 _STOP_SECONDS = 10.0
+_NOTE_WIDTH = 110
 
 
 class LaunchError(RuntimeError):
@@ -47,6 +49,7 @@ def prepare_environment(settings: Settings) -> Home:
     os.environ["DAGSTER_HOME"] = str(home.dagster)
     os.environ["JOBFINDER_HOME"] = str(home.root)
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "true")
     return home
 
@@ -149,8 +152,6 @@ class _Display:
     def start(self, name: str) -> None:
         if self._progress:
             self._tasks[name] = self._progress.add_task(name, total=None)
-        else:
-            self._console.print(f"  · {name}", highlight=False, markup=False)
 
     def finish(self, step: Step) -> None:
         mark = "✗" if step.failed else "✓"
@@ -159,7 +160,10 @@ class _Display:
         self._console.print(f"  {mark} {step.name:<44} {step.seconds:6.1f} s", highlight=False, markup=False)
 
     def note(self, words: str) -> None:
-        self._console.print(f"    ! {words}", highlight=False, markup=False, style="yellow")
+        """A check's complaint, on one line: the tables after the run and Dagster's UI have the whole of it."""
+        first, *more = words.splitlines()
+        shortened = textwrap.shorten(first, _NOTE_WIDTH - 8, placeholder=" …") + (f" (+{len(more)})" if more else "")
+        self._console.print(f"  ! {shortened}", highlight=False, markup=False, style="yellow", soft_wrap=True)
 
 
 @contextmanager

@@ -77,7 +77,7 @@ def test_a_mistake_in_a_source_names_source_and_keys(tmp_path: Path) -> None:
 
 def test_a_named_file_that_is_missing_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("JOBFINDER_CONFIG", str(tmp_path / "nowhere.toml"))
-    with pytest.raises(ConfigError, match="nowhere.toml, which is not a file"):
+    with pytest.raises(ConfigError, match=r"nowhere\.toml, which is not a file"):
         load_settings()
 
 

@@ -73,9 +73,11 @@ def test_new_features_lead_to_a_new_model_and_new_recommendations(instance: dg.D
     for key in unpartitioned:
         instance.report_runless_asset_event(dg.AssetMaterialization(asset_key=key))
     first = dg.evaluate_automation_conditions(defs, instance=instance)
-    requested = {key.asset_key.to_user_string() for key in first._requested_partitions_by_asset_key_items()} if hasattr(
-        first, "_requested_partitions_by_asset_key_items"
-    ) else {key.to_user_string() for key in map(dg.AssetKey, OWN) if first.get_num_requested(key)}
+    requested = (
+        {key.asset_key.to_user_string() for key in first._requested_partitions_by_asset_key_items()}
+        if hasattr(first, "_requested_partitions_by_asset_key_items")
+        else {key.to_user_string() for key in map(dg.AssetKey, OWN) if first.get_num_requested(key)}
+    )
     assert requested == set(OWN)
 
 

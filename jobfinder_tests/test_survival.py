@@ -34,7 +34,9 @@ def run(home: Path, *arguments: str) -> str:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("JOBFINDER_")}
     command = [sys.executable, "-m", "jobfinder_tests.killed_runs", *arguments]
     environment |= {"JOBFINDER_HOME": str(home), "PYTHONPATH": str(Path(__file__).parent.parent)}
-    result = subprocess.run(command, env=environment, cwd=home, capture_output=True, text=True, check=False, timeout=280)
+    result = subprocess.run(
+        command, env=environment, cwd=home, capture_output=True, text=True, check=False, timeout=280
+    )
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
     return result.stdout
 

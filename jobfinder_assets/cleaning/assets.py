@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 
@@ -21,7 +22,7 @@ _PREVIEW = ["title", "company", "city", "country", "workplace", "salary_annual_u
         ),
     ]
 )
-def cleaned_postings(settings: SettingsResource, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
+def cleaned_postings(settings: SettingsResource, lake: LakeResource) -> Iterator[dg.MaterializeResult[Any]]:
     store = lake.open()
     counts = clean_pending(store, settings.load(), now=datetime.now(UTC))
     work = {"new": counts.new, "changed": counts.changed, "unchanged": counts.unchanged}

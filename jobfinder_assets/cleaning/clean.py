@@ -5,10 +5,9 @@ Work is what is missing: a raw record whose id, content hash and cleaning versio
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -30,26 +29,7 @@ MINIMUM_DESCRIPTION = 30
 _PARALLEL_FROM_ROWS = 3_000
 _LANGUAGE_CHARACTERS = 600
 _ENGLISH = frozenset(
-    [
-        "the",
-        "and",
-        "to",
-        "of",
-        "a",
-        "in",
-        "for",
-        "with",
-        "you",
-        "we",
-        "our",
-        "is",
-        "are",
-        "will",
-        "on",
-        "as",
-        "be",
-        "your",
-    ]
+    {"the", "and", "to", "of", "a", "in", "for", "with", "you", "we", "our", "is", "are", "will", "on", "as"}
 )
 _WORKPLACES = ("onsite", "hybrid", "remote")
 _EMPLOYMENT: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -145,7 +125,7 @@ RULES: dict[str, Callable[[Draft, dict[str, Any]], str | None]] = {
 }
 
 
-def _draft(row: dict[str, Any]) -> Draft:
+def _draft(row: Mapping[Any, Any]) -> Draft:
     source = source_classes().get(row["source"])
     if source is None:
         return Draft(None, None, None, unreadable=f"no source named {row['source']!r} is installed")
@@ -218,14 +198,9 @@ def _language(text: str) -> str | None:
     # A model is asked only where the commonest English words do not already say it.
     if sum(word in _ENGLISH for word in words) >= 0.15 * len(words):
         return "en"
-    return str(_identifier().classify(start)[0])
+    from py3langid import classify
 
-
-@cache
-def _identifier() -> Any:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    return LanguageIdentifier.from_pickled_model(MODEL_FILE)
+    return str(classify(start)[0])
 
 
 def _rejection(facts: dict[str, Any], rule: str, evidence: str, *, now: datetime) -> dict[str, Any]:
@@ -318,9 +293,8 @@ def _carry_sightings(lake: Lake) -> None:
     sighted = lake.read("posting_sightings", ["posting_id", "last_seen_at", "closed_at"])
     stored = lake.read("postings", ["posting_id", "last_seen_at", "closed_at"])
     both = stored.merge(sighted, on="posting_id", suffixes=("_stored", ""))
-    closed = both["closed_at"].ne(both["closed_at_stored"]) & ~(
-        both["closed_at"].isna() & both["closed_at_stored"].isna()
-    )
+    open_still = both["closed_at"].isna() & both["closed_at_stored"].isna()
+    closed = both["closed_at"].ne(both["closed_at_stored"]) & ~open_still
     stale = both["last_seen_at"] - both["last_seen_at_stored"] >= timedelta(days=1)
     lake.update("postings", both.loc[closed | stale, ["posting_id", "last_seen_at", "closed_at"]])
 

@@ -9,27 +9,31 @@ _REMOTE = re.compile(
     r"\b(?:remote(?:ly)?|anywhere|work from home|wfh|home[- ]?office|telecommut\w*|distributed|worldwide)\b", re.I
 )
 _HYBRID = re.compile(r"\bhybrid\b", re.I)
-_ONSITE = re.compile(r"\b(?:on-?site|in[- ]office|in[- ]person)\b", re.I)
+_ONSITE = re.compile(r"\b(?:on[- ]?site|in[- ]office|in[- ]person)\b", re.I)
 _TEXT_HYBRID = re.compile(
-    r"\bhybrid (?:work|role|position|schedule|model|remote|environment|working)|(?:this|position|role|job) is (?:a )?hybrid|"
+    r"\bhybrid (?:work|role|position|schedule|model|remote|environment|working)|"
+    r"(?:this|position|role|job) is (?:a )?hybrid|"
     r"hybrid[:,.] |\b(?:\d|one|two|three|four) days? (?:a|per|each|/) ?week (?:in|at|from) (?:the|our) office|"
     r"\bin (?:the|our) office (?:\d|one|two|three|four) days",
     re.I,
 )
 _TEXT_REMOTE = re.compile(
     r"\b(?:fully|100 ?%|completely|entirely) remote|remote[- ]first|(?:this|position|role|job) (?:is|can be|will be) "
-    r"(?:a )?(?:fully |100% )?remote|work (?:remotely )?from (?:anywhere|home)|remote (?:position|role|job|opportunity)|"
-    r"work remotely|location ?: ?remote|we are a remote team|remote or (?:in[- ]office|on-?site)",
+    r"(?:a )?(?:fully |100% )?remote|work (?:remotely )?from (?:anywhere|home)|"
+    r"remote (?:position|role|job|opportunity)|"
+    r"work remotely|location ?: ?remote|we are a remote team|remote or (?:in[- ]office|on[- ]?site)",
     re.I,
 )
 _TEXT_ONSITE = re.compile(
-    r"\b(?:this is an on-?site|on-?site (?:position|role|only|work)|work(?:s|ed)? (?:is )?on-?site|(?:is|be) on-?site|must (?:be able to )?work on-?site|"
+    r"\b(?:this is an on[- ]?site|on[- ]?site (?:position|role|only|work)|work(?:s|ed)? (?:is )?on[- ]?site|(?:is|be) on[- ]?site|"
+    r"must (?:be able to )?work on[- ]?site|"
     r"(?:not|no) remote|(?:no|not (?:a|eligible for)) remote)",
     re.I,
 )
 _NEGATED = re.compile(r"\b(?:not|no|non|isn't|cannot|never)\b[^.\n]{0,20}$", re.I)
 _US_ONLY = re.compile(
-    r"\b(?:us|u\.s\.|usa|united states)(?:[- ]based)? only\b|authoriz?s?ed to work (?:full[- ]time )?in (?:the )?(?:us|u\.s\.|usa|united states)|"
+    r"\b(?:us|u\.s\.|usa|united states)(?:[- ]based)? only\b|"
+    r"authori[sz]ed to work (?:full[- ]time )?in (?:the )?(?:us|u\.s\.|usa|united states)|"
     r"\bus citizen(?:ship)? (?:is )?required|must be (?:a )?u\.?s\.? citizen|reside in the (?:us|united states)",
     re.I,
 )
@@ -130,10 +134,9 @@ def _gazetteer() -> _Gazetteer:
     largest: dict[str, tuple[int, str]] = {}
     for entry in names.get_cities().values():
         size, code = int(entry["population"]), str(entry["countrycode"])
-        for name in (entry["name"], *entry.get("alternatenames", ())[:0]):
-            key = str(name).casefold()
-            if size > largest.get(key, (0, ""))[0]:
-                largest[key] = (size, code)
+        key = str(entry["name"]).casefold()
+        if size > largest.get(key, (0, ""))[0]:
+            largest[key] = (size, code)
     cities = {name: code for name, (_, code) in largest.items()}
     cities |= {"new york": "US", "munich": "DE", "münchen": "DE", "köln": "DE", "bangalore": "IN"}
     return _Gazetteer(countries, states, cities)

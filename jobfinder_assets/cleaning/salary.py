@@ -38,7 +38,8 @@ _EXTRA = re.compile(
 _OTE = re.compile(r"\b(?:ote|on[- ]target|total (?:comp\w*|cash|rewards?))\b", re.I)
 _BASE = re.compile(r"\bbase\b", re.I)
 _PAY_WORD = re.compile(
-    r"\b(?:salar(?:y|ies)|pay(?! (?:attention|for))|compensation|wage|remuneration|hourly rate|base rate|gehalt|range for this|rate:)",
+    r"\b(?:salar(?:y|ies)|pay(?! (?:attention|for))|compensation|wage|remuneration|hourly rate|base rate|gehalt|"
+    r"range for this|rate:)",
     re.I,
 )
 _NO_PAY = re.compile(r"^\s*(?:-1|n/?a|none|competitive|0(?:\.0)?\s*-\s*0(?:\.0)?.*)\s*$", re.I)

@@ -36,7 +36,8 @@ _WORD_NUMBERS = {
 }
 _N = r"(\d{1,2}|" + "|".join(list(_WORD_NUMBERS)[1:]) + r")"
 _YEARS = re.compile(
-    rf"(?<![\w$.,]){_N}(?:\s?\(\d{{1,2}}\))?\s?(?:\+|plus|or more)?\s?(?:(?:-|–|to)\s?{_N}\s?\+?\s?)?(?:or more\s)?(?:years?|yrs?)\b",
+    rf"(?<![\w$.,]){_N}(?:\s?\(\d{{1,2}}\))?\s?(?:\+|plus|or more)?\s?"
+    rf"(?:(?:-|–|to)\s?{_N}\s?\+?\s?)?(?:or more\s)?(?:years?|yrs?)\b",
     re.I,
 )
 _EXPERIENCE = re.compile(
@@ -46,10 +47,9 @@ _NOT_REQUIRED = re.compile(
     r"prefer|nice to have|a plus|bonus|desir|ideal|advantage|asset\b|within (?:the )?(?:last|past)", re.I
 )
 _SUB_SKILL = re.compile(r"\b(?:of which|including|with at least)\b", re.I)
-_NOT_EXPERIENCE = re.compile(
-    r"years? (?:old|of age|ago|degree|warranty|contract|in business|in a row)|(?:over|for|past|last) (?:the )?(?:past |last )?$",
-    re.I,
-)
+_NOT_EXPERIENCE = re.compile(r"years? (?:old|of age|ago|degree|warranty|contract|in business|in a row)", re.I)
+# "Over 20 years of experience in logistics" is the employer's.
+_OF_THE_EMPLOYER = re.compile(r"\b(?:over|past|last|have|has)\s(?:the )?$|\b(?:our|company)\b[^.\n]{0,40}$", re.I)
 _MOST_CHARACTERS = 20_000
 _MOST_YEARS = 25
 
@@ -91,7 +91,7 @@ def _years(text: str) -> float | None:
             or _NOT_EXPERIENCE.search(text[match.start() - 12 : match.end() + 12])
         ):
             continue
-        if _NOT_REQUIRED.search(clause):
+        if _NOT_REQUIRED.search(clause) or _OF_THE_EMPLOYER.search(before):
             continue
         found.append((bool(_SUB_SKILL.search(before)), years))
     main = [years for sub, years in found if not sub]

@@ -1,26 +1,27 @@
-"""The asset of the roles: every posting's role by its duties."""
+"""The asset of the roles room."""
+
+from typing import Any
 
 import dagster as dg
 
-from jobfinder_assets.roles.tagging import ambiguous_titles, current_tagger, tag_pending
+from jobfinder_assets.roles.tagging import ambiguous_titles, role_shares, tagger_in_force, update_tags
 from jobfinder_assets.storage.io_manager import LakeResource, SettingsResource
 
 
-@dg.asset(deps=["postings"], kinds={"scikitlearn", "deltalake"})
-def role_tags(settings: SettingsResource, lake: LakeResource) -> dg.MaterializeResult:
-    """A probability per role, the role chosen, and the phrases that decided it."""
-    store, loaded = lake.open(), settings.load()
-    tagger = current_tagger(store, loaded.home)
-    counts = tag_pending(store, loaded, tagger)
-    shares = store.read("role_tags", ["role"])["role"].value_counts(normalize=True).round(3)
-    return dg.MaterializeResult(
-        metadata={
-            "new": counts.new,
-            "changed": counts.changed,
-            "unchanged": counts.unchanged,
-            "tagger_version": tagger.version,
-            "examples_learned_from": tagger.fit_.examples,
-            "roles": dg.MetadataValue.md(shares.to_frame("share").to_markdown()),
-            "ambiguous_titles": dg.MetadataValue.md(ambiguous_titles(store).to_markdown()),
-        }
-    )
+@dg.asset(deps=["postings"], kinds={"python", "deltalake", "scikitlearn"})
+def role_tags(settings: SettingsResource, lake: LakeResource) -> dg.MaterializeResult[Any]:
+    """What each posting really is, from its duties: a probability per role, with the phrases that say so.
+
+    The tagger is fitted on the user's own postings when none is stored, when its code or rules changed,
+    or when there are 25 % more postings than at its last fit; only new or changed postings are tagged.
+    """
+    store, found = lake.open(), settings.load()
+    tagger, fitted_now = tagger_in_force(store, found.home)
+    update = update_tags(store, tagger, batch_rows=found.compute.batch_rows)
+    metadata: dict[str, Any] = {name: getattr(update, name) for name in ("new", "changed", "unchanged", "removed")}
+    metadata |= {"tagger": tagger.version, "fitted now": fitted_now, "training examples": tagger.fit_.examples}
+    metadata["roles"] = dg.MetadataValue.md(role_shares(store).to_markdown(index=False))
+    metadata["where titles go"] = dg.MetadataValue.md(ambiguous_titles(store).to_markdown(index=False))
+    if update.rules is not None:
+        metadata["rules"] = dg.MetadataValue.md(update.rules.round(3).to_markdown(index=False))
+    return dg.MaterializeResult(metadata=metadata)

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from jobfinder_assets.roles.taxonomy import ROLE_INDEX
-from jobfinder_assets.roles.tokens import Hits, Indices, PhraseTable, Tokens
+from jobfinder_assets.roles.tokens import Hits, Indices, PhraseTable, Tokens, tokenize
 from jobfinder_assets.storage.schemas import ROLES
 
 Part = Literal["title", "duties"]
@@ -92,7 +92,7 @@ class RuleSet:
 
 
 def load_rules() -> tuple[Rule, ...]:
-    """The rules of `data/rules.toml`, phrases expanded.
+    """The rules of `data/rules.toml`, phrases expanded; a phrase in two rules is the first one's.
 
     Raises
     ------
@@ -100,9 +100,8 @@ def load_rules() -> tuple[Rule, ...]:
         When a rule names an unknown role, has no positive weight, or its phrases cannot be read.
     """
     content = tomllib.loads((_DATA / "rules.toml").read_text(encoding="utf-8"))
-    return tuple(_rule("title", entry) for entry in content["title"]) + tuple(
-        _rule("duties", entry) for entry in content["duties"]
-    )
+    taken: dict[Part, set[tuple[int, ...]]] = {"title": set(), "duties": set()}
+    return tuple(_rule(part, entry, taken[part]) for part in taken for entry in content[part])
 
 
 @cache
@@ -120,13 +119,19 @@ def rules_digest() -> str:
     return hashlib.sha256(content).hexdigest()[:12]
 
 
-def _rule(part: Part, entry: dict[str, Any]) -> Rule:
+def _rule(part: Part, entry: dict[str, Any], taken: set[tuple[int, ...]]) -> Rule:
     name, role, weight = entry["name"], entry["role"], float(entry["weight"])
     if role not in ROLE_INDEX:
         raise ValueError(f"rules.toml: rule {name!r}: unknown role {role!r}; roles: {', '.join(ROLES)}")
     if not weight > 0:
         raise ValueError(f"rules.toml: rule {name!r}: weight must be above 0, not {weight}")
-    phrases = dict.fromkeys(phrase for pattern in entry["phrases"] for phrase in expand(pattern))
+    phrases = []
+    for phrase in itertools.chain.from_iterable(map(expand, entry["phrases"])):
+        # Case, accents and plurals are folded in the hashes: "ML models" is "ml model".
+        words = tuple(tokenize([phrase]).hashes.tolist())
+        if words not in taken:
+            taken.add(words)
+            phrases.append(phrase)
     return Rule(name, part, role, weight, tuple(phrases), tuple(entry["examples"]))
 
 

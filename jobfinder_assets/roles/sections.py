@@ -85,7 +85,7 @@ def _looks_like_heading(tokens: Tokens, hits: Hits, hit: int) -> bool:
     start, end = int(tokens.start[token]), int(tokens.end[token + hits.length[hit] - 1])
     begin = int(tokens.first[tokens.document[token]])
     after = text[end]
-    closes = after in ":\n?*•·–—" or (after == " " and text[end + 1 : end + 2] in ("\n", ":", "-", "–"))
+    closes = after in ":\n?*•·–—" or (after == " " and text[end + 1 : end + 2] in ("\n", ":", "-", "–", "•", "*"))
     glued_after = after.isupper()
     place = start - 1
     while place >= begin and text[place] in _DECORATION:

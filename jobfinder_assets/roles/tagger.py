@@ -9,7 +9,7 @@ classifier's say grows with what it has seen.
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,8 @@ _HALF_SAY_EXAMPLES = 1_500.0
 _MOST_SAY = 0.5
 _SMALLEST_SHARE = 0.05
 _MOST_COLUMNS = 60_000
+# A role without examples is unlikely to the classifier, not impossible: the rules may still find one.
+_UNSEEN_ROLE_LOGIT = -4.0
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,17 @@ class Evidence:
     part: Part
     start: int
     end: int
+
+
+@dataclass(frozen=True)
+class Tags:
+    """A batch of tagged postings: probabilities (as `predict_proba`), evidence (as `explain`), and the
+    strengths of the rules over titles and over duties, shape (postings, rules)."""
+
+    probabilities: pd.DataFrame
+    evidence: list[list[Evidence]]
+    title_strength: Matrix
+    duties_strength: Matrix
 
 
 @dataclass(frozen=True)
@@ -88,8 +101,8 @@ class _Classifier:
     intercepts: NDArray[np.float32]
 
     def probabilities(self, titles: "_Terms", texts: "_Terms") -> Matrix:
-        logits = _features(titles, texts, self.column, self.idf) @ self.coefficients + self.intercepts
-        return _softmax(logits.astype(np.float64))
+        parts = (_block(terms, self.column, self.idf) @ self.coefficients for terms in (titles, texts))
+        return _softmax(sum(parts, start=self.intercepts).astype(np.float64))
 
 
 @dataclass(frozen=True)
@@ -97,8 +110,8 @@ class _Terms:
     """Hash buckets of the words and word pairs of each document, with what each counts."""
 
     documents: int
-    document: Indices
-    bucket: Indices
+    document: NDArray[np.int32]
+    bucket: NDArray[np.int32]
     count: NDArray[np.float32]
 
 
@@ -130,11 +143,26 @@ class RoleTagger:
             return self
         # The text hash decides whose title is hidden: no seed, the same for every order of rows.
         hidden = np.array([digest[-1] % 2 == 0 for digest in digests], dtype=bool)
-        self._classifier = _train(*examples, hidden)
+        self._classifier = _train(examples, hidden)
         used = int(examples.used.sum())
         share = _MOST_SAY * used / (used + _HALF_SAY_EXAMPLES)
         self.fit_ = Fit(postings=len(postings), examples=used, share=share, corpus=corpus)
         return self
+
+    def to_state(self) -> dict[str, Any]:
+        """The tagger as plain values and arrays, so that a file outlives changes of these classes."""
+        classifier = None if self._classifier is None else asdict(self._classifier)
+        return {"code": TAGGER_VERSION, "fit": asdict(self.fit_), "classifier": classifier}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> "RoleTagger":
+        """The tagger of `to_state`. Raises ValueError when other code or rules wrote it."""
+        if state["code"] != TAGGER_VERSION:
+            raise ValueError(f"this tagger was written by version {state['code']}, not {TAGGER_VERSION}: fit it anew")
+        tagger = cls()
+        tagger.fit_ = Fit(**state["fit"])
+        tagger._classifier = None if state["classifier"] is None else _Classifier(**state["classifier"])
+        return tagger
 
     def predict_proba(self, postings: pd.DataFrame) -> pd.DataFrame:
         """One probability per role and posting; rows sum to 1, the index is that of `postings`.
@@ -151,23 +179,18 @@ class RoleTagger:
         titles, texts = _strings(postings, "title"), _strings(postings, "description")
         return [evidence for reading in _read(titles, texts) for evidence in _evidence(reading, most)]
 
-    def tag(self, postings: pd.DataFrame, most: int = 6) -> tuple[pd.DataFrame, list[list[Evidence]], Matrix, Matrix]:
-        """Probabilities, evidence and the rules' strengths over titles and duties, the text being read once."""
-        titles, texts = _strings(postings, "title"), _strings(postings, "description")
+    def tag(self, postings: pd.DataFrame, most: int = 6) -> "Tags":
+        """Probabilities, evidence and what each rule says, every text being read once."""
+        title_rules, duty_rules = rule_sets()
         probabilities, evidence = [np.zeros((0, len(ROLES)))], []
-        strengths: tuple[list[Matrix], list[Matrix]] = ([], [])
-        for reading in _read(titles, texts):
+        title, duties = [np.zeros((0, len(title_rules.rules)))], [np.zeros((0, len(duty_rules.rules)))]
+        for reading in _read(_strings(postings, "title"), _strings(postings, "description")):
             probabilities.append(self._probabilities(reading))
             evidence += _evidence(reading, most)
-            strengths[0].append(reading.title_votes.strength)
-            strengths[1].append(reading.text_votes.strength)
+            title.append(reading.title_votes.strength)
+            duties.append(reading.text_votes.strength)
         frame = pd.DataFrame(np.vstack(probabilities), index=postings.index, columns=list(ROLES))
-        sets = rule_sets()
-        title, duties = (
-            np.vstack([np.zeros((0, len(rule_set.rules))), *found])
-            for rule_set, found in zip(sets, strengths, strict=True)
-        )
-        return frame, evidence, title, duties
+        return Tags(frame, evidence, np.vstack(title), np.vstack(duties))
 
     def _probabilities(self, reading: _Reading) -> Matrix:
         by_rules = _rule_probabilities(reading)
@@ -233,15 +256,20 @@ def _evidence(reading: _Reading, most: int) -> list[list[Evidence]]:
 def _collect(found: list[list[Evidence]], tokens: Tokens, votes: Votes, *, rule_set: RuleSet, most: int) -> None:
     hits, order = votes.hits, np.lexsort((votes.hits.token, -votes.weight, votes.document))
     rank = np.arange(len(order)) - np.searchsorted(votes.document[order], votes.document[order])
-    for hit in order[(rank < most) & (votes.weight[order] > 0)].tolist():
-        token, document = hits.token[hit], int(votes.document[hit])
-        start, end = int(tokens.start[token]), int(tokens.end[token + hits.length[hit] - 1])
-        rule = rule_set.rules[rule_set.rule_of[hits.phrase[hit]]]
-        begin = int(tokens.first[document])
-        weight = round(float(votes.weight[hit]), 3)
-        found[document].append(
-            Evidence(tokens.text[start:end], rule.role, weight, rule.part, start - begin, end - begin)
-        )
+    chosen = order[(rank < most) & (votes.weight[order] > 0)]
+    token, document = hits.token[chosen], votes.document[chosen]
+    columns = (
+        document,
+        tokens.start[token],
+        tokens.end[token + hits.length[chosen] - 1],
+        tokens.first[document],
+        rule_set.rule_of[hits.phrase[chosen]],
+        votes.weight[chosen].round(3),
+    )
+    for place, start, end, first, number, weight in zip(*(column.tolist() for column in columns), strict=True):
+        rule = rule_set.rules[number]
+        phrase = tokens.text[start:end]
+        found[place].append(Evidence(phrase, rule.role, weight, rule.part, start - first, end - first))
 
 
 def _distinct(titles: Sequence[str], texts: Sequence[str]) -> tuple[list[str], list[str], list[bytes]]:
@@ -262,9 +290,6 @@ class _Examples:
     texts: _Terms
     labels: Matrix
     used: NDArray[np.bool_]
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter((self.titles, self.texts, self.labels, self.used))
 
 
 def _examples(titles: Sequence[str], texts: Sequence[str]) -> _Examples | None:
@@ -301,23 +326,21 @@ def _words_and_pairs(tokens: Tokens, weights: Matrix, salt: np.uint64) -> _Terms
     firsts = firsts[pairs[firsts] > 0]
     hashes: Bits = np.concatenate([tokens.hashes[words], pairs[firsts]]) ^ salt
     places = np.concatenate([words, firsts])
-    bucket = (hashes >> np.uint64(64 - _BUCKET_BITS)).astype(np.int64)
-    return _Terms(tokens.documents, tokens.document[places], bucket, weights[places].astype(np.float32))
+    bucket = (hashes >> np.uint64(64 - _BUCKET_BITS)).astype(np.int32)
+    return _Terms(
+        tokens.documents, tokens.document[places].astype(np.int32), bucket, weights[places].astype(np.float32)
+    )
 
 
 def _joined(parts: Sequence[_Terms]) -> _Terms:
-    offsets = np.cumsum([0, *(part.documents for part in parts)])
+    offsets = np.cumsum([0, *(part.documents for part in parts)]).astype(np.int32)
     document = np.concatenate([part.document + offset for part, offset in zip(parts, offsets, strict=False)])
     bucket = np.concatenate([part.bucket for part in parts])
     return _Terms(int(offsets[-1]), document, bucket, np.concatenate([part.count for part in parts]))
 
 
-def _features(titles: _Terms, texts: _Terms, column: NDArray[np.int32], idf: NDArray[np.float32]) -> Any:
-    """Sparse rows: log-scaled, idf-weighted counts, title and text each of length 1."""
-    return _block(titles, column, idf) + _block(texts, column, idf)
-
-
 def _block(terms: _Terms, column: NDArray[np.int32], idf: NDArray[np.float32]) -> Any:
+    """Sparse rows of length 1, shape (documents, columns): log-scaled counts times idf."""
     from scipy.sparse import csr_matrix
 
     columns = column[terms.bucket]
@@ -325,23 +348,23 @@ def _block(terms: _Terms, column: NDArray[np.int32], idf: NDArray[np.float32]) -
     shape = (terms.documents, len(idf))
     rows = csr_matrix((terms.count[kept], (terms.document[kept], columns[kept])), shape=shape)
     rows.data = np.log1p(rows.data) * idf[rows.indices]
-    length = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
-    rows.data /= np.repeat(np.maximum(length, 1e-9), np.diff(rows.indptr)).astype(np.float32)
+    sizes = np.diff(rows.indptr)
+    squares = np.bincount(np.repeat(np.arange(len(sizes)), sizes), weights=rows.data**2, minlength=len(sizes))
+    rows.data /= np.repeat(np.sqrt(np.maximum(squares, 1e-12)), sizes).astype(np.float32)
     return rows
 
 
-def _train(
-    titles: _Terms, texts: _Terms, labels: Matrix, used: NDArray[np.bool_], hidden: NDArray[np.bool_]
-) -> _Classifier:
+def _train(examples: _Examples, hidden: NDArray[np.bool_]) -> _Classifier:
     """Fit on soft labels: each example stands once for every role that the rules hold possible."""
     from sklearn.linear_model import LogisticRegression
 
+    titles, texts = examples.titles, examples.texts
     shown = ~hidden[titles.document]
     titles = _Terms(titles.documents, titles.document[shown], titles.bucket[shown], titles.count[shown])
     column, idf = _vocabulary(titles, texts)
-    rows = np.flatnonzero(used)
-    features = _features(titles, texts, column, idf)[rows]
-    label = labels[rows]
+    rows = np.flatnonzero(examples.used)
+    features = (_block(titles, column, idf) + _block(texts, column, idf))[rows]
+    label = examples.labels[rows]
     size = np.maximum(np.bincount(label.argmax(axis=1), minlength=len(ROLES)), 1)
     # A rare role must not drown: between each posting counting alike and each role counting alike.
     balance = np.sqrt(len(rows) / size)
@@ -349,12 +372,12 @@ def _train(
     weight = label[example, role] * balance[role]
     model = LogisticRegression(C=3.0, max_iter=60, tol=1e-3)
     model.fit(features[example], role, sample_weight=weight / weight.mean())
+    learned, start = model.coef_, model.intercept_
+    if len(model.classes_) == 2:  # scikit-learn keeps one row for two classes: the logit of the second
+        learned, start = np.vstack([0 * learned, learned]), np.r_[0.0, start]
     coefficients = np.zeros((features.shape[1], len(ROLES)), dtype=np.float32)
-    intercepts = np.full(len(ROLES), -10.0, dtype=np.float32)
-    learned = model.coef_ if len(model.classes_) > 2 else np.vstack([-model.coef_ / 2, model.coef_ / 2])
-    start = model.intercept_ if len(model.classes_) > 2 else np.r_[-model.intercept_ / 2, model.intercept_ / 2]
-    coefficients[:, model.classes_] = learned.T
-    intercepts[model.classes_] = start
+    intercepts = np.full(len(ROLES), _UNSEEN_ROLE_LOGIT, dtype=np.float32)
+    coefficients[:, model.classes_], intercepts[model.classes_] = learned.T, start
     return _Classifier(column, idf, coefficients, intercepts)
 
 

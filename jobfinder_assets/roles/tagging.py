@@ -1,102 +1,155 @@
-"""Which tagger is in force, and tags for the postings that have none of its."""
+"""Keeps `role_tags` up to date: which tagger is in force, which postings it must read, and what came out."""
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from jobfinder_assets.config import Home, Settings
-from jobfinder_assets.roles.tagger import TAGGER_VERSION, Evidence, RoleTagger
+from jobfinder_assets.config import Home
+from jobfinder_assets.roles.rules import summarize
+from jobfinder_assets.roles.tagger import MOST_EXAMPLES, TAGGER_VERSION, RoleTagger, Tags
 from jobfinder_assets.storage.files import read_object, write_object
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import ROLES
 
-# A corpus that grew by this share may use words that the tagger has not met.
-REFIT_GROWTH = 0.25
-_SECOND_FROM = 0.2
+GROWTH_TO_REFIT = 1.25
+SECOND_ROLE_FROM = 0.2
+_SUMMARIZED = 20_000
+
+# Titles that name different jobs at different employers, as a reader of job boards meets them.
+AMBIGUOUS_TITLES = {
+    "Data Scientist": r"data scien(?:tist|ce)",
+    "Data Analyst": r"data analyst|data analysis",
+    "Data Specialist": r"data (?:specialist|consultant|manager|associate)",
+    "Analytics": r"analytics",
+    "Business Intelligence": r"business intelligence|\bbi\b",
+    "Data Engineer": r"data engineer",
+    "Machine Learning": r"machine learning|\bml\b|\bai\b",
+    "Scientist": r"(?<!data )\bscientist",
+    "Analyst": r"(?<!data )\banalyst",
+}
 
 
 @dataclass(frozen=True)
-class Counts:
-    """What a run did, in postings."""
+class Update:
+    """What a run did: postings tagged for the first time, again, left alone, and tags of postings that are gone."""
 
     new: int = 0
     changed: int = 0
     unchanged: int = 0
+    removed: int = 0
+    rules: pd.DataFrame | None = None
 
 
-@dataclass(frozen=True)
-class StoredTagger:
-    """A fitted tagger with the code version and corpus size that it was fitted with."""
+def tagger_in_force(lake: Lake, home: Home) -> tuple[RoleTagger, bool]:
+    """The stored tagger, or a new fit, and whether it was fitted now.
 
-    tagger: RoleTagger
-    code_version: str
-    postings: int
-
-
-def current_tagger(lake: Lake, home: Home) -> RoleTagger:
-    """The stored tagger, or one fitted anew.
-
-    Fitted anew when none is stored, when code or rules changed, or when the corpus has grown by a
-    quarter since the fit; the result depends on the set of postings only, not on their order.
+    It is fitted when none is stored, when its code or rules changed, or when the corpus has grown by
+    a quarter since: a tagger that changed with every new posting would re-tag the whole corpus daily.
     """
     path = home.models / "roles" / "tagger.joblib"
     rows = lake.count("postings")
-    stored: StoredTagger | None = read_object(path) if path.is_file() else None
-    if stored and stored.code_version == TAGGER_VERSION and rows < stored.postings * (1 + REFIT_GROWTH):
-        return stored.tagger
-    postings = lake.read("postings", ["posting_id", "title", "description"]).sort_values("posting_id")
-    tagger = RoleTagger().fit(postings)
-    write_object(path, StoredTagger(tagger, TAGGER_VERSION, rows))
-    return tagger
+    stored = _stored(path)
+    if stored is not None and rows < stored["corpus_rows"] * GROWTH_TO_REFIT:
+        return RoleTagger.from_state(stored["tagger"]), False
+    tagger = RoleTagger().fit(_corpus(lake))
+    if rows:
+        write_object(path, {"corpus_rows": rows, "tagger": tagger.to_state()})
+    return tagger, True
 
 
-def tag_pending(lake: Lake, settings: Settings, tagger: RoleTagger) -> Counts:
-    """Tag the postings whose content, or whose tagger, is not the one that their stored tag was made with."""
-    wanted = lake.read("postings", ["posting_id", "content_hash"]).assign(tagger_version=tagger.version)
-    stored = lake.read("role_tags", ["posting_id", "content_hash", "tagger_version"])
-    state = wanted.merge(stored, on="posting_id", how="left", suffixes=("", "_stored"))
-    known = state["content_hash_stored"].notna()
-    same = (state["content_hash"] == state["content_hash_stored"]) & (
-        state["tagger_version"] == state["tagger_version_stored"]
+def _stored(path: Path) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = read_object(path) if path.is_file() else None
+    return found if found is not None and found["tagger"]["code"] == TAGGER_VERSION else None
+
+
+def _corpus(lake: Lake) -> pd.DataFrame:
+    """The postings to learn from, at most `MOST_EXAMPLES`: the same ones in whatever order the lake gives them."""
+    columns = ["posting_id", "title", "description"]
+    ids = lake.read("postings", ["posting_id"])["posting_id"]
+    if len(ids) <= MOST_EXAMPLES:
+        return lake.read("postings", columns).sort_values("posting_id")
+    chosen = sorted(ids, key=lambda value: hashlib.sha256(value.encode()).digest())[:MOST_EXAMPLES]
+    return lake.read("postings", columns, [("posting_id", "in", chosen)]).sort_values("posting_id")
+
+
+def update_tags(lake: Lake, tagger: RoleTagger, *, batch_rows: int = 5_000) -> Update:
+    """Tag the postings whose content, cleaning or tagger is not that of their stored tag, batch by batch.
+
+    Each batch is one upsert, and a tag depends on its posting and the tagger alone: a run that was
+    killed is completed by the next one.
+    """
+    wanted = _versions(lake, tagger)
+    stored = lake.read("role_tags", ["posting_id", "content_hash", "tagger_version"]).set_index("posting_id")
+    known = wanted.index.isin(stored.index)
+    same = (wanted == stored.reindex(wanted.index)).all(axis=1).to_numpy(dtype=bool)
+    gone = stored.index[~stored.index.isin(wanted.index)]
+    lake.delete("role_tags", pd.DataFrame({"posting_id": gone}))
+    stale = wanted.index[~same]
+    where = None if len(stale) == len(wanted) else [("posting_id", "in", list(stale))]
+    done: list[tuple[Any, Any]] = []
+    for batch in (
+        lake.batches("postings", ["posting_id", "title", "description"], where, rows=batch_rows) if len(stale) else ()
+    ):
+        tags = tagger.tag(batch)
+        lake.merge("role_tags", tag_rows(batch["posting_id"], tags, wanted))
+        done += [(tags.title_strength > 0, tags.duties_strength > 0)] if len(done) * batch_rows < _SUMMARIZED else []
+    fired = [np.vstack(part).astype(float) for part in zip(*done, strict=True)]
+    return Update(
+        new=int((~known).sum()),
+        changed=int((known & ~same).sum()),
+        unchanged=int(same.sum()),
+        removed=len(gone),
+        rules=summarize(*fired) if fired else None,
     )
-    pending = set(state.loc[~same, "posting_id"])
-    if pending:
-        columns = ["posting_id", "content_hash", "title", "description"]
-        where = None if len(pending) == len(state) else [("posting_id", "in", sorted(pending))]
-        for batch in lake.batches("postings", columns, where, rows=settings.compute.batch_rows):
-            lake.merge("role_tags", tags(tagger, batch))
-    gone = stored.loc[~stored["posting_id"].isin(wanted["posting_id"]), ["posting_id"]]
-    lake.delete("role_tags", gone)
-    return Counts(int((~known).sum()), int((known & ~same).sum()), int(same.sum()))
 
 
-def tags(tagger: RoleTagger, postings: pd.DataFrame) -> pd.DataFrame:
-    """Rows of `role_tags`: the role with most probability, the second where duties are mixed, the evidence."""
-    probabilities, evidence, *_ = tagger.tag(postings)
-    ranked = probabilities.apply(lambda row: row.sort_values(ascending=False, kind="stable").index[:2].tolist(), axis=1)
-    first = ranked.map(lambda names: names[0])
-    second = ranked.map(lambda names: names[1])
-    share = pd.Series([probabilities.at[row, role] for row, role in second.items()], index=postings.index)
-    return probabilities.assign(
-        posting_id=postings["posting_id"],
-        content_hash=postings["content_hash"],
-        tagger_version=tagger.version,
-        role=first,
-        second_role=second.where(share >= _SECOND_FROM),
-        evidence=[_json(found) for found in evidence],
-    )
+def _versions(lake: Lake, tagger: RoleTagger) -> pd.DataFrame:
+    """(posting_id) content_hash and tagger_version that each posting's tag should have.
+
+    The version of the cleaning is part of it: new cleaning gives the same record another text.
+    """
+    postings = lake.read("postings", ["posting_id", "content_hash", "cleaning_version"]).set_index("posting_id")
+    version = tagger.version + "-" + postings["cleaning_version"].fillna("0")
+    return pd.DataFrame({"content_hash": postings["content_hash"], "tagger_version": version}, index=postings.index)
 
 
-def ambiguous_titles(lake: Lake, *, titles: tuple[str, ...] = ("data scientist", "analytics", "data analyst")) -> pd.DataFrame:
-    """Where postings with titles that hide the job really go: rows titles, columns roles, cells postings."""
-    tagged = lake.read("role_tags", ["posting_id", "role"]).merge(lake.read("postings", ["posting_id", "title"]))
-    counts = {
-        title: tagged.loc[tagged["title"].str.contains(title, case=False, regex=False), "role"].value_counts()
-        for title in titles
-    }
-    return pd.DataFrame(counts).T.reindex(columns=list(ROLES)).fillna(0).astype(int)
+def tag_rows(posting_ids: pd.Series, tags: Tags, versions: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `role_tags`: role, second role where the duties are mixed, probabilities, evidence as JSON."""
+    values = tags.probabilities.to_numpy()
+    order = np.argsort(-values, axis=1, kind="stable")
+    names = np.array(ROLES, dtype=object)
+    is_mixed = np.take_along_axis(values, order[:, 1:2], axis=1).ravel() >= SECOND_ROLE_FROM
+    frame = pd.DataFrame(values, columns=list(ROLES))
+    frame["posting_id"] = posting_ids.to_numpy()
+    frame["role"] = names[order[:, 0]]
+    frame["second_role"] = pd.Series(names[order[:, 1]]).where(is_mixed)
+    frame["evidence"] = [
+        json.dumps([asdict(one) for one in evidence], ensure_ascii=False, separators=(",", ":"))
+        for evidence in tags.evidence
+    ]
+    return frame.assign(**{name: versions.loc[posting_ids, name].to_numpy() for name in versions.columns})
 
 
-def _json(evidence: list[Evidence]) -> str:
-    return json.dumps([asdict(phrase) for phrase in evidence], ensure_ascii=False)
+def role_shares(lake: Lake) -> pd.DataFrame:
+    """Postings and share of each role, in the order of the taxonomy."""
+    counts = lake.read("role_tags", ["role"])["role"].value_counts().reindex(list(ROLES), fill_value=0)
+    share = counts / max(int(counts.sum()), 1)
+    return pd.DataFrame({"role": list(ROLES), "postings": counts.to_numpy(), "share": share.to_numpy().round(3)})
+
+
+def ambiguous_titles(lake: Lake) -> pd.DataFrame:
+    """Where postings with an ambiguous title really go: one row per kind of title, one column per role, in shares."""
+    titles = lake.read("postings", ["posting_id", "title"])
+    frame = titles.merge(lake.read("role_tags", ["posting_id", "role"]), on="posting_id")
+    lower = frame["title"].fillna("").str.lower()
+    rows = []
+    for name, pattern in AMBIGUOUS_TITLES.items():
+        roles = frame.loc[lower.str.contains(pattern, regex=True), "role"]
+        shares = roles.value_counts(normalize=True).reindex(list(ROLES), fill_value=0.0).round(3)
+        rows.append({"title": name, "postings": len(roles), **shares.to_dict()})
+    return pd.DataFrame(rows)

@@ -42,7 +42,7 @@ def _folded(code: int) -> int:
 _FOLD = np.array([*(_folded(code) for code in range(_ALPHABET)), 0], dtype=np.uint64)
 _IS_UPPER = np.array([*(chr(code).isupper() for code in range(_ALPHABET)), False])
 _IS_LOWER = np.array([*(chr(code).islower() for code in range(_ALPHABET)), False])
-_KEEPS_S = np.isin(np.arange(_FOLD.max() + 1), [ord(letter) for letter in "siu"])
+_KEEPS_S = np.isin(np.arange(_FOLD.max() + 1), [ord(letter) for letter in "su"])
 
 
 @dataclass(frozen=True)

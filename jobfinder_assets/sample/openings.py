@@ -33,6 +33,7 @@ _LEVELS = {
     "Lead": (8, (7, 8), 1.45),
     "Staff": (7, (8, 9, 10), 1.6),
 }
+_PLAIN_LEVELS = ("", "Junior", "Senior")
 _WORKPLACES = {"remote": 34, "hybrid": 24, "onsite": 24, "unspecified": 18}
 
 
@@ -104,7 +105,10 @@ class Employer:
 
 @dataclass(frozen=True)
 class Opening:
-    """One invented opening. `sections` are (kind, lines), kinds as in a heading set: about, duties, wants, offer, apply."""
+    """One invented opening.
+
+    sections: (kind, lines) in the advert's order; a kind is a place in `headings`: about, duties, wants, offer, apply.
+    """
 
     number: int
     role: str
@@ -134,17 +138,17 @@ class Opening:
 
     def body(self) -> list[tuple[str, tuple[str, ...]]]:
         """Headings with their lines, and the note that nothing of this is real."""
-        parts = [(self.headings[kind], lines) for kind, lines in self.sections]
-        last_heading, last_lines = parts[-1]
-        where = (self.where.format(city=self.place.city, country=self.place.country),) if self.where else ()
-        return [*parts[:-1], (last_heading, (*last_lines, *where)), ("", (SYNTHETIC,))]
+        city, office = (place.city.partition(",")[0] for place in (self.place, self.employer.office))
+        where = (self.where.format(city=city, country=self.place.country, office=office),) if self.where else ()
+        parts = [(self.headings[kind], (*lines, *where) if kind == 3 else lines) for kind, lines in self.sections]
+        return [*parts, ("", (SYNTHETIC,))]
 
     def text(self) -> str:
         parts = ["\n".join(filter(None, (heading, *lines))) for heading, lines in self.body()]
         return "\n\n".join(parts)
 
     def html(self, *, closed: bool = True) -> str:
-        """The advert as a page's fragment; with `closed=False`, paragraphs and list items as careless editors leave them."""
+        """The advert as a part of a page; with `closed=False`, its paragraphs and list items are never closed."""
         parts = []
         end_item, end_paragraph = ("</li>", "</p>") if closed else ("", "")
         for heading, lines in self.body():
@@ -173,7 +177,7 @@ def invent_employers(count: int, dice: Dice) -> list[Employer]:
         legal = " GmbH" if office.country == "Germany" and dice.chance(0.7) else dice.one(bank["employers"]["legal"])
         name, product = f"{first} {second}{legal}", dice.one(bank["employers"]["products"])
         people, founded = dice.number(30, 4000), dice.number(1971, 2021)
-        blurb = dice.one(bank["blurbs"]).format(
+        blurb = dice.one(bank["english"]["blurbs"]).format(
             company=f"{first} {second}", field=field, thing=thing, product=product, people=people, founded=founded,
             n=dice.number(3, 40), m=dice.number(41, 99),
         )  # fmt: skip
@@ -181,7 +185,7 @@ def invent_employers(count: int, dice: Dice) -> list[Employer]:
     return employers
 
 
-def invent_opening(number: int, employers: Sequence[Employer], dice: Dice) -> Opening:
+def invent_opening(number: int, employers: Sequence[Employer], *, dice: Dice) -> Opening:
     """One opening: a role, an employer and a place, and a text made for them."""
     bank = prose()
     kind = dice.weighted(_ROLE_SHARES)
@@ -190,12 +194,12 @@ def invent_opening(number: int, employers: Sequence[Employer], dice: Dice) -> Op
     office_bound = kind in ("nurse", "technician")
     workplace = "onsite" if office_bound else dice.weighted(_WORKPLACES)
     german = place.country == "Germany" and kind in bank["german"]["titles"] and dice.chance(_GERMAN_IN_GERMANY)
-    level = dice.weighted({name: share for name, (share, _, _) in _LEVELS.items()})
+    level = dice.weighted({name: _LEVELS[name][0] for name in (_LEVELS if kind in DATA_ROLES else _PLAIN_LEVELS)})
     years, pay_factor = dice.one(_LEVELS[level][1]), _LEVELS[level][2]
     team = dice.one(bank["words"]["teams"])
-    title = _title(kind, level, team, german=german, dice=dice)
+    title = _title(kind, level, team=team, german=german, dice=dice)
     low = bank["roles"][kind]["pay"] * pay_factor * place.pay * (0.88 + 0.24 * dice.random())
-    words, sections = _sections(kind, employer, place, workplace, years=years, team=team, german=german, dice=dice)
+    words, sections = _sections(kind, employer, place=place, years=years, team=team, german=german, dice=dice)
     return Opening(
         number=number,
         role=kind if kind in DATA_ROLES else "other",
@@ -217,7 +221,7 @@ def invent_opening(number: int, employers: Sequence[Employer], dice: Dice) -> Op
     )
 
 
-def _title(kind: str, level: str, team: str, *, german: bool, dice: Dice) -> str:
+def _title(kind: str, level: str, *, team: str, german: bool, dice: Dice) -> str:
     bank = prose()
     role = bank["roles"][kind]
     if german:
@@ -232,9 +236,8 @@ def _title(kind: str, level: str, team: str, *, german: bool, dice: Dice) -> str
 def _sections(
     kind: str,
     employer: Employer,
-    place: Place,
-    workplace: str,
     *,
+    place: Place,
     years: int,
     team: str,
     german: bool,
@@ -243,7 +246,7 @@ def _sections(
     """The phrase bank used, and the advert's sections in their order."""
     bank = prose()
     role = bank["roles"][kind]
-    words = bank["german"] if german else bank
+    words = bank["german" if german else "english"]
     tools = dice.some(role["tools"], 3)
 
     def fill(pattern: str) -> str:
@@ -252,21 +255,22 @@ def _sections(
             a=tools[0], b=tools[1], c=tools[-1], team=team, thing=employer.thing, field=employer.field,
             company=employer.name, product=employer.product, partner=dice.one(bank["words"]["partners"]),
             often=dice.one(bank["words"]["often"]), n=low, m=low + dice.number(3, 50), years=years,
+            days=dice.number(24, 34), weeks=dice.number(8, 26), percent=dice.number(3, 8),
             people=employer.people, founded=employer.founded, country=place.country,
             office=employer.office.city.partition(",")[0],
         )  # fmt: skip
 
-    duties = dice.some(words["duties"][kind] if german else role["duties"], dice.number(5, 8))
+    duties = dice.some(words["duties"][kind] if german else role["duties"], dice.number(4, 7))
     if kind in DATA_ROLES and not german and dice.chance(_OTHER_DUTY):
         other = dice.one([name for name in DATA_ROLES if name != kind])
         duties.insert(dice.number(1, len(duties)), dice.one(bank["roles"][other]["duties"]))
     wants = [dice.one(words["wants"] if years else words["starts"])]
-    wants += dice.some(role["wants"], 1 if german else 2) + dice.some(words["soft"], dice.number(3, 5))
+    wants += dice.some(role["wants"], 1 if german else 2) + dice.some(words["soft"], dice.number(2, 4))
     wants += dice.some(words["nice"], dice.number(0, 1))
     blurb = fill(dice.one(words["blurbs"])) if german else employer.blurb
     about = (blurb, fill(dice.one(words["teams_told"])))
-    offer = [fill(line) for line in dice.some(words["benefits"], dice.number(2, 4))]
-    apply = [fill(line) for line in dice.some(words["process"], dice.number(1, 3))]
+    offer = [fill(line) for line in dice.some(words["benefits"], dice.number(2, 3))]
+    apply = [fill(line) for line in dice.some(words["process"], dice.number(1, 2))]
     dot = "." if dice.chance(0.6) else ""
     bodies = [
         (0, about),
@@ -275,7 +279,7 @@ def _sections(
         (3, tuple(offer)),
         (4, tuple(apply)),
     ]
-    order = dice.weighted({(0, 1, 2, 3, 4): 6, (1, 2, 3, 0, 4): 2, (0, 2, 1, 3, 4): 1, (0, 1, 2, 4, 3): 1})
+    order = dice.weighted({(0, 1, 2, 3, 4): 5, (1, 2, 3, 0, 4): 2, (0, 2, 1, 3, 4): 1, (0, 1, 2, 4, 3): 1})
     return words, tuple(bodies[position] for position in order)
 
 

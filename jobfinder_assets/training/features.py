@@ -610,8 +610,8 @@ def _rows(matrix: NDArray[np.float32]) -> pa.Array:
 def _feature_matrix(table: pa.Table) -> FeatureMatrix:
     ids = np.array(table.column("posting_id").to_pylist(), dtype=object)
     if not len(ids):
-        empty = np.empty((0, 0), np.float32)
-        return FeatureMatrix(ids, sparse.csr_matrix((0, 0), dtype=np.float32), empty, empty.reshape(0, -1))
+        vector, structured = np.empty((0, 0), np.float32), np.empty((0, len(STRUCTURED)), np.float32)
+        return FeatureMatrix(ids, sparse.csr_matrix((0, 0), dtype=np.float32), vector, structured)
     columns, starts = _buffers(table, "term_ids")
     weights, _ = _buffers(table, "term_weights")
     width = int(columns.max(initial=-1)) + 1

@@ -63,6 +63,7 @@ _SCALES: dict[str, tuple[float, float]] = {
 }
 _CENTRE = np.array([_SCALES[name][0] for name in STRUCTURED])
 _SPREAD = np.array([_SCALES[name][1] for name in STRUCTURED])
+_ROLE_COLUMNS, _FACT_COLUMNS = slice(0, len(ROLES)), slice(len(ROLES), None)
 _SENIORITY_AT = STRUCTURED.index("seniority")
 
 
@@ -78,7 +79,8 @@ class Parameters:
     title_weight: float = 0.3
     fact_weight: float = 0.2
     latent_weight: float = 0.7
-    structured_weight: float = 0.1
+    role_weight: float = 0.25
+    structured_weight: float = 0.08
     balance: Balance = "weights"
     trees: bool = False
     tree_weight: float = 1.0
@@ -135,6 +137,7 @@ class Kernels:
     title: Floats
     fact: Floats
     latent: Floats
+    roles: Floats
     structured: Floats
 
     @classmethod
@@ -143,13 +146,14 @@ class Kernels:
             inner = block @ block.T
             return np.asarray(inner.todense() if sparse.issparse(inner) else inner, np.float64)
 
-        terms = features.terms.astype(np.float64)
+        terms, scaled = features.terms.astype(np.float64), _scaled(features)
         return cls(
             description=products(terms[:, TERM_BLOCKS["description"]]),
             title=products(terms[:, TERM_BLOCKS["title"]]),
             fact=products(terms[:, TERM_BLOCKS["fact"]]),
             latent=products(features.vector.astype(np.float64)),
-            structured=products(_scaled(features)),
+            roles=products(scaled[:, _ROLE_COLUMNS]),
+            structured=products(scaled[:, _FACT_COLUMNS]),
         )
 
     def combined(self, parameters: Parameters) -> Floats:
@@ -159,8 +163,16 @@ class Kernels:
             + parameters.title_weight**2 * self.title
             + parameters.fact_weight**2 * self.fact
             + parameters.latent_weight**2 * self.latent
+            + parameters.role_weight**2 * self.roles
             + parameters.structured_weight**2 * self.structured
         )
+
+
+def one_thread() -> Any:
+    """Keep linear algebra to one thread: faster for a few hundred rows, and sums in the same order everywhere."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    return threadpool_limits(limits=1)
 
 
 def solve(kernel: Floats, labels: NDArray[np.int64], parameters: Parameters, *, seed: int = 0) -> tuple[Floats, float]:
@@ -270,13 +282,16 @@ class LinearModel:
         """Learn from n features and n labels (0/1); `groups` are not needed and only kept for a common call."""
         labels = check_labels(labels, len(features))
         parameters = self.parameters
-        kernel = (kernels or Kernels.of(features)).combined(parameters)
-        dual, intercept = solve(kernel, labels, parameters, seed=self.seed)
+        with one_thread():
+            kernel = (kernels or Kernels.of(features)).combined(parameters)
+            dual, intercept = solve(kernel, labels, parameters, seed=self.seed)
         self.term_weights = np.asarray(features.terms.T.astype(np.float64) @ dual).ravel()
         self.term_weights[TERM_BLOCKS["title"]] *= parameters.title_weight**2
         self.term_weights[TERM_BLOCKS["fact"]] *= parameters.fact_weight**2
         self.vector_weights = parameters.latent_weight**2 * (features.vector.T.astype(np.float64) @ dual)
-        self.structured_weights = parameters.structured_weight**2 * (_scaled(features).T @ dual)
+        self.structured_weights = _scaled(features).T @ dual
+        self.structured_weights[_ROLE_COLUMNS] *= parameters.role_weight**2
+        self.structured_weights[_FACT_COLUMNS] *= parameters.structured_weight**2
         # Balanced classes were assumed: say the odds of the labels as they are.
         balanced = {"none": 0.0, "weights": _log_odds(labels), "sampled": _sampled_shift(labels)}
         self.intercept = intercept + balanced[parameters.balance]
@@ -323,9 +338,8 @@ class PreferenceModel:
         self.encoder = FeatureEncoder(seed=self.seed).fit(corpus)
         features = self._encode(postings)
         groups = company_groups(postings)
-        if self.parameters is None:
-            self.parameters = search(features, labels, groups, trials=FIT_TRIALS, seed=self.seed)
-        return self.fit_features(features, labels, groups)
+        parameters = self.parameters or search(features, labels, groups, trials=FIT_TRIALS, seed=self.seed)
+        return self._fit(features, labels, groups, parameters=parameters)
 
     def score(self, postings: pd.DataFrame) -> Floats:
         """(n,) log-odds that each posting is liked: finite, and comparable within one fitted model."""
@@ -340,15 +354,21 @@ class PreferenceModel:
         """Learn from n encoded postings. `groups` (n,) keeps rows of a group on one side of the inner folds."""
         labels = check_labels(labels, len(features))
         groups = np.arange(len(labels)) if groups is None else np.asarray(groups)
-        self.fitted_parameters = parameters = self.parameters or Parameters()
-        kernels = Kernels.of(features)
-        self.linear = LinearModel(parameters, seed=self.seed).fit_features(features, labels, kernels=kernels)
+        return self._fit(features, labels, groups, parameters=self.parameters or Parameters())
+
+    def _fit(
+        self, features: FeatureMatrix, labels: NDArray[np.int64], groups: NDArray[Any], *, parameters: Parameters
+    ) -> "PreferenceModel":
+        self.fitted_parameters = parameters
         self.booster: Any = None
-        if parameters.trees and enough_for_trees(labels):
-            folds = grouped_folds(labels, groups, splits=OUT_OF_FOLD_SPLITS, seed=self.seed)
-            margin = out_of_fold_margin(kernels.combined(parameters), labels, folds, parameters, seed=self.seed)
-            if margin is not None:
-                self.booster = fit_trees(features, labels, margin, parameters, seed=self.seed)
+        with one_thread():
+            kernels = Kernels.of(features)
+            self.linear = LinearModel(parameters, seed=self.seed).fit_features(features, labels, kernels=kernels)
+            if parameters.trees and enough_for_trees(labels):
+                folds = grouped_folds(labels, groups, splits=OUT_OF_FOLD_SPLITS, seed=self.seed)
+                margin = out_of_fold_margin(kernels.combined(parameters), labels, folds, parameters, seed=self.seed)
+                if margin is not None:
+                    self.booster = fit_trees(features, labels, margin, parameters, seed=self.seed)
         return self
 
     def score_features(self, features: FeatureMatrix) -> Floats:
@@ -366,49 +386,52 @@ class PreferenceModel:
         of, so a reason is a word or a fact that stands in the advert, never a component nobody can read.
         """
         scores = self.score_features(features)
-        linear = self.linear
-        scale = names.latent_scale(features.terms)
-        pulled = np.zeros(len(names.term_names))
-        base = np.full(len(features), linear.intercept)
-        for column, block in enumerate(names.latent_blocks):
-            weights = linear.vector_weights[block.start : block.stop]
-            terms = TERM_BLOCKS[block.name]
-            pulled[terms] = weights @ names.components_[block.start : block.stop, terms].astype(np.float64)
-            base -= scale[:, column] * float(block.centre @ weights)
-        scales = {block.name: scale[:, column] for column, block in enumerate(names.latent_blocks)}
-        facts = _scaled(features) * linear.structured_weights
-        if self.booster is not None and len(features):
-            shares = self.booster.predict(
-                features.structured.astype(np.float64), pred_contrib=True, num_threads=_THREADS
-            )
-            shares = self.fitted_parameters.tree_weight * np.asarray(shares, np.float64)
-            facts, base = facts + shares[:, :-1], base + shares[:, -1]
-        weights = np.zeros(len(names.term_names))
-        width = min(len(weights), len(linear.term_weights))
-        weights[:width] = linear.term_weights[:width]
+        terms, base = self._term_contributions(features, names)
+        facts, shift = self._fact_contributions(features)
+        base = base + shift
         result = []
         for row in range(len(features)):
-            cells = slice(features.terms.indptr[row], features.terms.indptr[row + 1])
-            ids, values = features.terms.indices[cells], features.terms.data[cells].astype(np.float64)
-            stretch = np.zeros(len(ids))
-            for name, per_row in scales.items():
-                columns = TERM_BLOCKS[name]
-                inside = (ids >= columns.start) & (ids < (columns.stop or len(pulled)))
-                stretch[inside] = per_row[row]
-            parts = values * (weights[ids] + stretch * pulled[ids])
-            words = [
-                Reason(names.term_names[i], _term_kind(int(i)), float(part)) for i, part in _strongest(ids, parts, top)
+            cells = slice(terms.indptr[row], terms.indptr[row + 1])
+            reasons = [
+                Reason(names.term_names[at], _term_kind(at), part)
+                for at, part in _strongest(terms.indices[cells], terms.data[cells], top)
             ]
-            known = [
-                Reason(fact_name(at, float(features.structured[row, at])), "fact", float(part))
+            reasons += [
+                Reason(fact_name(at, float(features.structured[row, at])), "fact", part)
                 for at, part in _strongest(np.arange(len(STRUCTURED)), facts[row], top)
             ]
-            shown = sorted(words + known, key=lambda reason: -abs(reason.contribution))[:top]
-            rest = scores[row] - base[row] - sum(reason.contribution for reason in shown)
-            result.append(
-                [*shown, Reason("everything else", "base", float(rest)), Reason("base", "base", float(base[row]))]
-            )
+            shown = sorted(reasons, key=lambda reason: -abs(reason.contribution))[:top]
+            rest = float(scores[row] - base[row] - sum(reason.contribution for reason in shown))
+            shown += [Reason("everything else", "base", rest), Reason("base", "base", float(base[row]))]
+            result.append(shown)
         return result
+
+    def _term_contributions(self, features: FeatureMatrix, names: FeatureEncoder) -> tuple[Any, Floats]:
+        """(n, n_terms) CSR of what each term adds, directly and through the latent vector; (n,) what is left over."""
+        terms, scale = features.terms, names.latent_scale(features.terms)
+        direct = np.zeros(terms.shape[1])
+        width = min(len(direct), len(self.linear.term_weights))
+        direct[:width] = self.linear.term_weights[:width]
+        rows = np.repeat(np.arange(len(features)), np.diff(terms.indptr))
+        weights = direct[terms.indices]
+        base = np.full(len(features), self.linear.intercept)
+        for column, block in enumerate(names.latent_blocks):
+            latent = self.linear.vector_weights[block.start : block.stop]
+            # Zero outside the block's own terms, as the components are.
+            pulled = latent @ names.components_[block.start : block.stop, : terms.shape[1]].astype(np.float64)
+            weights += scale[rows, column] * pulled[terms.indices]
+            base -= scale[:, column] * float(block.centre @ latent)
+        parts = sparse.csr_matrix((terms.data * weights, terms.indices, terms.indptr), shape=terms.shape)
+        return parts, base
+
+    def _fact_contributions(self, features: FeatureMatrix) -> tuple[Floats, Floats]:
+        """(n, len(STRUCTURED)) what each fact adds in the linear model and the trees; (n,) the trees' own base."""
+        facts = _scaled(features) * self.linear.structured_weights
+        if self.booster is None or not len(features):
+            return facts, np.zeros(len(features))
+        raw = self.booster.predict(features.structured.astype(np.float64), pred_contrib=True, num_threads=_THREADS)
+        trees = self.fitted_parameters.tree_weight * np.asarray(raw, np.float64)
+        return facts + trees[:, :-1], trees[:, -1]
 
     def _encode(self, postings: pd.DataFrame) -> FeatureMatrix:
         if self.encoder is None:
@@ -493,7 +516,7 @@ def _sampled_shift(labels: NDArray[np.int64]) -> float:
 
 def _strongest(ids: Any, parts: Floats, top: int) -> list[tuple[int, float]]:
     order = np.argsort(-np.abs(parts), kind="stable")[:top]
-    return [(int(ids[at]), float(parts[at])) for at in order if parts[at]]
+    return [(int(ids[at]), float(parts[at])) for at in order if parts[at] != 0]
 
 
 def _term_kind(column: int) -> Kind:

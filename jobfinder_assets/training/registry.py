@@ -41,6 +41,7 @@ from jobfinder_assets.training.evaluation import (
     canaries,
     enough_labels,
     evaluate,
+    one_thread,
 )
 from jobfinder_assets.training.features import FeatureEncoder, load_encoder
 from jobfinder_assets.training.model import Parameters, PreferenceModel
@@ -111,13 +112,13 @@ class Outcome:
 
 
 def champion(settings: Settings, profile: str) -> Champion | None:
-    """The model in force for `profile`; None before the first one. Needs no MLflow."""
+    """The model in force for `profile`; None before the first one, or when older model code wrote it. No MLflow."""
     pointer = _folder(settings, profile) / "champion.json"
     if not pointer.is_file():
         return None
     found = json.loads(pointer.read_text(encoding="utf-8"))["version"]
     loaded: Champion = read_object(_path(settings, profile, found))
-    return loaded
+    return loaded if loaded.tags.get("model_code_version") == MODEL_CODE_VERSION else None
 
 
 def promote(settings: Settings, profile: str, version: str) -> None:
@@ -188,9 +189,9 @@ def worse_than_linear(champion: Champion) -> bool:
 
 def follow_alias(settings: Settings, profile: str) -> None:
     """Make `champion.json` name the version that the registry's alias names, when both are there."""
-    from mlflow.exceptions import MlflowException
-
     with _mlflow(settings) as client:
+        from mlflow.exceptions import MlflowException
+
         try:
             alias = str(client.get_model_version_by_alias(model_name(profile), ALIAS).version)
         except MlflowException:
@@ -216,19 +217,22 @@ def _train(
         return Outcome("too_few_labels", before, evaluation)
     decision = decide(evaluation)
     trials: list[TrialReport] = []
-    tuned = search(
-        examples.features,
-        examples.labels,
-        examples.groups,
-        trials=training.trials,
-        seed=training.seed,
-        on_trial=trials.append,
-    )
+    with one_thread():
+        tuned = search(
+            examples.features,
+            examples.labels,
+            examples.groups,
+            trials=training.trials,
+            seed=training.seed,
+            on_trial=trials.append,
+        )
     recipes = {MODEL: tuned, LINEAR: LINEAR_PARAMETERS} | ({CHAMPION: before.parameters} if before else {})
     parameters = recipes[decision.winner]
+    with one_thread():
+        model = Fixed(parameters, seed=training.seed).fit(examples).model
     row = evaluation.scoreboard.set_index("model").loc[decision.winner]
     fitted = Champion(
-        model=Fixed(parameters, seed=training.seed).fit(examples).model,
+        model=model,
         version="",
         tags=tags
         | {
@@ -271,11 +275,11 @@ def _log(
     trials: Sequence[TrialReport],
 ) -> tuple[str, str]:
     """Log one run with its trials, and register its model; returns run id and version."""
-    import mlflow.pyfunc
-
     from jobfinder_assets.training import plots
 
     with _mlflow(settings) as client, tempfile.TemporaryDirectory(prefix="jobfinder-") as name:
+        import mlflow
+
         folder = Path(name)
         experiment = _experiment(client, settings, profile)
         with mlflow.start_run(experiment_id=experiment, run_name=f"{profile} {len(examples)} labels", tags=fitted.tags):
@@ -437,7 +441,7 @@ def _mlflow(settings: Settings) -> Iterator[Any]:
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     import mlflow
 
-    for noisy in ("alembic", "mlflow.store.db.utils", "mlflow.tracking"):
+    for noisy in ("alembic", "mlflow.store.db.utils", "mlflow.tracking", "mlflow.pyfunc"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     mlflow.set_tracking_uri(settings.mlflow_location)
     mlflow.set_registry_uri(settings.mlflow_location)

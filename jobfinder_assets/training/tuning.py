@@ -24,6 +24,7 @@ from jobfinder_assets.training.model import (
     enough_for_trees,
     fit_trees,
     grouped_folds,
+    one_thread,
     out_of_fold_margin,
     solve,
 )
@@ -34,7 +35,7 @@ INNER_SPLITS = 4
 REPEATS = 2
 _RESAMPLES = 200
 # A challenger's mean gain must be this many standard errors above zero.
-_STANDARD_ERRORS = 1.0
+_STANDARD_ERRORS = 1.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +79,8 @@ def search(
     repeats = _repeats(features, labels, groups, seed=seed)
     if not repeats:
         return Parameters()
-    kernels = Kernels.of(features)
+    with one_thread():
+        kernels = Kernels.of(features)
     tried: list[tuple[Parameters, list[Floats]]] = []
 
     def objective(trial: Any) -> float:
@@ -95,7 +97,8 @@ def search(
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
         sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=max(trials // 3, 5))
-        optuna.create_study(direction="maximize", sampler=sampler).optimize(objective, n_trials=trials)
+        with one_thread():
+            optuna.create_study(direction="maximize", sampler=sampler).optimize(objective, n_trials=trials)
     finally:
         optuna.logging.set_verbosity(level)
     return _chosen(tried, labels, groups, seed=seed)
@@ -107,6 +110,7 @@ def _suggest(trial: Any, *, trees_allowed: bool) -> Parameters:
         "title_weight": trial.suggest_float("title_weight", 0.1, 1.0, log=True),
         "fact_weight": trial.suggest_float("fact_weight", 0.05, 0.6, log=True),
         "latent_weight": trial.suggest_float("latent_weight", 0.3, 1.5, log=True),
+        "role_weight": trial.suggest_float("role_weight", 0.1, 0.6, log=True),
         "structured_weight": trial.suggest_float("structured_weight", 0.05, 0.6, log=True),
         "balance": trial.suggest_categorical("balance", ["weights", "none", "sampled"]),
     }

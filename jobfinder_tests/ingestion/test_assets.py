@@ -94,7 +94,7 @@ def test_a_board_that_is_silently_empty_fails_the_check(
 def test_files_and_sample_through_their_assets(home: Home, tmp_path: Path, instance: dg.DagsterInstance) -> None:
     path = tmp_path / "mine.csv"
     path.write_text("title,company\nData Engineer,Acme\nbroken\n", encoding="utf-8")
-    configure(home, files={"imports": []})
+    configure(home)
     with (home.root / "jobfinder.toml").open("a", encoding="utf-8") as stream:
         stream.write(f'\n[[sources.files.imports]]\nname = "mine"\npath = "{path}"\n')
     assert metadata(run(instance, "files"), "files")["new"] == 2

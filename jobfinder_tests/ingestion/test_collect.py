@@ -1,6 +1,7 @@
 """A run of a source: what is written, what is left alone, what closes, and that nothing is ever lost."""
 
 import json
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,7 +10,7 @@ from typing import Any, ClassVar, Literal
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobfinder_assets.config import Settings
@@ -276,24 +277,17 @@ def test_a_run_killed_after_any_commit_is_repaired_by_the_next(
 def test_live_boards_are_fetched_side_by_side_but_no_more_than_eight(lake: Lake) -> None:
     lock, running, most = threading.Lock(), 0, 0
 
-    def slow(board: str) -> Callable[[Mapping[str, str]], Fetched]:
-        def fetch(validators: Mapping[str, str]) -> Fetched:
-            nonlocal running, most
-            with lock:
-                running += 1
-                most = max(most, running)
-            time.sleep(0.1)
-            with lock:
-                running -= 1
-            return SourceError_or_rows(board)
+    def slow(validators: Mapping[str, str]) -> Fetched:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        time.sleep(0.1)
+        with lock:
+            running -= 1
+        raise BoardGone("no such board")
 
-        return fetch
-
-    def SourceError_or_rows(board: str) -> Fetched:
-        raise BoardGone(board)
-
-    boards = {f"b{number}": slow(f"b{number}") for number in range(12)}
-    collected = go(lake, Told(**boards))
+    collected = go(lake, Told(**{f"b{number}": slow for number in range(12)}))
     assert len(collected.boards) == 12
     assert 2 <= most <= 8
 
@@ -331,10 +325,9 @@ def test_every_unhealthy_status_says_what_to_do(status: str) -> None:
 FETCHES = st.lists(st.dictionaries(st.sampled_from("abcd"), st.sampled_from(["1", "2"])), min_size=1, max_size=4)
 
 
+@settings(max_examples=12)
 @given(FETCHES)
 def test_the_lake_holds_what_was_last_seen_of_each(fetches: list[dict[str, str]]) -> None:
-    import tempfile
-
     with tempfile.TemporaryDirectory() as folder:
         lake, expected, is_open = Lake(folder), dict[str, str](), set[str]()
         for day, texts in enumerate(fetches):

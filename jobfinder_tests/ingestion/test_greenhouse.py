@@ -42,7 +42,7 @@ def test_a_board_is_read_whole_with_its_validators(server: Server, greenhouse: G
     server.on(path(), reply({"jobs": [JOB, JOB | {"id": 12}], "meta": {"total": 2}}, ETag='"7"'), reply(b"", 304))
     fetched = greenhouse.fetch("acme", validators={})
     assert [posting.source_id for posting in fetched.postings] == ["11", "12"]
-    assert list(fetched.postings)[0].record == JOB
+    assert next(iter(fetched.postings)).record == JOB
     assert fetched.complete and fetched.bytes > 500
     assert server.requests[0][0].endswith("/jobs?content=true")
     with pytest.raises(Unchanged):

@@ -140,7 +140,7 @@ def test_kagglehub_failing_is_a_source_failing(monkeypatch: pytest.MonkeyPatch) 
         raise ConnectionError("offline")
 
     monkeypatch.setitem(sys.modules, "kagglehub", SimpleNamespace(dataset_download=download))
-    with pytest.raises(SourceError, match="could not download rashikrahmanpritom/.*ConnectionError: offline"):
+    with pytest.raises(SourceError, match=r"could not download rashikrahmanpritom/.*ConnectionError: offline"):
         source(download=True).fetch(GLASSDOOR, validators={})
 
 

@@ -16,7 +16,22 @@ DUTIES = {
     "ml_engineer": "deploy models to production with pytorch kubernetes and monitoring of inference",
     "data_scientist": "design experiments regression forecasts and causal statistics for the product",
 }
-PADDING = ["team", "work", "office", "people", "customers", "benefits", "culture", "growth", "remote", "agile", "english", "degree", "talent", "health"]
+PADDING = [
+    "team",
+    "work",
+    "office",
+    "people",
+    "customers",
+    "benefits",
+    "culture",
+    "growth",
+    "remote",
+    "agile",
+    "english",
+    "degree",
+    "talent",
+    "health",
+]
 NOW = pd.Timestamp("2026-06-01", tz="UTC")
 
 

@@ -19,9 +19,9 @@ _TITLES = {
     "data_scientist": ("Data Scientist", "Decision Scientist", "Statistician"),
     "other": ("Shift Manager", "Office Assistant", "Recruiter"),
 }
-_COMMON = tuple(
-    """team company work people benefits office join grow partner product market support value culture plan
-    customers quality learn skills experience degree years communication salary pension holiday remote""".split()
+_COMMON = (
+    "team company work people benefits office join grow partner product market support value culture plan "
+    "customers quality learn skills experience degree years communication salary pension holiday remote"
 )
 _PLACES = ("Berlin, DE", "Leeds, UK", "Austin, TX", "Remote")
 
@@ -35,7 +35,7 @@ def synthetic_postings(n: int, *, seed: int = 0, roles: bool = True) -> pd.DataF
         words = [
             *random.choice(_DUTIES[kind].split(), size=12),
             *random.choice(_DUTIES[random.choice(list(_DUTIES))].split(), size=3),
-            *random.choice(_COMMON, size=40),
+            *random.choice(_COMMON.split(), size=40),
         ]
         random.shuffle(words)
         rows.append(

@@ -1,5 +1,6 @@
 """The training assets and checks, materialized for real on an ephemeral instance."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from jobfinder_assets.labels.profiles import PROFILES
 from jobfinder_assets.storage.io_manager import LakeResource, ProfileTableIOManager, SettingsResource
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.training import assets, checks, registry
+from jobfinder_assets.training.evaluation import METRICS, Canary, evaluate
+from jobfinder_assets.training.model import Parameters, PreferenceModel
 from jobfinder_tests.training import people
 
 ALL = [
@@ -29,6 +32,7 @@ def few_trials(store: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JOBFINDER_MLFLOW_URI", store)
     monkeypatch.setenv("JOBFINDER_TRAINING__TRIALS", "3")
     monkeypatch.setenv("JOBFINDER_TRAINING__OUTER_FOLDS", "3")
+    monkeypatch.setattr(registry, "evaluate", partial(evaluate, repeats=1))
 
 
 def run(instance: dg.DagsterInstance, profile: str, selection: list[Any] = ALL) -> dg.ExecuteInProcessResult:
@@ -125,20 +129,30 @@ def test_a_training_set_that_is_not_sane_stops_the_run(
     assert not result.success
     assert not verdicts(result)["sane"].passed
     assert verdicts(result)["sane"].blocking
-    assert "12" in str(verdicts(result)["sane"].metadata["problems"].value) or lake.count("training_set") == 24
+    problems = verdicts(result)["sane"].metadata["problems"].value
+    assert "24 rows have no group, as cluster 'cp0000'" in problems
+    assert "cluster_id 'cp0000' has more than one row; 12 such rows" in problems
     assert "preference_model" not in {event.step_key for event in result.get_step_success_events()}
 
 
-def test_a_model_worse_than_the_linear_one_fails_the_gate(
-    lake: Lake, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+def test_a_model_worse_than_the_linear_one_and_a_silent_canary_are_shown(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    posts = people.postings(50, seed=3)
-    people.fill(lake, posts, people.label_events(posts, profile="eve", noise=0.05))
-    assert run(instance, "eve").success
-    monkeypatch.setattr(registry, "worse_than_linear", lambda champion: True)
-    gate = verdicts(run(instance, "eve"))["gate"]
-    assert not gate.passed
-    assert gate.severity == dg.AssetCheckSeverity.WARN
+    board = pd.DataFrame({"model": ["linear model", "model"], "AP": [0.5, 0.3], "low": 0.2, "high": 0.6})
+    board = board.assign(**dict.fromkeys(("difference", "difference low", "difference high", *METRICS[1:]), 0.0))
+    champion = registry.Champion(
+        model=PreferenceModel(), version="3", tags={"decision": "the new model was let in"},
+        metrics={"difference high": -0.1}, parameters=Parameters(), scoreboard=board, previous_scoreboard=board.head(0),
+        canaries=(Canary("shuffled labels", False, "AP 0.9 on shuffled labels"),),
+    )  # fmt: skip
+    monkeypatch.setattr(registry, "champion", lambda settings, profile: champion)
+    monkeypatch.setattr(registry, "train", lambda *a: registry.Outcome("unchanged", champion))
+    result = run(instance, "eve", [assets.preference_model, checks.canaries_sing, checks.gate_was_kept])
+    found = verdicts(result)
+    assert (found["gate"].passed, found["gate"].severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert "| linear model | 0.500 (0.200 to 0.600) |" in str(found["gate"].metadata["scoreboard"].value)
+    assert (found["canaries"].passed, found["canaries"].severity) == (False, dg.AssetCheckSeverity.ERROR)
+    assert metadata(instance, "preference_model")["model version"] == "3"
 
 
 @pytest.mark.parametrize("asset", ["posting_features", "training_set", "preference_model"])

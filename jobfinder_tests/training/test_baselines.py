@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobfinder_assets.config import EXAMPLE_PROFILE, Profile
@@ -83,6 +83,7 @@ def test_wishes_raise_a_posting_and_what_is_not_wished_adds_nothing() -> None:
     assert profile_scores(Profile(), frame, tags.head(0)).tolist() == [0] * 6
 
 
+@settings(max_examples=40)
 @given(
     descriptions=st.lists(st.none() | st.text(max_size=60), min_size=1, max_size=8),
     words=st.lists(st.text(max_size=8), max_size=4),
@@ -109,9 +110,13 @@ def test_every_baseline_scores_every_row_and_text_classifiers_learn() -> None:
     examples = people.examples(80)
     halves = examples.take(np.arange(50)), examples.take(np.arange(50, 80))
     rankers = [
-        Newest(), Keywords(EXAMPLE_PROFILE), RoleTag(EXAMPLE_PROFILE), TextClassifier("logistic"), TextClassifier("svm"),
+        Newest(),
+        Keywords(EXAMPLE_PROFILE),
+        RoleTag(EXAMPLE_PROFILE),
+        TextClassifier("logistic"),
+        TextClassifier("svm"),
         TextClassifier("logistic", ("company",)),
-    ]  # fmt: skip
+    ]
     found = []
     for ranker in rankers:
         scores = ranker.fit(halves[0]).score(halves[1])

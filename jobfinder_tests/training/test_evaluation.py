@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from jobfinder_assets.config import EXAMPLE_PROFILE, Training
@@ -77,6 +77,7 @@ def test_metrics_of_a_known_ranking() -> None:
 rankings = st.lists(st.tuples(st.booleans(), st.integers(0, 6), st.integers(0, 3)), min_size=3, max_size=40)
 
 
+@settings(max_examples=40)
 @given(rows=rankings)
 def test_metrics_agree_with_scikit_learn_and_with_rows_written_out(rows: list[tuple[bool, int, int]]) -> None:
     from sklearn.metrics import average_precision_score, roc_auc_score

@@ -48,11 +48,13 @@ _COMPANY_OF_PROSE = re.compile(
     r"^(?!we\b|i\b|our\b)([^.,:!?]{2,60}?)\s+(?:is|are)\s+(?:currently\s+|now\s+)?(?:looking|hiring|seeking|searching|recruiting)\b",
     re.IGNORECASE,
 )
+# A dot inside a word ("U.S.-based") ends no sentence.
 _ROLE_OF_PROSE = re.compile(
-    r"\b(?:looking for|hiring|seeking|searching for)\s+(?:an?\s+|our\s+|some\s+)?([^.,:;!?()|]{3,80}?)"
-    r"(?=\s+(?:for|to|who|with|in|at|that|and we)\b|[.,:;!?()|]|$)",
+    r"\b(?:looking for|hiring|seeking|searching for)\s+(?:(?:an?|our|some)\s+)?+((?:[^.,:;!?()|]|\.(?=\S)){3,80}?)"
+    r"(?=\s+(?:for|to|who|with|in|at|that|and we)\b|\.(?:\s|$)|[,:;!?()|]|$)",
     re.IGNORECASE,
 )
+_ASIDE = re.compile(r"\s*\(([^()]{1,60})\)")
 _BATCH = re.compile(r"\s*\((?:YC|Y Combinator)?\s*[SWFX]\d{2}\)|\s*\(YC[^)]{0,20}\)", re.IGNORECASE)
 
 
@@ -162,9 +164,18 @@ def _facts(body: str) -> dict[str, str]:
     headline = lines[0][:_LONGEST_HEADLINE]
     facts = _headline(headline) if len(labelled) < 2 else labelled
     if "title" not in facts:
-        role = _ROLE_OF_PROSE.search(" ".join(lines[:3])[: 3 * _LONGEST_HEADLINE])
-        facts["title"] = role[1].strip() if role else headline[:_LONGEST_TITLE].strip()
+        facts["title"] = _role(lines, labelled) or headline[:_LONGEST_TITLE].strip()
     return facts
+
+
+def _role(lines: Sequence[str], labelled: Mapping[str, str]) -> str | None:
+    """The role where the headline names none: asked for in prose, or a short line of its own."""
+    known = _words("role")
+    asked = _ROLE_OF_PROSE.search(" ".join(lines[:3])[: 3 * _LONGEST_HEADLINE])
+    if asked is not None and known.search(asked[1].lower()):
+        return asked[1].strip()
+    short = (line for line in lines if len(line) <= _LONGEST_TITLE and not _LABELLED.match(line))
+    return next((line for line in short if known.search(line.lower())), None) if labelled else None
 
 
 def _plain(line: str) -> str:
@@ -187,29 +198,42 @@ def _headline(line: str) -> dict[str, str]:
     """`Company | Role | Location | ...`, the same with dashes, or prose."""
     parts = line.split("|")
     if len(parts) < 2:
-        company = _COMPANY_OF_PROSE.match(line)
-        if company is not None:
-            return {"company": company[1].strip()}
+        prose = _COMPANY_OF_PROSE.match(line)
+        if prose is not None:
+            return {"company": prose[1].strip()}
         parts = _DASHES.split(line)
     parts = [
         bare for part in parts if (bare := _LINK.sub("", part).strip(" -–—,;()") if "://" in part else part.strip())
     ]
     if len(parts) < 2 or len(parts[0]) > _LONGEST_COMPANY:
         return {}
-    facts = {"company": _BATCH.sub("", parts[0]).strip()}
-    places: list[str] = []
+    if "title" not in map(_kind, parts[1:]):
+        # "Acme - Data Engineer - Berlin | Onsite"
+        dashed = [part.strip() for part in _DASHES.split(parts[0])]
+        parts = [*dashed, *parts[1:]] if "title" in map(_kind, dashed[1:]) else parts
+    company, places = _company(parts[0])
+    facts = {"company": company}
     for part in parts[1:]:
         kind = _kind(part)
         if kind == "location":
             places.append(part)
         elif kind != "other":
             facts.setdefault(kind, part)
-    if "title" not in facts and len(places) > 1 and parts[1] == places[0]:
+    if "title" not in facts and len(places) > 1 and parts[1] in places:
         # By custom the second part is the role, even when no word of it is known.
-        facts["title"] = places.pop(0)
+        facts["title"] = places.pop(places.index(parts[1]))
     if places:
         facts["location"] = ", ".join(places)
     return facts
+
+
+def _company(part: str) -> tuple[str, list[str]]:
+    """The company without its Y Combinator batch, and the places that stand in brackets after it."""
+    name = _BATCH.sub("", part)
+    asides = [aside for aside in _ASIDE.findall(name) if _words("workplace").search(aside.lower())]
+    for aside in asides:
+        name = name.replace(f"({aside})", " ")
+    return " ".join(name.split()), asides
 
 
 def _kind(part: str) -> str:

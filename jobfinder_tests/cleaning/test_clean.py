@@ -1,0 +1,170 @@
+"""Every raw record is kept or rejected, once, whatever happened before."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobfinder_assets.cleaning import clean
+from jobfinder_assets.cleaning.clean import accounting, clean_batch, clean_pending
+from jobfinder_assets.config import Settings
+from jobfinder_assets.ingestion.contract import content_hash, posting_id, record_json
+from jobfinder_assets.storage.lake import Lake
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+TEXT = "<p>You build pipelines in Spark &amp; Airflow.</p><ul><li>5+ years of experience</li></ul>"
+GOOD = {
+    "title": "Senior Data Engineer",
+    "company": "Acme Inc.\n3.8",
+    "location": "New York, NY",
+    "description": TEXT,
+    "salary": "$120K-$150K (Glassdoor est.)",
+    "url": "https://jobs.example/1",
+}
+
+
+def raw(*records: dict[str, Any]) -> pd.DataFrame:
+    rows = []
+    for number, record in enumerate(records):
+        text, key = record_json(record), str(record.get("id", number))
+        identity = {"source": "files", "board": "b", "source_id": key, "posting_id": posting_id("files", "b", key)}
+        rows.append(identity | {"content_hash": content_hash(text), "fetched_at": NOW, "record": text})
+    return pd.DataFrame(rows)
+
+
+def store(lake: Lake, frame: pd.DataFrame, *, seen: datetime = NOW, closed: datetime | None = None) -> None:
+    lake.merge("raw_postings", frame)
+    sighted = frame.drop(columns=["fetched_at", "record"])
+    lake.merge("posting_sightings", sighted.assign(first_seen_at=NOW, last_seen_at=seen, closed_at=pd.Timestamp(closed)))
+
+
+def test_a_posting_gets_its_facts() -> None:
+    kept = clean_batch(raw(GOOD), now=NOW).kept.iloc[0]
+    assert (kept["title"], kept["company"], kept["company_raw"]) == (GOOD["title"], "Acme Inc.", "Acme Inc.\n3.8")
+    assert kept["description"].splitlines()[0] == "You build pipelines in Spark & Airflow."
+    assert (kept["city"], kept["region"], kept["country"]) == ("New York", "NY", "US")
+    assert (kept["salary_min"], kept["salary_max"], kept["salary_origin"]) == (120_000, 150_000, "estimate")
+    assert (kept["seniority"], kept["years_min"], kept["language"]) == ("senior", 5, "en")
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        ({"title": " "}, "no_title"),
+        ({"title": "-1"}, "no_title"),
+        ({"description": "<p>Short.</p>"}, "no_description"),
+        ({"title": "Job Title", "company": "Company Name", "location": "Location"}, "header_row"),
+    ],
+)
+def test_a_rejected_row_names_rule_and_evidence(change: dict[str, str], rule: str) -> None:
+    cleaned = clean_batch(raw(GOOD | change), now=NOW)
+    assert cleaned.kept.empty
+    assert rule in cleaned.rejected["rule"].tolist()
+    assert cleaned.rejected["evidence"].str.len().min() > 0
+
+
+@given(st.lists(st.fixed_dictionaries({name: st.text(max_size=60) for name in GOOD}), max_size=5))
+def test_in_is_kept_plus_rejected_for_any_records(records: list[dict[str, str]]) -> None:
+    frame = raw(*records) if records else raw(GOOD).head(0)
+    cleaned = clean_batch(frame, now=NOW)
+    both = [*cleaned.kept["posting_id"], *cleaned.rejected["posting_id"].drop_duplicates()]
+    assert sorted(both) == sorted(frame["posting_id"])
+
+
+def test_only_what_is_new_or_changed_is_cleaned(lake: Lake) -> None:
+    settings = Settings()
+    store(lake, raw(GOOD, GOOD | {"title": "Data Analyst"}))
+    first = clean_pending(lake, settings, now=NOW)
+    assert (first.new, first.changed, first.unchanged, first.kept) == (2, 0, 0, 2)
+    version = lake.version("postings")
+    again = clean_pending(lake, settings, now=NOW)
+    assert (again.new, again.changed, again.unchanged) == (0, 0, 2)
+    assert lake.version("postings") == version
+    store(lake, raw(GOOD, GOOD | {"title": "Lead Data Analyst"}))
+    changed = clean_pending(lake, settings, now=NOW)
+    assert (changed.new, changed.changed, changed.unchanged) == (0, 1, 1)
+    assert set(lake.read("postings")["title"]) == {"Senior Data Engineer", "Lead Data Analyst"}
+
+
+def test_newer_code_cleans_everything_again(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    store(lake, raw(GOOD))
+    clean_pending(lake, Settings(), now=NOW)
+    monkeypatch.setattr(clean, "CLEANING_VERSION", "next")
+    assert clean_pending(lake, Settings(), now=NOW).changed == 1
+    assert lake.read("postings")["cleaning_version"].tolist() == ["next"]
+
+
+def test_a_posting_moves_between_kept_and_rejected(lake: Lake) -> None:
+    store(lake, raw(GOOD))
+    clean_pending(lake, Settings(), now=NOW)
+    store(lake, raw(GOOD | {"title": ""}))
+    clean_pending(lake, Settings(), now=NOW)
+    assert (lake.count("postings"), lake.count("rejected_postings")) == (0, 1)
+    store(lake, raw(GOOD))
+    clean_pending(lake, Settings(), now=NOW)
+    assert (lake.count("postings"), lake.count("rejected_postings")) == (1, 0)
+
+
+@pytest.mark.parametrize("title", ["", "Senior Data Engineer"])
+def test_a_run_killed_in_the_middle_of_a_move_is_repaired(lake: Lake, title: str) -> None:
+    store(lake, raw(GOOD | {"title": "" if title else "Data Engineer"}))
+    clean_pending(lake, Settings(), now=NOW)
+    changed = raw(GOOD | {"title": title})
+    store(lake, changed)
+    cleaned = clean_batch(changed, now=NOW)
+    lake.merge("postings", cleaned.kept.drop(columns=["first_seen_at", "last_seen_at", "closed_at"]))
+    lake.merge("rejected_postings", cleaned.rejected)
+    clean_pending(lake, Settings(), now=NOW)
+    counts = accounting(lake).loc["files"]
+    assert counts["in"] == counts["kept"] + counts["rejected"] == 1
+    assert lake.count("postings") == bool(title)
+
+
+def test_closings_are_carried_over_at_once_and_sightings_once_a_day(lake: Lake) -> None:
+    frame = raw(GOOD, GOOD | {"title": "Data Analyst"})
+    store(lake, frame)
+    clean_pending(lake, Settings(), now=NOW)
+    version = lake.version("postings")
+    store(lake, frame, seen=NOW + timedelta(hours=5))
+    clean_pending(lake, Settings(), now=NOW)
+    assert lake.version("postings") == version
+    later = NOW + timedelta(days=2)
+    store(lake, frame.head(1), seen=later)
+    store(lake, frame.tail(1), closed=later)
+    clean_pending(lake, Settings(), now=NOW)
+    stored = lake.read("postings").set_index("title")
+    assert stored.loc["Senior Data Engineer", "last_seen_at"] == later
+    assert stored.loc["Data Analyst", "closed_at"] == later
+
+
+def test_many_rows_are_cleaned_in_parallel_with_the_same_result(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = raw(*({**GOOD, "title": f"Data Engineer {n}"} for n in range(250)))
+    store(lake, frame)
+    monkeypatch.setattr(clean, "_PARALLEL_FROM_ROWS", 100)
+    settings = Settings.model_validate({"compute": {"backend": "threading", "workers": 2, "batch_rows": 100}})
+    assert clean_pending(lake, settings, now=NOW).kept == 250
+    expected = clean_batch(frame, now=NOW).kept.sort_values("posting_id")["title"].tolist()
+    assert lake.read("postings").sort_values("posting_id")["title"].tolist() == expected
+
+
+def test_the_records_stay_as_they_came(lake: Lake) -> None:
+    store(lake, raw(GOOD))
+    clean_pending(lake, Settings(), now=NOW)
+    assert json.loads(lake.read("raw_postings")["record"].iloc[0]) == GOOD
+
+
+def test_real_files_are_accounted_for(lake: Lake, shared: Any) -> None:
+    from jobfinder_assets.ingestion.collect import collect
+    from jobfinder_assets.ingestion.sources.kaggle import Kaggle, KaggleSettings
+
+    section = KaggleSettings(enabled=True, folder=str(shared / "data" / "kaggle"))
+    collect(Kaggle.build(section, Settings()), lake, run="r", now=NOW)
+    settings = Settings.model_validate({"compute": {"backend": "sequential"}})
+    clean_pending(lake, settings, now=NOW)
+    counts = accounting(lake).loc["kaggle"]
+    assert counts["in"] == 672 + 448 + 200 == counts["kept"] + counts["rejected"]
+    assert counts["kept"] >= 1310

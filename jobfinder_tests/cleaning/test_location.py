@@ -1,0 +1,65 @@
+"""Places, workplace and who may apply."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobfinder_assets.cleaning.location import Place, eligible_countries, parse_place, parse_workplace
+
+PLACES = [
+    ("New York, NY", Place("New York", "NY", "US")),
+    ("San Francisco, CA, US", Place("San Francisco", "CA", "US")),
+    ("San Francisco, California, United States", Place("San Francisco", "CA", "US")),
+    ("Greenville, SC 29607", Place("Greenville", "SC", "US")),
+    ("Berlin, Germany", Place("Berlin", None, "DE")),
+    ("London, United Kingdom", Place("London", None, "GB")),
+    ("Bengaluru", Place("Bengaluru", None, "IN")),
+    ("California", Place(None, "CA", "US")),
+    ("Remote - Germany", Place(None, None, "DE")),
+    ("Remote", Place()),
+    ("", Place()),
+    (None, Place()),
+]
+WORKPLACES = [
+    ("Remote", None, "remote"),
+    ("Berlin, Germany", None, "unspecified"),
+    ("Berlin (hybrid)", None, "hybrid"),
+    ("Austin, TX", "This position is fully remote.", "remote"),
+    ("Austin, TX", "Hybrid work: two days a week in our office.", "hybrid"),
+    ("Austin, TX", "The work is on site in Austin.", "onsite"),
+    ("Austin, TX", "This is an on-site position.", "onsite"),
+    ("Austin, TX", "This role is not a remote position; this is an on-site role.", "onsite"),
+    ("Austin, TX", "You will keep remote sensors running.", "unspecified"),
+    (None, "Choose: remote or in-office.", "remote"),
+    (None, None, "unspecified"),
+]
+
+
+@pytest.mark.parametrize(("text", "place"), PLACES)
+def test_place(text: str | None, place: Place) -> None:
+    assert parse_place(text) == place
+
+
+@pytest.mark.parametrize(("location", "description", "workplace"), WORKPLACES)
+def test_workplace(location: str | None, description: str | None, workplace: str) -> None:
+    assert parse_workplace(location, description) == workplace
+
+
+@pytest.mark.parametrize(
+    ("text", "countries"),
+    [
+        ("US only, please.", ["US"]),
+        ("You must be authorized to work in the United States.", ["US"]),
+        ("You have the right to work in the UK.", ["GB"]),
+        ("Our customers are in the US.", None),
+    ],
+)
+def test_eligible_countries_are_known_only_when_stated(text: str, countries: list[str] | None) -> None:
+    assert eligible_countries(None, text) == countries
+
+
+@given(st.text(max_size=200), st.text(max_size=500))
+def test_no_text_makes_the_parsers_raise(location: str, description: str) -> None:
+    assert parse_workplace(location, description) in ("onsite", "hybrid", "remote", "unspecified")
+    country = parse_place(location).country
+    assert country is None or len(country) == 2
