@@ -25,8 +25,6 @@ _FACTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(not )?onsite", r"\1on site"),
         (r"(not )?hybrid", r"\1hybrid work"),
         (r"level (\w+)", r"\1 level"),
-        (r"role (.+) (?:0\.[5-9]\d*|1\.0*)", r"duties of a \1"),
-        (r"role (.+) 0\.[0-4]\d*", r"few duties of a \1"),
         (r"years required (?:0|1)", "requires at most 1 year"),
         (r"years required (\d+)", r"requires \1 years"),
         (r"pay in USD ([\d,]+),\d{3}", r"pays about \1k USD"),
@@ -39,6 +37,16 @@ _FACTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"language: (.+)", r"language \1"),
     )
 )
+
+_ROLE = re.compile(r"role (.+) (\d\.\d+)")
+# How a role's duties read when there are many of them, and when there are few.
+_DUTIES: dict[str, tuple[str, str]] = {
+    "data engineer": ("data engineering duties", "little data engineering"),
+    "data analyst": ("data analysis duties", "little data analysis"),
+    "ml engineer": ("ML engineering duties", "little ML engineering"),
+    "data scientist": ("data science duties", "little data science"),
+    "other": ("duties other than data", "duties about data"),
+}
 
 
 @dataclass(frozen=True)
@@ -96,7 +104,7 @@ def profile_sentences(
         found = [word for word, holds in tests.items() if holds(row.title) or holds(row.description)]
         parts = (
             (f"mentions {', '.join(found[:_MOST_WORDS])}", float(by_words[at])),
-            (f"duties of a {str(best_role).replace('_', ' ')}", float(by_role[at])),
+            (_duties(str(best_role), 1.0), float(by_role[at])),
             (f"is in {row.location}", float(by_place[at])),
             ("fully remote", float(by_workplace[at])),
         )
@@ -122,7 +130,14 @@ def _sentence(text: str, contribution: float) -> Sentence:
     return Sentence(text if contribution > 0 else f"less: {text}", contribution)
 
 
+def _duties(role: str, share: float) -> str:
+    many, few = _DUTIES.get(role.replace("_", " "), (f"{role} duties", f"little {role}"))
+    return many if share >= 0.5 else few
+
+
 def _fact(name: str) -> str:
+    if role := _ROLE.fullmatch(name):
+        return _duties(role[1], float(role[2]))
     for pattern, sentence in _FACTS:
         if match := pattern.fullmatch(name):
             return match.expand(sentence)

@@ -19,9 +19,9 @@ from jobfinder_tests.recommendations.conftest import frames
         ("onsite", "on site"),
         ("not hybrid", "not hybrid work"),
         ("level senior", "senior level"),
-        ("role data engineer 0.83", "duties of a data engineer"),
-        ("role data engineer 1.00", "duties of a data engineer"),
-        ("role data engineer 0.07", "few duties of a data engineer"),
+        ("role data engineer 0.83", "data engineering duties"),
+        ("role data engineer 1.00", "data engineering duties"),
+        ("role data engineer 0.07", "little data engineering"),
         ("years required 10", "requires 10 years"),
         ("years required 1", "requires at most 1 year"),
         ("pay in USD 120,000", "pays about 120k USD"),
@@ -89,9 +89,9 @@ def test_the_cold_start_says_which_of_the_profiles_words_count() -> None:
     scores = pd.Series(profile_scores(profile, postings, tags), index=postings["posting_id"])
     found = profile_sentences(postings, scores, profile=profile, role_tags=tags)
     texts = [{one.text for one in row} for row in found]
-    assert texts[0] == {"mentions airflow, dbt", "duties of a data engineer", "fully remote", "is in Berlin"}
+    assert texts[0] == {"mentions airflow, dbt", "data engineering duties", "fully remote", "is in Berlin"}
     assert texts[1] == {"none of the profile's words speak for or against it"}
-    assert texts[2] == {"mentions airflow", "duties of a ml engineer"}
+    assert texts[2] == {"mentions airflow", "ML engineering duties"}
     for row, score in zip(found, scores, strict=True):
         assert sum(one.contribution for one in row) == pytest.approx(score)
 

@@ -55,7 +55,7 @@ def test_without_a_model_the_list_follows_the_profiles_words(lake: Lake, fill: F
     assert done.model_version == PROFILE_WORDS
     assert set(done.recommendations["title"].head(8)) == {"Data Engineer"}
     assert json.loads(done.recommendations["reasons"][0])[0]["text"] in (
-        "duties of a data engineer",
+        "data engineering duties",
         "mentions airflow",
     )
     assert done.recommendations["is_new"].all()
