@@ -35,7 +35,7 @@ def run(home: Path, *arguments: str) -> str:
     command = [sys.executable, "-m", "jobfinder_tests.killed_runs", *arguments]
     environment |= {"JOBFINDER_HOME": str(home), "PYTHONPATH": str(Path(__file__).parent.parent)}
     result = subprocess.run(
-        command, env=environment, cwd=home, capture_output=True, text=True, check=False, timeout=280
+        command, env=environment, cwd=home, capture_output=True, text=True, check=False, timeout=900
     )
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
     return result.stdout

@@ -42,6 +42,9 @@ _THREADS = 1
 # Hours of a full-time year, and the other periods in it.
 _PER_YEAR = {"hour": 2080, "day": 260, "week": 52, "month": 12, "year": 1}
 
+# Scores are computed in doubles, so many rows at a time, whatever their number.
+_ROWS_AT_ONCE = 50_000
+
 Balance = Literal["none", "weights", "sampled"]
 Kind = Literal["term", "title", "topic", "fact", "base"]
 Floats = NDArray[np.float64]
@@ -299,10 +302,14 @@ class LinearModel:
 
     def score_features(self, features: FeatureMatrix) -> Floats:
         """(n,) log-odds."""
-        width = min(features.terms.shape[1], len(self.term_weights))
-        terms = features.terms if features.terms.shape[1] == width else features.terms[:, :width]
-        score = np.asarray(terms @ self.term_weights[:width], np.float64)
-        score += features.vector.astype(np.float64) @ self.vector_weights
+        weights = np.zeros(features.terms.shape[1])
+        width = min(len(weights), len(self.term_weights))
+        weights[:width] = self.term_weights[:width]
+        score = np.empty(len(features))
+        for first in range(0, len(features), _ROWS_AT_ONCE):
+            rows = slice(first, first + _ROWS_AT_ONCE)
+            score[rows] = features.terms[rows] @ weights
+            score[rows] += features.vector[rows].astype(np.float64) @ self.vector_weights
         return score + _scaled(features) @ self.structured_weights + self.intercept
 
 
