@@ -35,7 +35,8 @@ REPEATED = 40
 LOOK_ALIKES = 20
 LABELS = 90
 LIKED_SHARE = 0.3
-SLIPS = 0.05
+# Labels given by mistake: of what is liked, and of what is not.
+SLIPS_LIKED, SLIPS_OTHERS = 2, 3
 NEAR_SHARE = 0.6
 LABELLING_DAYS = 30
 AGENCY = "Harbour Lane Recruiting"
@@ -165,10 +166,11 @@ def label_rows(all_adverts: Sequence[Advert], lines: Sequence[dict[str, Any]], *
     )
     disliked = LABELS - len(liked)
     near = near[: round(disliked * NEAR_SHARE)]
+    others = [*near, *far[: disliked - len(near)]]
+    slips = {*dice.some(liked, SLIPS_LIKED), *dice.some(others, SLIPS_OTHERS)}
     rows = []
-    for number in (*liked, *near, *far[: disliked - len(near)]):
-        opening = opening_of[number]
-        slip = dice.chance(SLIPS)
+    for number in (*liked, *others):
+        opening, slip = opening_of[number], number in slips
         interesting = likes(opening) != slip
         reasons = _LIKES if interesting else _DISLIKES[opening.role]
         rows.append(
