@@ -25,7 +25,8 @@ _TEXT_REMOTE = re.compile(
     re.I,
 )
 _TEXT_ONSITE = re.compile(
-    r"\b(?:this is an on[- ]?site|on[- ]?site (?:position|role|only|work)|work(?:s|ed)? (?:is )?on[- ]?site|(?:is|be) on[- ]?site|"
+    r"\b(?:this is an on[- ]?site|on[- ]?site (?:position|role|only|work)|"
+    r"work(?:s|ed)? (?:is )?on[- ]?site|(?:is|be) on[- ]?site|"
     r"must (?:be able to )?work on[- ]?site|"
     r"(?:not|no) remote|(?:no|not (?:a|eligible for)) remote)",
     re.I,
@@ -42,6 +43,21 @@ _UK_ONLY = re.compile(
 )
 _ZIP = re.compile(r"\s+\d{5}(?:-\d{4})?\b")
 _MOST_CHARACTERS = 30_000
+# A line without any of these cannot match the patterns above.
+_WORKPLACE_WORDS = ("hybrid", "remote", "site", "office", "from home", "from anywhere")
+_ELIGIBILITY_WORDS = (
+    "us only",
+    "u.s. only",
+    "usa only",
+    "states only",
+    "based only",
+    "uk only",
+    "authori",
+    "citizen",
+    "right to work",
+    "eligib",
+    "reside in",
+)
 
 
 @dataclass(frozen=True)
@@ -62,7 +78,7 @@ def parse_workplace(location: str | None, description: str | None) -> str:
         return "remote"
     if _ONSITE.search(place):
         return "onsite"
-    text = (description or "")[:_MOST_CHARACTERS]
+    text = lines_with(description or "", _WORKPLACE_WORDS)
     if _said(_TEXT_HYBRID, text):
         return "hybrid"
     if _said(_TEXT_REMOTE, text):
@@ -72,7 +88,7 @@ def parse_workplace(location: str | None, description: str | None) -> str:
 
 def eligible_countries(location: str | None, description: str | None) -> list[str] | None:
     """Countries from which one may apply, when that is clearly stated; None is unknown, never a refusal."""
-    text = f"{location or ''}\n{(description or '')[:_MOST_CHARACTERS]}"
+    text = lines_with(f"{location or ''}\n{description or ''}", _ELIGIBILITY_WORDS)
     found = [country for pattern, country in ((_US_ONLY, "US"), (_UK_ONLY, "GB")) if pattern.search(text)]
     return found or None
 
@@ -140,6 +156,12 @@ def _gazetteer() -> _Gazetteer:
     cities = {name: code for name, (_, code) in largest.items()}
     cities |= {"new york": "US", "munich": "DE", "münchen": "DE", "köln": "DE", "bangalore": "IN"}
     return _Gazetteer(countries, states, cities)
+
+
+def lines_with(text: str, words: tuple[str, ...]) -> str:
+    """The lines, in lower case, that hold one of `words`: patterns are slow, and most lines say nothing to them."""
+    lines = text[:_MOST_CHARACTERS].lower().split("\n")
+    return "\n".join(line for line in lines if any(word in line for word in words))
 
 
 def _said(pattern: re.Pattern[str], text: str) -> bool:

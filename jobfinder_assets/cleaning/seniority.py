@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from jobfinder_assets.cleaning.location import lines_with
+
 _TITLE_LEVELS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "intern",
@@ -50,7 +52,9 @@ _SUB_SKILL = re.compile(r"\b(?:of which|including|with at least)\b", re.I)
 _NOT_EXPERIENCE = re.compile(r"years? (?:old|of age|ago|degree|warranty|contract|in business|in a row)", re.I)
 # "Over 20 years of experience in logistics" is the employer's.
 _OF_THE_EMPLOYER = re.compile(r"\b(?:over|past|last|have|has)\s(?:the )?$|\b(?:our|company)\b[^.\n]{0,40}$", re.I)
-_MOST_CHARACTERS = 20_000
+# A line without any of these cannot match the patterns above.
+_LEVEL_WORDS = ("internship", "summer intern", "entry", "new grad", "recent grad", "level")
+_YEARS_WORDS = ("year", "yr")
 _MOST_YEARS = 25
 
 
@@ -64,8 +68,7 @@ class Seniority:
 
 def parse_seniority(title: str, description: str) -> Seniority:
     """Level from the title, then from the text; required years from the text. Never raises."""
-    text = description[:_MOST_CHARACTERS]
-    return Seniority(_level(title[:300], text), _years(text))
+    return Seniority(_level(title[:300], description), _years(lines_with(description, _YEARS_WORDS)))
 
 
 def _level(title: str, text: str) -> str:
@@ -73,7 +76,8 @@ def _level(title: str, text: str) -> str:
     for level, pattern in _TITLE_LEVELS:
         if pattern.search(title):
             return level
-    return next((level for level, pattern in _TEXT_LEVELS if pattern.search(text)), "unspecified")
+    said = lines_with(text, _LEVEL_WORDS)
+    return next((level for level, pattern in _TEXT_LEVELS if pattern.search(said)), "unspecified")
 
 
 def _years(text: str) -> float | None:

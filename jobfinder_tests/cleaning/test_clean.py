@@ -38,8 +38,8 @@ def raw(*records: dict[str, Any]) -> pd.DataFrame:
 
 def store(lake: Lake, frame: pd.DataFrame, *, seen: datetime = NOW, closed: datetime | None = None) -> None:
     lake.merge("raw_postings", frame)
-    sighted = frame.drop(columns=["fetched_at", "record"])
-    lake.merge("posting_sightings", sighted.assign(first_seen_at=NOW, last_seen_at=seen, closed_at=pd.Timestamp(closed)))
+    times = {"first_seen_at": NOW, "last_seen_at": seen, "closed_at": pd.Timestamp(closed)}
+    lake.merge("posting_sightings", frame.drop(columns=["fetched_at", "record"]).assign(**times))
 
 
 def test_a_posting_gets_its_facts() -> None:
