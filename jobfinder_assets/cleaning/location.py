@@ -88,7 +88,7 @@ def parse_workplace(location: str | None, description: str | None) -> str:
 
 def eligible_countries(location: str | None, description: str | None) -> list[str] | None:
     """Countries from which one may apply, when that is clearly stated; None is unknown, never a refusal."""
-    text = lines_with(f"{location or ''}\n{description or ''}", _ELIGIBILITY_WORDS)
+    text = f"{lines_with(location or '', _ELIGIBILITY_WORDS)}\n{lines_with(description or '', _ELIGIBILITY_WORDS)}"
     found = [country for pattern, country in ((_US_ONLY, "US"), (_UK_ONLY, "GB")) if pattern.search(text)]
     return found or None
 
@@ -160,8 +160,17 @@ def _gazetteer() -> _Gazetteer:
 
 def lines_with(text: str, words: tuple[str, ...]) -> str:
     """The lines, in lower case, that hold one of `words`: patterns are slow, and most lines say nothing to them."""
-    lines = text[:_MOST_CHARACTERS].lower().split("\n")
+    whole, lines = _lowered(text)
+    if not any(word in whole for word in words):
+        return ""
     return "\n".join(line for line in lines if any(word in line for word in words))
+
+
+@lru_cache(maxsize=8)
+def _lowered(text: str) -> tuple[str, list[str]]:
+    """A text is read for several facts in a row: it is taken apart once."""
+    whole = text[:_MOST_CHARACTERS].lower()
+    return whole, whole.split("\n")
 
 
 def _said(pattern: re.Pattern[str], text: str) -> bool:

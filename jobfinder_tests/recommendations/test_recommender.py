@@ -18,6 +18,7 @@ from jobfinder_assets.storage.files import write_json, write_object
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.training.features import FeatureEncoder, read_features, save_encoder, update_features
 from jobfinder_assets.training.model import Parameters, PreferenceModel
+from jobfinder_assets.training.registry import MODEL_CODE_VERSION
 from jobfinder_tests.recommendations.conftest import NOW
 
 Fill = Callable[..., None]
@@ -42,7 +43,8 @@ def install_model(lake: Lake, home: Home, version: str = "1") -> None:
     liked = np.array([int(name.removeprefix("p")) % 2 for name in features.posting_ids])
     model = PreferenceModel(Parameters(), seed=0).fit_features(features, liked)
     # What the list needs of a `registry.Champion`, stored where that one is.
-    kept = SimpleNamespace(model=model, version=version, tags={"encoder_version": encoder.version})
+    tags = {"encoder_version": encoder.version, "model_code_version": MODEL_CODE_VERSION}
+    kept = SimpleNamespace(model=model, version=version, tags=tags)
     folder = home.models / "preference" / "anna"
     write_object(folder / f"{version}.joblib", kept)
     write_json(folder / "champion.json", {"version": version})
