@@ -356,12 +356,10 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-def test_hostile_text_is_read_in_time(text: str) -> None:
+def test_hostile_text_does_not_make_the_patterns_run_away(text: str) -> None:
     row = {"title": text[:2000], "company": text[:2000], "location": text[:2000], "description": text}
-    best = float("inf")
-    for _ in range(3):
-        start = time.perf_counter()
-        read_opening(row)
-        shingle([text])
-        best = min(best, time.perf_counter() - start)
-    assert best < 0.1
+    # Processor time, and far above what it takes: only a pattern that runs away fails this.
+    started = time.process_time()
+    read_opening(row)
+    shingle([text])
+    assert time.process_time() - started < 5

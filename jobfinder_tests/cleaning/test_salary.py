@@ -1,5 +1,7 @@
 """Pay as adverts write it (CONVENTIONS, "Pay")."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,11 +93,15 @@ def test_pay_in_prose(text: str, expected: Salary | None) -> None:
 def test_no_text_makes_the_parsers_raise(text: str) -> None:
     found = parse_salary(text)
     assert found is None or (found.minimum or 0) <= (found.maximum or float("inf"))
-    assert find_salary(f"salary {text}") is None or "salary"
+    in_prose = find_salary(f"salary {text}")
+    assert in_prose is None or 8_000 <= (in_prose.annual_usd or 8_000) <= 1_500_000
 
 
 @pytest.mark.parametrize("piece", ["1,", "1 ", "$1 - ", "salary $1", "9" * 10, "1.000."])
-def test_hostile_text_gives_an_answer(piece: str) -> None:
+def test_hostile_text_does_not_make_the_patterns_run_away(piece: str) -> None:
     text = (piece * 100_000)[:100_000]
-    assert parse_salary(text) is None or parse_salary(text).period  # type: ignore[union-attr]
+    # Processor time, and far above what it takes: only a pattern that runs away fails this.
+    started = time.process_time()
+    parse_salary(text)
     find_salary(text)
+    assert time.process_time() - started < 5

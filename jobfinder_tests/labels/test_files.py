@@ -134,10 +134,11 @@ def test_quoted_line_breaks_are_one_row() -> None:
 
 def test_hostile_quotes_take_no_time() -> None:
     text = "profile,posting,label\n" + 'anna,p1,"yes\n' * 4000
-    started = time.perf_counter()
+    # Processor time, and far above what it takes: only a pattern that runs away fails this.
+    started = time.process_time()
     file = read(text)
     assert len(file.bad) == 4000
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 20
 
 
 cell = st.text(st.characters(codec="utf-8"), max_size=12)

@@ -79,7 +79,8 @@ def test_a_words_hash_depends_on_the_word_alone(texts: list[str], data: st.DataO
 
 def test_hostile_text_costs_little() -> None:
     tokenize(["warm"])
-    begun = time.perf_counter()
+    # Processor time, and far above what it takes: only a pattern that runs away fails this.
+    begun = time.process_time()
     for text in ("a" * 100_000, "a " * 50_000, "aB" * 50_000, "\n" * 100_000, "\ud800" * 100_000):
         assert len(tokenize([text])) <= MAX_CHARACTERS
-    assert time.perf_counter() - begun < 2.5
+    assert time.process_time() - begun < 20

@@ -101,9 +101,10 @@ def test_profile_scores_are_finite_whatever_the_texts(descriptions: list[str | N
 
 def test_hostile_text_is_scored_in_no_time() -> None:
     frame = texts("a-" * 50_000, " " * 100_000, "<" * 100_000)
-    started = time.perf_counter()
+    # Processor time, and far above what it takes: only a pattern that runs away fails this.
+    started = time.process_time()
     bm25(EXAMPLE_PROFILE.keywords, frame)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 5
 
 
 def test_every_baseline_scores_every_row_and_text_classifiers_learn() -> None:

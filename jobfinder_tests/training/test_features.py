@@ -159,9 +159,10 @@ def test_a_corpus_of_anything_can_be_learnt(texts: list[str]) -> None:
 def test_hostile_text_takes_no_time() -> None:
     encoder, postings = fitted(30)
     hostile = postings.head(1).assign(title="a-" * 50_000, description="(((+#" * 20_000, location="," * 100_000)
-    started = time.perf_counter()
+    # Processor time, and far above what it takes: only a pattern that runs away fails this.
+    started = time.process_time()
     encoder.transform(hostile)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 5
 
 
 def test_a_missing_column_is_named() -> None:
