@@ -10,41 +10,37 @@ _REMOTE = re.compile(
 )
 _HYBRID = re.compile(r"\bhybrid\b", re.I)
 _ONSITE = re.compile(r"\b(?:on[- ]?site|in[- ]office|in[- ]person)\b", re.I)
+# Patterns over lines that are in lower case already.
 _TEXT_HYBRID = re.compile(
     r"\bhybrid (?:work|role|position|schedule|model|remote|environment|working)|"
     r"(?:this|position|role|job) is (?:a )?hybrid|"
     r"hybrid[:,.] |\b(?:\d|one|two|three|four) days? (?:a|per|each|/) ?week (?:in|at|from) (?:the|our) office|"
-    r"\bin (?:the|our) office (?:\d|one|two|three|four) days",
-    re.I,
+    r"\bin (?:the|our) office (?:\d|one|two|three|four) days"
 )
 _TEXT_REMOTE = re.compile(
     r"\b(?:fully|100 ?%|completely|entirely) remote|remote[- ]first|(?:this|position|role|job) (?:is|can be|will be) "
     r"(?:a )?(?:fully |100% )?remote|work (?:remotely )?from (?:anywhere|home)|"
     r"remote (?:position|role|job|opportunity)|"
-    r"work remotely|location ?: ?remote|we are a remote team|remote or (?:in[- ]office|on[- ]?site)",
-    re.I,
+    r"work remotely|location ?: ?remote|we are a remote team|remote or (?:in[- ]office|on[- ]?site)"
 )
 _TEXT_ONSITE = re.compile(
     r"\b(?:this is an on[- ]?site|on[- ]?site (?:position|role|only|work)|"
     r"work(?:s|ed)? (?:is )?on[- ]?site|(?:is|be) on[- ]?site|"
     r"must (?:be able to )?work on[- ]?site|"
-    r"(?:not|no) remote|(?:no|not (?:a|eligible for)) remote)",
-    re.I,
+    r"(?:not|no) remote|(?:no|not (?:a|eligible for)) remote)"
 )
 _NEGATED = re.compile(r"\b(?:not|no|non|isn't|cannot|never)\b[^.\n]{0,20}$", re.I)
 _US_ONLY = re.compile(
     r"\b(?:us|u\.s\.|usa|united states)(?:[- ]based)? only\b|"
     r"authori[sz]ed to work (?:full[- ]time )?in (?:the )?(?:us|u\.s\.|usa|united states)|"
-    r"\bus citizen(?:ship)? (?:is )?required|must be (?:a )?u\.?s\.? citizen|reside in the (?:us|united states)",
-    re.I,
+    r"\bus citizen(?:ship)? (?:is )?required|must be (?:a )?u\.?s\.? citizen|reside in the (?:us|united states)"
 )
 _UK_ONLY = re.compile(
     r"\buk only\b|right to work in the (?:uk|united kingdom)|eligib\w+ to work in the (?:uk|united kingdom)", re.I
 )
 _ZIP = re.compile(r"\s+\d{5}(?:-\d{4})?\b")
 _MOST_CHARACTERS = 30_000
-# A line without any of these cannot match the patterns above.
-_WORKPLACE_WORDS = ("hybrid", "remote", "site", "office", "from home", "from anywhere")
+# A line without any of these says nothing of who may apply.
 _ELIGIBILITY_WORDS = (
     "us only",
     "u.s. only",
@@ -78,12 +74,12 @@ def parse_workplace(location: str | None, description: str | None) -> str:
         return "remote"
     if _ONSITE.search(place):
         return "onsite"
-    text = lines_with(description or "", _WORKPLACE_WORDS)
-    if _said(_TEXT_HYBRID, text):
+    text = description or ""
+    if _said(_TEXT_HYBRID, lines_with(text, ("hybrid", "office"))):
         return "hybrid"
-    if _said(_TEXT_REMOTE, text):
+    if _said(_TEXT_REMOTE, lines_with(text, ("remote", "from home", "from anywhere"))):
         return "remote"
-    return "onsite" if _TEXT_ONSITE.search(text) else "unspecified"
+    return "onsite" if _TEXT_ONSITE.search(lines_with(text, ("site", "remote"))) else "unspecified"
 
 
 def eligible_countries(location: str | None, description: str | None) -> list[str] | None:
