@@ -162,6 +162,7 @@ def _spans_with_digits(text: str) -> list[tuple[int, int]]:
     return spans
 
 
+@lru_cache(maxsize=65_536)
 def read_title(title: str, company: str = "", *, places: Places | None = None) -> Title:
     """Take a title apart; the employer's whole name and words of the posting's places are no part of the core."""
     places = places or Places()
