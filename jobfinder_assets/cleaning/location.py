@@ -156,17 +156,22 @@ def _gazetteer() -> _Gazetteer:
 
 def lines_with(text: str, words: tuple[str, ...]) -> str:
     """The lines, in lower case, that hold one of `words`: patterns are slow, and most lines say nothing to them."""
-    whole, lines = _lowered(text)
-    if not any(word in whole for word in words):
-        return ""
-    return "\n".join(line for line in lines if any(word in line for word in words))
+    whole = _lowered(text)
+    found: set[tuple[int, int]] = set()
+    for word in words:
+        at = whole.find(word)
+        while at >= 0:
+            end = whole.find("\n", at)
+            end = len(whole) if end < 0 else end
+            found.add((whole.rfind("\n", 0, at) + 1, end))
+            at = whole.find(word, end)
+    return "\n".join(whole[start:end] for start, end in sorted(found))
 
 
 @lru_cache(maxsize=8)
-def _lowered(text: str) -> tuple[str, list[str]]:
-    """A text is read for several facts in a row: it is taken apart once."""
-    whole = text[:_MOST_CHARACTERS].lower()
-    return whole, whole.split("\n")
+def _lowered(text: str) -> str:
+    """A text is read for several facts in a row, and brought to lower case once."""
+    return text[:_MOST_CHARACTERS].lower()
 
 
 def _said(pattern: re.Pattern[str], text: str) -> bool:
