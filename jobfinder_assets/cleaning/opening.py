@@ -12,7 +12,10 @@ from functools import cached_property, lru_cache
 from typing import Literal
 
 from jobfinder_assets.cleaning.company import company_key
+from jobfinder_assets.cleaning.cues import read_cues
+from jobfinder_assets.cleaning.gazetteer import gazetteer, kilometres
 from jobfinder_assets.cleaning.lexicon import read_json
+from jobfinder_assets.cleaning.location import text_workplace
 
 SameName = Literal["same", "alike", "other"]
 
@@ -30,10 +33,9 @@ _NOT_CITIES = frozenset(_WORDS["not_cities"])
 _CITY_SPELLINGS: dict[str, str] = _WORDS["city_spellings"]
 
 _REMOTE = re.compile(r"\b(?:remote|remotely|telecommut\w{0,4}|work from home|wfh|home[ -]based|anywhere)\b", re.I)
-_REMOTE_TEXT = re.compile(
-    r"\b(?:100 ?% remote|fully remote|remote ?: ?yes|(?:this|position|role|job) (?:is|will be) (?:a |an )?"
-    r"(?:fully |100% |completely )?(?:remote|work[ -]from[ -]home)|location ?: ?remote|work from anywhere)",
-    re.I,
+# "Location: Tempe, AZ or Chicago, IL": the advert is for any of them.
+_SEVERAL_PLACES = re.compile(
+    r"\blocations?\s?:\s{0,3}[A-Z][\w. ]{2,25}(?:,\s?[A-Z]{2})?\s?(?:\bor\b|\band\b|[/;&|])\s?[A-Z][\w. ]{2,25}", re.I
 )
 _METRO = re.compile(r"\b(?:greater|metro(?:politan|plex)?|bay area|area|region|county|vicinity|surrounding)\b")
 _ZIP = re.compile(r"\b\d{5}(?:-\d{4})?\b")
@@ -47,13 +49,31 @@ _REQUISITION = re.compile(
     r"(?:id|identifier|number|num|nbr|no|nr|#)s?(?![a-z])|(?:job\s{0,2})?(?:reference\s{0,2}code)(?![a-z])"
     r"|(?:req|requisition|ref)(?=[\s.:#]{0,4}[A-Z]{0,4}-?\d)|(?<![a-z0-9])id\s?#)"
     r"[\s.:#*()\[\]–-]{0,8}"
-    r"([A-Za-z]{0,6}[-_]?\d[\dA-Z]{0,20}?(?:[-_/.]\d[\dA-Z]{0,14}?){0,3}(?:[A-Z]{1,4}(?![a-z]))?)(?![\d])"
+    r"([A-Za-z]{0,6}[-_]?\d[\dA-Z]{0,20}?(?:[-_/.]\d[\dA-Z]{0,14}?){0,3}(?:[A-Z]{1,4}(?![a-z]))?)(?!\d|[A-Z]{1,4}\d)"
     r"(?!\s?(?:\+|years|yrs|months|%))"
 )
 _GLUED_REQUISITION = re.compile(
     r"(?i:requisition|req|job|posting|vacancy|reference)\s{0,2}(?i:number|code|id)([A-Z]{0,4}-?\d{3,20}(?:-\d{1,14})?)"
 )
+# A number without one of these near it has no label.
+_LABELS = (
+    "req",
+    "job",
+    "posi",
+    "posting",
+    "vacan",
+    "announ",
+    "compet",
+    "opening",
+    "opport",
+    "ref",
+    "id#",
+    "id #",
+    "id  #",
+)
 _DIGITS = re.compile(r"\d[\d-]+")
+_FEWEST_DIGITS = 3
+_JOINS = ("_", "/", ".")
 _BEFORE_NUMBER, _BEHIND_NUMBER = 60, 40
 _TITLE_NUMBER = re.compile(r"#[A-Za-z]{0,4}-?\d{3,14}\b|\b[A-Za-z]{0,4}-?\d{5,14}[A-Za-z]{0,3}\b")
 _YEAR = re.compile(r"^(?:19|20)\d\d$")
@@ -73,6 +93,25 @@ class Places:
         if not self.cities or not other.cities:
             return False
         return not any(a == b and (not s or not t or s == t) for a, s in self.cities for b, t in other.cities)
+
+    def share_a_metropolis(self, other: "Places") -> bool:
+        """A city of one is a suburb of a city of the other: boards write either."""
+        return any(_is_suburb(a, b) for a in self.cities for b in other.cities)
+
+
+@lru_cache(maxsize=65_536)
+def _is_suburb(one: tuple[str, str], other: tuple[str, str]) -> bool:
+    """Within 30 km of each other in one state, and one of them a city of 300,000 people."""
+    if not one[1] or one[1] != other[1]:
+        return False
+    found = [
+        next((city for city in gazetteer().cities.get(name, ()) if city.state == state.upper()), None)
+        for name, state in (one, other)
+    ]
+    if found[0] is None or found[1] is None:
+        return False
+    is_big = max(found[0].population, found[1].population) >= _METROPOLIS
+    return is_big and kilometres(found[0], found[1]) <= _SUBURB_KILOMETRES
 
 
 @dataclass(frozen=True)
@@ -131,6 +170,8 @@ def read_opening(row: Mapping[str, object]) -> Opening:
     )
 
 
+# A cluster's texts are asked again when it is resolved, and one text stands in many postings.
+@lru_cache(maxsize=16_384)
 def requisition_numbers(text: str) -> frozenset[str]:
     """Numbers that the text calls a requisition, job, vacancy or reference number, without signs, in lower case.
 
@@ -138,6 +179,9 @@ def requisition_numbers(text: str) -> frozenset[str]:
     """
     found: set[str] = set()
     for start, end in _spans_with_digits(text):
+        span = text[start:end].lower()
+        if not any(label in span for label in _LABELS):
+            continue
         for pattern in (_REQUISITION, _GLUED_REQUISITION):
             found.update(match.group(1) for match in pattern.finditer(text, start, end))
     return frozenset(
@@ -148,12 +192,17 @@ def requisition_numbers(text: str) -> frozenset[str]:
 
 
 def _spans_with_digits(text: str) -> list[tuple[int, int]]:
-    """Where two digits stand together, with room for a label before and the rest of a number behind.
+    """Where the digits of a number stand together, with room for a label before and the rest of a number behind.
 
     Few parts of an advert have digits, and only those can hold a number: a tenth of the time of a search over all.
     """
     spans: list[tuple[int, int]] = []
     for match in _DIGITS.finditer(text):
+        if (
+            match.end() - match.start() - match[0].count("-") < _FEWEST_DIGITS
+            and text[match.end() : match.end() + 1] not in _JOINS
+        ):
+            continue
         start, end = max(0, match.start() - _BEFORE_NUMBER), match.end() + _BEHIND_NUMBER
         if spans and start <= spans[-1][1]:
             spans[-1] = (spans[-1][0], end)
@@ -191,26 +240,30 @@ def read_title(title: str, company: str = "", *, places: Places | None = None) -
 
 def read_places(row: Mapping[str, object]) -> Places:
     """Cities and remote work from the fields city, region, location, workplace and title."""
-    location, workplace = _text(row.get("location")), _text(row.get("workplace"))
-    cities = _cities(location)
-    city = _text(row.get("city"))
-    if city and len(cities) < 2:
-        named = _city(city)
-        region = _state(" ".join(_words(_text(row.get("region")))))
-        cities = frozenset({(named, region or next((state for _, state in cities), ""))} if named else cities)
-    remote: bool | None = None
-    if workplace == "remote" or _REMOTE.search(location) or _REMOTE.search(_text(row.get("title"))):
-        remote = True
-    elif workplace in ("onsite", "hybrid"):
-        remote = False
-    elif _says_remote(_text(row.get("description"))):
-        remote = True
+    says_remote = _REMOTE.search(_text(row.get("title"))) is not None
+    names = ("location", "workplace", "city", "region")
+    cities, remote = _placed(*(_text(row.get(name)) for name in names), title_says_remote=says_remote)
+    # Cleaned postings say their workplace; of others the text is read.
+    if remote is None and not _text(row.get("workplace")):
+        remote = text_workplace(read_cues(_text(row.get("description")))) == "remote" or None
     return Places(cities, remote)
 
 
-def _says_remote(text: str) -> bool:
-    lower = text.lower()
-    return ("remote" in lower or "from home" in lower or "from anywhere" in lower) and bool(_REMOTE_TEXT.search(lower))
+@lru_cache(maxsize=65_536)
+def _placed(
+    location: str, workplace: str, city: str, region: str, *, title_says_remote: bool
+) -> tuple[frozenset[tuple[str, str]], bool | None]:
+    cities = _cities(location)
+    if city and len(cities) < 2:
+        named = _city(city)
+        state = _state(" ".join(_words(region))) or next((state for _, state in cities), "")
+        cities = frozenset({(named, state)} if named else cities)
+    remote = None
+    if workplace == "remote" or _REMOTE.search(location) or title_says_remote:
+        remote = True
+    elif workplace in ("onsite", "hybrid"):
+        remote = False
+    return cities, remote
 
 
 def conflict(left: Opening, right: Opening) -> str | None:
@@ -262,6 +315,11 @@ def _place_is_open(left: Opening, right: Opening) -> bool:
     remote = {left.places.remote, right.places.remote}
     if remote <= {True, None} and True in remote:
         return True
+    if _SEVERAL_PLACES.search(left.text) and _SEVERAL_PLACES.search(right.text):
+        return True
+    # An employer's own openings in a city and its suburb are two; an agency's copy names either.
+    if compare_companies(left, right) == "other" and left.places.share_a_metropolis(right.places):
+        return True
     return any(
         _lists(opening.spoken, first, second)
         for opening in (left, right)
@@ -270,19 +328,30 @@ def _place_is_open(left: Opening, right: Opening) -> bool:
     )
 
 
+_METROPOLIS, _SUBURB_KILOMETRES = 300_000, 30
 _LIST_SPAN = 120
 _BOAST = re.compile(r"office|hub|headquarter|founded|campus|presence|customers|branches|worldwide|globally|clients")
 
 
 def _lists(spoken: str, first: str, second: str) -> bool:
     """Both cities stand close together, and not in a sentence about the company's offices."""
-    spots = [[m.start() for m in re.finditer(f" {re.escape(city)} ", spoken)][:20] for city in (first, second)]
+    spots = [_spots(f" {city} ", spoken) for city in (first, second)]
     for a in spots[0]:
         for b in spots[1]:
             start, end = min(a, b), max(a, b)
             if end - start <= _LIST_SPAN and not _BOAST.search(spoken[max(0, start - 80) : end]):
                 return True
     return False
+
+
+def _spots(words: str, text: str) -> list[int]:
+    """Where `words` begin in `text`: the first twenty places."""
+    found: list[int] = []
+    at = text.find(words)
+    while at >= 0 and len(found) < 20:
+        found.append(at)
+        at = text.find(words, at + 1)
+    return found
 
 
 @lru_cache(maxsize=65_536)

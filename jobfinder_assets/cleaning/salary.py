@@ -1,47 +1,87 @@
 """Pay: amounts, currency and period out of a salary field or of prose (CONVENTIONS, "Pay")."""
 
+import html
 import re
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from jobfinder_assets.cleaning.lexicon import read_json
+from jobfinder_assets.cleaning.cues import Cues, read_cues
+from jobfinder_assets.cleaning.lexicon import read_json, read_patterns
 
+_SAID = read_patterns("pay_words.toml", re.I)
 _TABLE = read_json("pay.json")
 _SIGNS: dict[str, str] = _TABLE["signs"]
 _CODES = frozenset(_TABLE["usd_per_unit"])
 _PERIOD_WORDS: dict[str, str] = {word: period for period, words in _TABLE["periods"].items() for word in words}
 _PER_YEAR: dict[str, float] = _TABLE["periods_per_year"]
 
-_NUMBER = r"\d{1,3}(?:[ ',.\u00a0\u2019]\d{2,3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d+)?"
+_NUMBER = (
+    r"\d{1,3}(?:[',.\u2019]\d{2,3})+(?:[.,]\d{1,2}(?!\d))?(?!\d)|\d{1,3}(?:, \d{3})+(?!\d)"
+    r"|\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d+)?"
+)
 _SIGN = "|".join(re.escape(sign) for sign in sorted(_SIGNS, key=len, reverse=True))
 _CODE = "|".join(sorted(_CODES))
 _AMOUNT = re.compile(
-    rf"(?P<sign>(?i:{_SIGN})|\b(?:{_CODE})\b)?\s{{0,2}}(?P<number>{_NUMBER})\s?(?P<unit>(?i:k|lakhs?|lacs?|lpa|m|mn|million|bn|billion|%)\b|%)?"
-    rf"(?P<plus>\s?\+)?\s{{0,2}}(?P<after>(?:{_CODE})\b|€|£|zł|kr\b)?"
+    rf"(?P<sign>(?i:{_SIGN})|\b(?:{_CODE})\b)?\s{{0,2}}(?<![A-Za-z\d.])(?P<number>{_NUMBER})\s?(?P<unit>(?i:k|lakhs?|lacs?|lpa|m|mn|million|bn|billion|%)\b|%)?"
+    rf"(?P<plus>\s?\+)?\s{{0,2}}(?P<after>(?:{_CODE})\b|(?:€|£|zł|kr\b)(?!\s?\d))?"
 )
 _PERIOD = re.compile(
-    r"(?:/|\bper\b|\ban?\b|\beach\b|\bp\.?|\bpro\b)\s{0,2}("
+    r"(?:/|(?<![a-z])per\b|(?<![a-z])an?\b|\beach\b|(?<![a-z])p[./]?|\bpro\b)\s{0,2}("
     + "|".join(sorted(_PERIOD_WORDS, key=len, reverse=True))
     + r")\b",
     re.I,
 )
 _PERIOD_ALONE = re.compile(r"\b(hourly|daily|weekly|monthly|yearly|annually|annual|annum|p\.?a\.?|ral|lpa)\b", re.I)
-_UP_TO = re.compile(r"\b(?:up to|max(?:imum)?|bis(?: zu)?|no more than|as much as)\W{0,3}$", re.I)
+_UP_TO = re.compile(r"\b(?:up ?to|max(?:imum)?(?: of)?|bis(?: zu)?|no more than|as much as)\W{0,3}$", re.I)
 _FROM = re.compile(r"\b(?:from|starting (?:at|from)|minimum(?: of)?|min|at least|ab|starts at)\W{0,3}$", re.I)
-_JOIN = re.compile(r"^\s{0,3}(?:-|–|—|to|bis|and|~|\.\.)\s{0,3}$", re.I)
-_EXTRA = re.compile(
-    r"\b(?:bonus|sign[- ]?on|401|equity|stock|rsus?|options|commission|allowance|stipend|referral|reimburse\w*|tuition|"
-    r"relocation|revenue|funding|raised|budget|valuation|market|sales of|assets|customers|users|grant)\b",
+# "$25 an hour - $30", "£22 (ph) to £30"
+_PER = r"\(?(?:/|per|an?|p/?)\s?(?:hour|hr|h|year|yr|annum|a|month|mo|week|wk|day)\b\.?\)?"
+_JOIN = re.compile(
+    rf"^\.?\s{{0,3}}(?:{_PER}\s{{0,2}})?(?:\(?(?:pa|p\.a\.?|ph)\)?)?\s{{0,2}}"
+    r"(?:-|–|—|to|up to|bis|and|~|\.\.)\s{0,3}$",
     re.I,
+)
+_EXTRA = _SAID["extra"]
+_AHEAD_ENDS = re.compile(r"[,+£$€;.–-]|\bplus\b|\bwith\b|\band\b|\bper\b|\bdepending\b", re.I)
+# What may stand behind a "+" that leaves the upper end open; anything else is introduced by it.
+_OPEN_END = _SAID["open_end"]
+_GRADE = re.compile(
+    r"\b(?:bands?|grades?|level|step|tier|spine|points?|afc|nhs|scale|class|year|month|hours?|no|aged?)\W{0,3}$", re.I
 )
 _OTE = re.compile(r"\b(?:ote|on[- ]target|total (?:comp\w*|cash|rewards?))\b", re.I)
 _BASE = re.compile(r"\bbase\b", re.I)
-_PAY_WORD = re.compile(
-    r"\b(?:salar(?:y|ies)|pay(?! (?:attention|for))|compensation|wage|remuneration|hourly rate|base rate|gehalt|"
-    r"range for this|rate:)",
+_PAY_WORD = _SAID["pay_word"]
+_PASSAGE, _LABEL = 200, 110
+_NEAR_AMOUNT = re.compile(
+    rf"(?:(?i:{_SIGN})|\b(?:{_CODE})\b)\s?(?:{_NUMBER})(?:\s?[kK]\b)?|(?:{_NUMBER})(?:\s?[kK])?\s?(?:\b(?:{_CODE})\b|€|£|zł|(?i:lpa|lakhs?|euros?)\b)"
+    rf"|(?!40[13]\s?\(?k)\d{{2,3}}(?:,\d{{3}}|[kK]\b)"
+)
+_AMOUNTS_END = re.compile(
+    rf"(?:(?:{_SIGN}|\b(?:{_CODE})\b)?\s?(?:{_NUMBER})\s?(?:k\b|lpa|lakhs?)?\s?"
+    r"(?:/?\s?(?:hr|hour|yr|year|annually|per \w+|an? \w+))?[\s+]{0,2}"
+    r"(?:usd|eur|gbp|-|–|—|to|and|up to|bis)?\s{0,2}){1,3}",
     re.I,
 )
+_SIZE = re.compile(r"\s?(?:\+\s?)?(?:m\b|mm\b|mil|b\b|bn|bil|tril|\+? ?(?:million|billion))", re.I)
+_PERIOD_BEHIND = _SAID["period_behind"]
+_LABEL_PERIOD = re.compile(r"\b(hourly|daily|weekly|monthly|annual|yearly)\b", re.I)
+_OTHER_UNIT = _SAID["other_unit"]
+_LONE_RANGE = re.compile(
+    rf"^\W{{0,4}}(?:{_CODE})?\s?[$£€]\s?\d{{2,3}}[,.]\d{{3}}(?:\.\d\d)?\s?(?:-|–|—|to)\s?[$£€]?\s?\d{{2,3}}[,.]\d{{3}}(?:\.\d\d)?\s?(?:{_CODE})?\W{{0,4}}$"
+)
+_BASE_BEHIND = re.compile(r"\W{0,4}(?:annual )?(?:base|salary|doe\b|d\.o\.e)")
+_BOUND_WORDS = _SAID["bound_words"]
+_EXTRA_BEFORE = _SAID["extra_before"]
+_EXTRA_BEHIND = _SAID["extra_behind"]
+_NOT_PAY = _SAID["not_pay"]
+_PLAUSIBLE = {
+    "hour": (4, 1_000),
+    "day": (30, 5_000),
+    "week": (150, 25_000),
+    "month": (500, 100_000),
+    "year": (8_000, 2_000_000),
+}
 _NO_PAY = re.compile(r"^\s*(?:-1|n/?a|none|competitive|0(?:\.0)?\s*-\s*0(?:\.0)?.*)\s*$", re.I)
 _MOST_CHARACTERS = 400
 
@@ -78,7 +118,7 @@ class _Amount:
 @lru_cache(maxsize=16_384)
 def parse_salary(text: str, *, default_currency: str = "USD") -> Salary | None:
     """The pay that a salary field states, or None where it states none. Never raises."""
-    text = text[:_MOST_CHARACTERS]
+    text = html.unescape(text[:_MOST_CHARACTERS]).replace("\u200b", "")
     if _NO_PAY.match(text) or not any(character.isdigit() for character in text):
         return None
     amounts = [amount for amount in _amounts(text) if amount.value > 0]
@@ -89,18 +129,66 @@ def parse_salary(text: str, *, default_currency: str = "USD") -> Salary | None:
 
 
 def find_salary(description: str, *, default_currency: str = "USD") -> Salary | None:
-    """Pay stated in prose: only in a sentence that speaks of pay, with a currency and a plausible amount."""
-    for match in _PAY_WORD.finditer(description):
-        window = description[match.start() : match.start() + 220].split("\n\n")[0]
-        if not re.search(rf"(?:{_SIGN})\s?\d|\d\s?(?:{_CODE})\b", window[:160]):
+    """Pay stated in prose: an amount that the words around it call pay, plausible for its period. Never raises."""
+    return text_salary(read_cues(description), default_currency=default_currency)
+
+
+def text_salary(cues: Cues, *, default_currency: str = "USD") -> Salary | None:
+    """The first passage near a currency that states pay."""
+    seen = -1
+    for position in cues.at("pay"):
+        if position < seen:
             continue
-        found = parse_salary(window, default_currency=default_currency)
-        if found is None:
-            continue
-        annual = found.annual_usd
-        if annual is not None and 8_000 <= annual <= 1_500_000:
+        found, seen = _pay_near(cues, position, default_currency)
+        if found is not None:
             return found
     return None
+
+
+def _pay_near(cues: Cues, position: int, default_currency: str) -> tuple[Salary | None, int]:
+    """The pay that the passage around a cue states, and where the passage's amounts end."""
+    text = cues.text
+    line_start = text.rfind("\n", 0, position) + 1
+    line_end = text.find("\n", position)
+    line_end = min(len(text) if line_end < 0 else line_end, position + _PASSAGE)
+    # A currency's code stands behind both ends of a range, its sign before each.
+    back = 40 if text[position] == " " else 12
+    amount = _NEAR_AMOUNT.search(text, max(line_start, position - back), line_end)
+    if amount is None or amount.start() > position + 30:
+        return None, position + 1
+    start = amount.start()
+    # A label may stand on the line before: "Salary", then the amount.
+    before = text[max(0, start - _LABEL) : start]
+    lines = before.split("\n")
+    label = "\n".join(lines[-3:]) if len(lines[-1].strip()) < 25 else lines[-1]
+    passage = text[start:line_end]
+    end = start + (stop.end() if (stop := _AMOUNTS_END.match(passage)) else len(amount[0]))
+    if _SIZE.match(text[amount.end() : amount.end() + 12]) or _EXTRA_BEFORE.search(label):
+        return None, end
+    behind = text[end : min(end + 40, line_end)].lower()
+    per = _PERIOD_BEHIND.search(text[amount.end() : min(end + 25, line_end)].lower())
+    called = _PAY_WORD.search(label) is not None
+    if (_EXTRA_BEHIND.match(behind) and "+" not in text[amount.end() : end] and not (called and per)) or (
+        _OTHER_UNIT.search(text[amount.end() : min(end + 30, line_end)].lower())
+    ):
+        return None, end
+    is_pay = called or (per is not None and not _NOT_PAY.search(label)) or _BASE_BEHIND.match(behind) is not None
+    # A line that is nothing but a range of yearly amounts is pay as well.
+    if not is_pay and not _LONE_RANGE.match(text[line_start:line_end]):
+        return None, end
+    prefix = _BOUND_WORDS.search(text[max(line_start, start - 40) : start])
+    # "The monthly salary is $5,000": the period may stand in the label only.
+    if per is None and (named := _LABEL_PERIOD.findall(label)):
+        passage = f"{passage[: end - start]} {named[-1]}"
+    found = parse_salary((prefix[0] if prefix else "") + passage[: _PASSAGE - 40], default_currency=default_currency)
+    if found is None:
+        return None, end
+    low, high = _PLAUSIBLE[found.period]
+    rate = float(_TABLE["usd_per_unit"].get(found.currency, 1.0))
+    ends = [value * rate for value in (found.minimum, found.maximum) if value is not None]
+    if any(not low <= value <= high for value in ends):
+        return None, end
+    return found, end
 
 
 def _amounts(text: str) -> list[_Amount]:
@@ -150,11 +238,17 @@ def _usable(text: str, amounts: list[_Amount]) -> list[_Amount]:
     kept = []
     for number, amount in enumerate(amounts):
         before = text[amounts[number - 1].end if number else 0 : amount.start]
-        after = text[amount.end : amount.end + 24]
-        ahead = after.split(",")[0].split("+")[0]
+        after = text[amount.end : amount.end + 28]
+        ahead = _AHEAD_ENDS.split(after)[0]
+        bare = not (amount.currency or amount.unit)
+        if bare and amount.value in range(10) and not _JOIN.match(text[amount.end : _next(amounts, number)]):
+            continue
+        if bare and _GRADE.search(before):
+            continue
         if _EXTRA.search(before[-40:]) and not _BASE.search(before[-40:]):
             continue
-        if _EXTRA.search(ahead) and not _BASE.search(ahead) and not amount.plus:
+        introduces = re.match(r"[^£$€]{0,26}[£$€]", after)
+        if _EXTRA.search(ahead) and not _BASE.search(ahead) and not amount.plus and not introduces:
             continue
         kept.append(amount)
     base = [
@@ -165,6 +259,10 @@ def _usable(text: str, amounts: list[_Amount]) -> list[_Amount]:
     if base and any(_OTE.search(text[max(0, a.start - 25) : a.end + 12]) for a in kept):
         return base
     return kept
+
+
+def _next(amounts: list[_Amount], number: int) -> int:
+    return amounts[number + 1].start if number + 1 < len(amounts) else amounts[number].end
 
 
 def _salary(text: str, amounts: list[_Amount], default_currency: str) -> Salary | None:
@@ -184,15 +282,20 @@ def _salary(text: str, amounts: list[_Amount], default_currency: str) -> Salary 
     currency = currency or ("INR" if lpa else default_currency)
     if minimum > maximum:
         minimum, maximum = maximum, minimum
-    if maximum < 5:
-        return None
+    if minimum < 1_000 <= 10_000 <= maximum and minimum * 1_000 <= maximum * 1.2:
+        # "£30 - £35,000" is meant in thousands at both ends.
+        minimum *= 1_000
     period = _period(text, (high or low).end, maximum, yearly=bool(lpa))
-    if period is None:
+    if period == "year" and maximum < 1_000:
+        period = "hour" if maximum < 200 else None
+    elif period == "hour" and minimum >= 5_000:
+        period = "year"
+    if period is None or maximum < 2:
         return None
     before = text[: low.start]
     if high is None and _UP_TO.search(before):
         return Salary(None, maximum, currency, period)
-    if high is None and (_FROM.search(before) or (low.plus and not _EXTRA.search(text[low.end : low.end + 24]))):
+    if high is None and (_FROM.search(before) or (low.plus and _OPEN_END.match(text[low.end :]))):
         return Salary(minimum, None, currency, period)
     return Salary(minimum, maximum, currency, period)
 

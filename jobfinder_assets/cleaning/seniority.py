@@ -1,60 +1,120 @@
 """Level and required years of a posting (CONVENTIONS, "Facts of a posting")."""
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
+from functools import lru_cache
 
-from jobfinder_assets.cleaning.location import lines_with
+from jobfinder_assets.cleaning.cues import Cues, read_cues
+from jobfinder_assets.cleaning.lexicon import read_patterns
 
-_TITLE_LEVELS: tuple[tuple[str, re.Pattern[str]], ...] = (
+# The order decides: an "Associate Director" leads, a "Senior Associate" is senior.
+_SAID = read_patterns("experience.toml")
+_TITLE_LEVELS = (
     (
         "intern",
-        re.compile(r"\b(?:intern|internship|praktikum|praktikant\w*|co-?op|werkstudent\w*|working student)\b", re.I),
+        r"intern|interns|internship|praktikum|praktikant\w*|co-?op|werkstudent\w*|working student|summer analyst",
     ),
     (
         "lead",
-        re.compile(r"\b(?:lead|leader|staff|principal|manager|mgr|director|head|vp|vice president|chief)\b", re.I),
+        r"lead(?! gen| qual| nurtur)|leader|staff|principal|manager|mgr|director|head(?! start)|vp|svp|avp|evp"
+        r"|vice president|chief|leiter\w*|teamlead|supervisor",
     ),
-    ("senior", re.compile(r"\b(?:senior|sr|snr|iii|iv|v|level [345]|expert)\b", re.I)),
-    ("mid", re.compile(r"\b(?:mid|mid-?level|intermediate|ii|level 2)\b", re.I)),
+    ("senior", r"senior|sr|snr|iii|iv|v|(?:level|lvl|l) ?[345]|expert|[345]$"),
+    ("mid", r"mid|mid-?level|mid-?career|intermediate|ii|(?:level|lvl|l) ?2|2$"),
     (
         "junior",
-        re.compile(r"\b(?:junior|jr|jnr|entry[- ]level|entry|graduate|new grad|trainee|associate|i|level 1)\b", re.I),
+        r"junior|jr|jnr|entry[- ]?level|entry|graduate|(?:new|recent) grads?|trainee|associate|i|(?:level|lvl|l) ?1|1$"
+        r"|early career|apprentice",
     ),
 )
-_TEXT_LEVELS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("intern", re.compile(r"\b(?:this internship|internship (?:program|position)|summer intern)\b", re.I)),
-    (
-        "junior",
-        re.compile(r"\b(?:entry[- ]level (?:position|role|job|opportunity)|new grads?\b|recent graduates?\b)", re.I),
-    ),
-    ("mid", re.compile(r"\bmid[- ]level (?:position|role|job)\b", re.I)),
-    ("senior", re.compile(r"\bsenior[- ]level (?:position|role|job)\b", re.I)),
-)
-_WORD_NUMBERS = {
-    word: n
-    for n, word in enumerate(
-        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+_TITLE_PATTERNS = tuple((level, re.compile(rf"(?<![\w&])(?:{words})(?![\w&])")) for level, words in _TITLE_LEVELS)
+# "Data Engineer 2" is a level, "Data Engineer - 2 positions" and "2024" are none.
+_TITLE_END = re.compile(r"\s*(?:\(.*|[-–,|/:@].*)$")
+
+_OF_THE_JOB = r"(?:position|role|job|opportunity|opening|candidate|hire|analyst|engineer|scientist|developer|level)"
+_TEXT_LEVELS = tuple(
+    (level, re.compile(pattern))
+    for level, pattern in (
+        (
+            "intern",
+            r"\b(?:this|paid|our|summer|spring|fall|winter|months?) internship\b(?! or)"
+            r"|internship (?:program|position|opportunity|role)",
+        ),
+        (
+            "junior",
+            r"\b(?:entry|junior)[- ]level\b(?!s? (?:staff|employees|team|analysts to|engineers to))"
+            r"|\b(?:new|recent) grad(?:uate)?s?\b(?! school)|\bearly[- ]career\b|\bberufseinsteiger"
+            r"|level\W{1,4}(?:entry|junior)\b",
+        ),
+        ("mid", rf"\bmid[- ]level {_OF_THE_JOB}|level\W{{1,4}}mid\b"),
+        ("senior", rf"\bsenior[- ]level {_OF_THE_JOB}|level\W{{1,4}}senior\b"),
     )
-}
-_N = r"(\d{1,2}|" + "|".join(list(_WORD_NUMBERS)[1:]) + r")"
-_YEARS = re.compile(
-    rf"(?<![\w$.,]){_N}(?:\s?\(\d{{1,2}}\))?\s?(?:\+|plus|or more)?\s?"
-    rf"(?:(?:-|–|to)\s?{_N}\s?\+?\s?)?(?:or more\s)?(?:years?|yrs?)\b",
-    re.I,
 )
-_EXPERIENCE = re.compile(
-    r"experience|working (?:with|in|as)|background|expertise|in (?:a|the) (?:similar|related|field)|hands-on", re.I
+_NOT_THIS_JOB = re.compile(
+    r"\b(?:mentor|train|coach|guide|supervis|support|assist|manag|teach|lead)\w* (?:[\w,]+ ){0,3}$"
 )
-_NOT_REQUIRED = re.compile(
-    r"prefer|nice to have|a plus|bonus|desir|ideal|advantage|asset\b|within (?:the )?(?:last|past)", re.I
+
+_WORDS = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+]
+_NUMBERS = {word: number for number, word in enumerate(_WORDS)} | {"a": 1, "ein": 1, "zwei": 2, "drei": 3, "fünf": 5}
+_N = r"(?<![\w$€£/])(?<!\d[.,])(\d{1,2}(?:\.\d)?|" + "|".join(sorted(_NUMBERS, key=len, reverse=True)) + r")½?"
+_MORE = r"\s{0,2}(?:\(\d{1,2}\+?\))?\s{0,2}(?:\+|plus\b|or more\b|\(\+\)|full\b|solid\b|good\b|-?plus\b)?"
+_BEFORE_YEARS = re.compile(
+    rf"(?:{_N}{_MORE}\s{{0,2}}(?:-|–|—|~|to|or|bis|and)\s{{0,2}})?(?:(?<![\w$€£])(?<!\d[.,])(\d{{1,2}}(?:\.\d)?|{'|'.join(_NUMBERS)})){_MORE}[\s-]{{0,3}}$"
 )
-_SUB_SKILL = re.compile(r"\b(?:of which|including|with at least)\b", re.I)
-_NOT_EXPERIENCE = re.compile(r"years? (?:old|of age|ago|degree|warranty|contract|in business|in a row)", re.I)
-# "Over 20 years of experience in logistics" is the employer's.
-_OF_THE_EMPLOYER = re.compile(r"\b(?:over|past|last|have|has)\s(?:the )?$|\b(?:our|company)\b[^.\n]{0,40}$", re.I)
-# A line without any of these cannot match the patterns above.
-_LEVEL_WORDS = ("internship", "summer intern", "entry", "new grad", "recent grad", "level")
-_YEARS_WORDS = ("year", "yr")
+_REACH_BACK = 45
+# "Years of experience: 3-5"
+_AFTER_YEARS = re.compile(
+    r"(?:years?|yrs?)['’]?(?:\s(?:of\s)?\w+){0,3}\s?(?:required\s?)?:\s?(\d{1,2})(?!\d|/|,\d|\.\d)"
+)
+_LABEL = re.compile(r"experience(?: level| required)?:\s{0,3}\d")
+_EXPERIENCE = _SAID["experience"]
+_OF_WHAT = re.compile(
+    r"^(?:years?|yrs?|jahren?)\.?['’]?s?['’]?\s{0,2}\)?(?:\+|\(s\))?\s{0,2}(?:or more |plus |minimum |min )?"
+    r"(?:of|in|with|as|using|working|doing|building|developing|managing|leading|designing|writing|programming|coding|related"
+    r"|relevant|experience|exp\b|professional|hands|industry|work|progressive|post|full|direct|practical|proven|total|overall|combined"
+    r"|demonstrated|sql|python|data|business|sales|management|teaching|technical|minimum|required|\(required|\(preferred"
+    r"|berufserfahrung|erfahrung|analy|in-depth|prior|previous|customer|supervis|applied|clinical|software|\+)"
+)
+_NOT_EXPERIENCE = _SAID["not_experience"]
+# "For the past 10 years" is the employer's, and so is "our 20 years of experience".
+_OF_THE_EMPLOYER = re.compile(
+    r"\b(?:past|last|next|first|every|each|per|within|celebrating|after|since|previous)\s(?:the |a )?$"
+)
+_EMPLOYER = _SAID["employer"]
+_CANDIDATE = _SAID["candidate"]
+_WISHED_AFTER = re.compile(
+    r"^[^,;.\n]{0,90}?(?:\b(?:prefer|desir|a plus\b|a bonus\b|an asset\b|advantage|nice to have|ideal)|\(preferred)"
+)
+_WISHED_BEFORE = re.compile(
+    r"\b(?:prefer\w*|ideal\w*|desir\w*|nice to have|bonus|a plus|wünschenswert)(?: \w+)?[^,;.\w]{0,3}"
+    r"(?:with |at least |have |has |candidates? (?:will )?(?:have|has|with) |a minimum of |minimum |of |experience "
+    r"|would (?:have|be) )*$"
+)
+_ASKED_AFTER = re.compile(r"^[^,;.\n]{0,60}?\b(?:is |are )?(?:required|mandatory|must)\b")
+_SUB_SKILL = re.compile(
+    r"\b(?:of which|including|with at least|of that|of them|of this|in which|with a minimum)\b[^,;]{0,40}$"
+)
+_MAIN = _SAID["main"]
+_TOOL = _SAID["tool"]
+_DEGREE = _SAID["degree"]
 _MOST_YEARS = 25
 
 
@@ -66,41 +126,111 @@ class Seniority:
     years_min: float | None
 
 
+@dataclass(frozen=True)
+class _Clause:
+    """Years asked for in one clause. group: clauses of one group are alternatives or belong together."""
+
+    years: float
+    is_main: bool
+    has_degree: bool
+    start: int
+    end: int
+
+
 def parse_seniority(title: str, description: str) -> Seniority:
     """Level from the title, then from the text; required years from the text. Never raises."""
-    return Seniority(_level(title[:300], description), _years(lines_with(description, _YEARS_WORDS)))
+    cues = read_cues(description)
+    level = title_level(title)
+    return Seniority(level if level != "unspecified" else text_level(cues), text_years(cues))
 
 
-def _level(title: str, text: str) -> str:
-    # "Product Manager" names a trade, "Associate Director" a lead: the order of the table decides.
-    for level, pattern in _TITLE_LEVELS:
-        if pattern.search(title):
+@lru_cache(maxsize=65_536)
+def title_level(title: str) -> str:
+    """The level that a title states."""
+    lower = title[:300].lower().replace(".", " ").replace("_", " ")
+    short = _TITLE_END.sub("", lower).strip()
+    for level, pattern in _TITLE_PATTERNS:
+        if pattern.search(short) or pattern.search(lower.rstrip("0123456789 ")):
             return level
-    said = lines_with(text, _LEVEL_WORDS)
-    return next((level for level, pattern in _TEXT_LEVELS if pattern.search(said)), "unspecified")
+    return "unspecified"
 
 
-def _years(text: str) -> float | None:
-    found: list[tuple[bool, int]] = []
-    for match in _YEARS.finditer(text):
-        number = match[1].lower()
-        years = _WORD_NUMBERS.get(number, int(number) if number.isdigit() else 0)
-        start = max(text.rfind("\n", 0, match.start()), text.rfind(". ", 0, match.start()), match.start() - 160) + 1
-        stops = [stop for stop in (text.find("\n", match.end()), text.find(". ", match.end())) if stop >= 0]
-        end = min([*stops, match.end() + 160])
-        clause, before = text[start:end], text[start : match.start()]
-        if (
-            years > _MOST_YEARS
-            or not _EXPERIENCE.search(clause)
-            or _NOT_EXPERIENCE.search(text[match.start() - 12 : match.end() + 12])
-        ):
-            continue
-        if _NOT_REQUIRED.search(clause) or _OF_THE_EMPLOYER.search(before):
-            continue
-        found.append((bool(_SUB_SKILL.search(before)), years))
-    main = [years for sub, years in found if not sub]
-    if not main:
+def text_level(cues: Cues) -> str:
+    """The level that the text states."""
+    said = cues.sentences("level")
+    for level, pattern in _TEXT_LEVELS:
+        for sentence in said:
+            match = pattern.search(sentence)
+            if match and not _NOT_THIS_JOB.search(sentence[: match.start()]):
+                return level
+    return "unspecified"
+
+
+def text_years(cues: Cues) -> float | None:
+    """The required years that the text states."""
+    clauses = [clause for position in cues.at("years") if (clause := _clause(cues, position)) is not None]
+    if not clauses:
         return None
-    # Degree alternatives ("Bachelor and 5 years, or Master and 3") stand in one clause: the smallest counts.
-    first_clause_end = text.find("\n", text.lower().find("year"))
-    return float(min(main[:3] if first_clause_end >= 0 else main))
+    main = [clause for clause in clauses if clause.is_main] or clauses
+    # The first clause is the job's; what follows it closely with a degree of its own is an alternative to it.
+    years, end = main[0].years, main[0].end
+    for clause in main[1:]:
+        if clause.start - end > 200 or not clause.has_degree:
+            break
+        years, end = min(years, clause.years), clause.end
+    return float(years)
+
+
+def _clause(cues: Cues, position: int) -> _Clause | None:
+    """The years that are required where the cue stands, or None where they are something else."""
+    lower = cues.lower
+    start, end = cues.sentence(position)
+    number = _BEFORE_YEARS.search(lower, max(start, position - _REACH_BACK), position)
+    behind = lower[position:end]
+    before = lower[start : number.start()] if number else lower[start:position]
+    if number is None:
+        stated = _AFTER_YEARS.match(behind)
+        if stated is None or "experience" not in behind[: stated.end()]:
+            return None
+        years = float(stated[1])
+    else:
+        years = _count(number[1] or number[2])
+        if (years == 1 and "a" in (number[1], number[2])) or _NOT_EXPERIENCE.match(behind):
+            return None
+        told = _LABEL.search(lower, max(0, start - 25), position)
+        if not (told or _OF_WHAT.match(behind) or _EXPERIENCE.search(before[-70:]) or _EXPERIENCE.search(behind[:70])):
+            return None
+    if years > _MOST_YEARS or _is_the_employers(before, behind) or _is_wished(cues, start, before, behind):
+        return None
+    named = behind[: behind.find(",")] if "," in behind else behind
+    label = before[-40:] if before.rstrip().endswith(":") else ""
+    is_sub = (
+        bool(_SUB_SKILL.search(before))
+        or bool(_TOOL.search(label))
+        or (bool(_TOOL.search(named[:90])) and not _MAIN.search(named[:90]))
+    )
+    return _Clause(years, not is_sub, bool(_DEGREE.search(lower[start:end])), start, end)
+
+
+def _count(word: str) -> float:
+    return float(word) if word[0].isdigit() else _NUMBERS[word]
+
+
+def _is_the_employers(before: str, behind: str) -> bool:
+    if _CANDIDATE.search(before):
+        return False
+    return bool(_OF_THE_EMPLOYER.search(before) or _EMPLOYER.search(before) or _EMPLOYER.search(behind[:40]))
+
+
+def _is_wished(cues: Cues, start: int, before: str, behind: str) -> bool:
+    if _ASKED_AFTER.match(behind):
+        return False
+    if _WISHED_AFTER.match(behind) or _WISHED_BEFORE.search(before):
+        return True
+    wished, asked = (_last_before(cues.at(kind), start) for kind in ("wished", "asked"))
+    return wished > asked and not re.search(r"minimum|at least|required|must", before)
+
+
+def _last_before(positions: list[int], bound: int) -> int:
+    place = bisect_left(positions, bound + 1)
+    return positions[place - 1] if place else -1

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any
 
 # Epoch numbers between 2001 and 2100: 10 digits are seconds, 13 milliseconds.
@@ -54,8 +55,12 @@ def moment(value: Any) -> datetime | None:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _epoch(value)
     words = (text(value) or "").strip()
-    if not words or len(words) > _LONGEST_DATE:
-        return None
+    return _read_moment(words) if words and len(words) <= _LONGEST_DATE else None
+
+
+# Postings of one fetch share few dates, and strptime is slow.
+@lru_cache(maxsize=65_536)
+def _read_moment(words: str) -> datetime | None:
     if words.isdigit() and len(words) in (10, 13):
         return _epoch(int(words))
     if (slashed := _SLASHED.fullmatch(words)) is not None:

@@ -180,17 +180,22 @@ class RoleTagger:
         return [evidence for reading in _read(titles, texts) for evidence in _evidence(reading, most)]
 
     def tag(self, postings: pd.DataFrame, most: int = 6) -> "Tags":
-        """Probabilities, evidence and what each rule says, every text being read once."""
+        """Probabilities, evidence and what each rule says, every different posting being read once."""
         title_rules, duty_rules = rule_sets()
+        number: dict[tuple[str, str], int] = {}
+        pairs = zip(_strings(postings, "title"), _strings(postings, "description"), strict=True)
+        copy_of = np.array([number.setdefault(pair, len(number)) for pair in pairs], dtype=np.int64)
         probabilities, evidence = [np.zeros((0, len(ROLES)))], []
         title, duties = [np.zeros((0, len(title_rules.rules)))], [np.zeros((0, len(duty_rules.rules)))]
-        for reading in _read(_strings(postings, "title"), _strings(postings, "description")):
+        for reading in _read([title for title, _ in number], [text for _, text in number]):
             probabilities.append(self._probabilities(reading))
             evidence += _evidence(reading, most)
             title.append(reading.title_votes.strength)
             duties.append(reading.text_votes.strength)
-        frame = pd.DataFrame(np.vstack(probabilities), index=postings.index, columns=list(ROLES))
-        return Tags(frame, evidence, np.vstack(title), np.vstack(duties))
+        frame = pd.DataFrame(np.vstack(probabilities)[copy_of], index=postings.index, columns=list(ROLES))
+        return Tags(
+            frame, [evidence[place] for place in copy_of], np.vstack(title)[copy_of], np.vstack(duties)[copy_of]
+        )
 
     def _probabilities(self, reading: _Reading) -> Matrix:
         by_rules = _rule_probabilities(reading)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +129,7 @@ def tag_rows(posting_ids: pd.Series, tags: Tags, versions: pd.DataFrame) -> pd.D
     frame["role"] = names[order[:, 0]]
     frame["second_role"] = pd.Series(names[order[:, 1]]).where(is_mixed)
     frame["evidence"] = [
-        json.dumps([asdict(one) for one in evidence], ensure_ascii=False, separators=(",", ":"))
+        json.dumps([vars(one) for one in evidence], ensure_ascii=False, separators=(",", ":"))
         for evidence in tags.evidence
     ]
     return frame.assign(**{name: versions.loc[posting_ids, name].to_numpy() for name in versions.columns})

@@ -168,9 +168,9 @@ class FeatureEncoder:
         if not hasattr(self, "version"):
             raise ValueError("this FeatureEncoder was not fitted; call fit(postings) first")
         postings = _checked(postings)
-        terms = self._terms(_tokens(postings), len(postings))
+        terms = self._terms(_tokens(postings, each_text_once=True), len(postings))
         vector = np.asarray(terms @ self.components_.T, np.float32)
-        scale = self.latent_scale(terms)
+        scale = self._scale(vector.astype(np.float64))
         for column, block in enumerate(self.latent_blocks):
             part = vector[:, block.start : block.stop]
             vector[:, block.start : block.stop] = (part - block.centre) * scale[:, [column]]
@@ -183,8 +183,10 @@ class FeatureEncoder:
         the vector is a weight on terms again, exactly.
         """
         # Stored features may be narrower than the vocabulary: they end with the last term that occurs.
-        projected = np.asarray(terms @ self.components_[:, : terms.shape[1]].T, np.float64)
-        scale = np.zeros((terms.shape[0], len(self.latent_blocks)))
+        return self._scale(np.asarray(terms @ self.components_[:, : terms.shape[1]].T, np.float64))
+
+    def _scale(self, projected: NDArray[np.float64]) -> NDArray[np.float64]:
+        scale = np.zeros((len(projected), len(self.latent_blocks)))
         for column, block in enumerate(self.latent_blocks):
             part = projected[:, block.start : block.stop]
             length = np.linalg.norm(part - block.centre, axis=1)
@@ -253,7 +255,9 @@ class FeatureEncoder:
                 hit = codes[order][place] == ids
                 found.append((rows[hit], self._places[block, size] + order[place[hit]]))
             if found:
-                parts.append(self._weighted(found, n))
+                height = n if tokens.copy_of is None else int(tokens.copy_of.max(initial=-1)) + 1
+                weighted = self._weighted(found, height)
+                parts.append(weighted if tokens.copy_of is None else weighted[tokens.copy_of])
         return sum(parts, sparse.csr_matrix((n, len(self.term_names)), dtype=np.float32)).tocsr()
 
     def _weighted(self, found: list[tuple[NDArray[np.int64], NDArray[np.int64]]], n: int) -> Any:
@@ -291,14 +295,22 @@ class FeatureEncoder:
 
 @dataclass(frozen=True, eq=False)
 class _Tokens:
-    """The words of n texts as numbers into `words`; -1 is a word that is not there."""
+    """The words of n texts as numbers into `words`; -1 is a word that is not there.
+
+    copy_of: where each text was read once, which of the texts read each posting has.
+    """
 
     rows: NDArray[np.int64]
     ids: NDArray[np.int64]
     words: Any
+    copy_of: NDArray[np.int64] | None = None
 
     @classmethod
-    def of(cls, block: str, texts: pa.Array) -> "_Tokens":
+    def of(cls, block: str, texts: pa.Array, *, each_text_once: bool = False) -> "_Tokens":
+        copy_of = None
+        if each_text_once:
+            distinct = texts.dictionary_encode()
+            texts, copy_of = distinct.dictionary, distinct.indices.to_numpy().astype(np.int64)
         if block != "fact":
             # Letters and digits of any script; + and # for C++ and C#; .net and node.js fall into their words.
             texts = pc.replace_substring_regex(pc.utf8_lower(texts), r"[^\p{L}\p{N}+#]+", " ")
@@ -310,13 +322,13 @@ class _Tokens:
         words = encoded.dictionary
         blank = pc.index_in(pa.array([""]), words).to_pylist()[0]
         ids[ids == (-2 if blank is None else blank)] = -1
-        return cls(rows, ids, words)
+        return cls(rows, ids, words, copy_of)
 
     def renumbered(self, words: Any) -> "_Tokens":
         """The same tokens in the numbers of another word list."""
         number = pc.fill_null(pc.index_in(self.words, words), -1).to_numpy(zero_copy_only=False).astype(np.int64)
         ids = np.where(self.ids >= 0, number[self.ids], -1) if len(number) else self.ids
-        return _Tokens(self.rows, ids, words)
+        return _Tokens(self.rows, ids, words, self.copy_of)
 
     def terms(self, size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """(rows, codes) of every term of `size` words: a word's number, or first x len(words) + second."""
@@ -403,8 +415,8 @@ def _distinct(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.
     return values[starts], np.diff(starts, append=len(values))
 
 
-def _tokens(postings: pd.DataFrame) -> dict[str, _Tokens]:
-    """The words of each block of every posting."""
+def _tokens(postings: pd.DataFrame, *, each_text_once: bool = False) -> dict[str, _Tokens]:
+    """The words of each block of every posting; a fifth of real postings repeat a text, most repeat a title."""
     title = pc.fill_null(pa.array(postings["title"], pa.string(), from_pandas=True), "")
     description = pc.fill_null(pa.array(postings["description"], pa.string(), from_pandas=True), "")
     texts = {
@@ -413,7 +425,9 @@ def _tokens(postings: pd.DataFrame) -> dict[str, _Tokens]:
         "description": pc.utf8_slice_codeunits(description, 0, DESCRIPTION_CHARACTERS),
     }
     return {
-        block: _Tokens.of(block, text.combine_chunks() if isinstance(text, pa.ChunkedArray) else text)
+        block: _Tokens.of(
+            block, text.combine_chunks() if isinstance(text, pa.ChunkedArray) else text, each_text_once=each_text_once
+        )
         for block, text in texts.items()
     }
 

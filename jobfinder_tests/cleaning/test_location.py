@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobfinder_assets.cleaning.location import Place, eligible_countries, parse_place, parse_workplace
+from jobfinder_assets.cleaning.eligibility import eligible_countries
+from jobfinder_assets.cleaning.location import Place, parse_place, parse_workplace
 
 PLACES = [
     ("New York, NY", Place("New York", "NY", "US")),

@@ -1,0 +1,152 @@
+"""De-duplication from 10,000 to 300,000 postings, beside datasketch and all-pairs TF-IDF.
+
+    jobfinder bench duplicates [--data FOLDER] [--sizes 10000,30000,100000,300000]
+
+The adverts are made: sentences of real ones (FOLDER, default $JOBFINDER_SHARED/data, holds `kaggle/`
+and `import/`) recombined by a seed, 3.5 kB each, a tenth of them copies with another date or a few
+other words. Each figure comes from a process of its own: wall seconds of `update_clusters` on a lake
+that holds the postings, its peak memory, and what 1 % new postings cost afterwards. The peers get the
+texts in memory and no vetoes; each runs on what it can finish. `pip install datasketch` for the first.
+"""
+
+import argparse
+import json
+import os
+import random
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+SENTENCES = 26
+PEER_SIZES = {"datasketch": 10_000, "tfidf": 10_000}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    shared = os.environ.get("JOBFINDER_SHARED", "")
+    parser.add_argument("--data", type=Path, default=Path(shared) / "data" if shared else None)
+    parser.add_argument("--sizes", default="10000,30000,100000,300000")
+    parser.add_argument("--only", choices=["ours", *PEER_SIZES], help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.data is None or not options.data.is_dir():
+        parser.error("name the folder of real postings with --data (it holds kaggle/ and import/)")
+    if options.only:
+        measure(options.only, options.data, int(options.sizes))
+        return
+    print(f"{'':<14}{'postings':>10}{'seconds':>9}{'postings/s':>12}{'peak GB':>9}{'+1 % costs':>12}{'duplicates':>12}")
+    runs = [("ours", int(size)) for size in options.sizes.split(",")] + list(PEER_SIZES.items())
+    for name, size in runs:
+        command = [sys.executable, __file__, "--data", str(options.data), "--sizes", str(size), "--only", name]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        if result.returncode:
+            print(f"{name:<14}{size:>10,}  {result.stderr.strip().splitlines()[-1] if result.stderr else 'failed'}")
+            continue
+        row = json.loads(result.stdout.splitlines()[-1])
+        more = f"{row['more']:.1%}" if row.get("more") is not None else ""
+        print(
+            f"{name:<14}{size:>10,}{row['seconds']:>9.1f}{size / row['seconds']:>12,.0f}{row['peak']:>9.2f}{more:>12}"
+            f"{row['duplicates']:>12,}"
+        )
+
+
+def adverts(data: Path, size: int) -> pd.DataFrame:
+    """`size` made postings; the first ones are the same for every size."""
+    frame = pd.concat([pd.read_csv(path) for path in sorted(data.glob("import/*.csv"))], ignore_index=True)
+    texts = frame["description"].fillna(frame["Job Description"]).dropna().astype(str)
+    sentences = [part for text in texts for part in re.split(r"(?<=[.!?])\s+|\n+", text) if 40 < len(part) < 400]
+    titles = frame["title"].fillna(frame["Job Title"]).dropna().astype(str).unique().tolist()
+    companies = frame["company"].fillna(frame["Company Name"]).dropna().astype(str).unique().tolist()
+    places = frame["location"].fillna(frame["Location"]).dropna().astype(str).unique().tolist()
+    chance = random.Random(20261123)
+    rows: list[dict[str, str]] = []
+    for number in range(size):
+        if rows and chance.random() < 0.1:
+            row = dict(chance.choice(rows[-5_000:]))
+            words = row["description"].split(" ")
+            for _ in range(chance.randrange(8)):
+                words[chance.randrange(len(words))] = "new"
+            row["description"] = " ".join(words)
+        else:
+            row = {
+                "title": chance.choice(titles),
+                "company": chance.choice(companies),
+                "location": chance.choice(places),
+                "description": "\n".join(chance.choices(sentences, k=SENTENCES)),
+            }
+        rows.append(row | {"posting_id": f"{number:08d}", "content_hash": f"{number:08d}"})
+    return pd.DataFrame(rows)
+
+
+def measure(name: str, data: Path, size: int) -> None:
+    frame = adverts(data, size + size // 100)
+    found = {"ours": ours, "datasketch": datasketch, "tfidf": tfidf}[name](frame, size)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(json.dumps({"peak": peak} | found))
+
+
+def ours(frame: pd.DataFrame, size: int) -> dict[str, Any]:
+    from jobfinder_assets.cleaning.clusters import update_clusters
+    from jobfinder_assets.storage.lake import Lake
+    from jobfinder_assets.storage.schemas import TABLES
+
+    whole = frame.assign(source="bench", board="bench", cleaning_version="1")
+    whole["source_id"] = whole["posting_id"]
+    whole = whole.reindex(columns=TABLES["postings"].columns).astype(object)
+    whole = whole.where(whole.notna(), None)
+    with tempfile.TemporaryDirectory() as folder:
+        lake = Lake(folder)
+        for start in range(0, size, 20_000):
+            lake.append("postings", whole.iloc[start : min(start + 20_000, size)])
+        del frame
+        started = time.perf_counter()
+        update = update_clusters(lake)
+        first = time.perf_counter() - started
+        lake.append("postings", whole.iloc[size:])
+        started = time.perf_counter()
+        update_clusters(lake)
+        return {
+            "seconds": first,
+            "more": (time.perf_counter() - started) / first,
+            "duplicates": update.duplicates,
+        }
+
+
+def datasketch(frame: pd.DataFrame, size: int) -> dict[str, Any]:
+    from datasketch import MinHash, MinHashLSH
+
+    texts = frame["description"].tolist()[:size]
+    started = time.perf_counter()
+    index, found = MinHashLSH(threshold=0.7, num_perm=64), 0
+    for number, text in enumerate(texts):
+        words = text.lower().split()
+        signature = MinHash(num_perm=64)
+        signature.update_batch([" ".join(words[at : at + 3]).encode() for at in range(max(len(words) - 2, 1))])
+        found += bool(index.query(signature))
+        index.insert(number, signature)
+    return {"seconds": time.perf_counter() - started, "duplicates": found}
+
+
+def tfidf(frame: pd.DataFrame, size: int) -> dict[str, Any]:
+    """Every advert with every other, as JobFunnel compares them."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    texts = frame["description"].tolist()[:size]
+    started = time.perf_counter()
+    matrix = TfidfVectorizer(strip_accents="unicode", lowercase=True).fit_transform(texts)
+    found = 0
+    for start in range(0, size, 1_000):
+        similar = (matrix[start : start + 1_000] @ matrix.T).tocoo()
+        rows, columns = similar.row + start, similar.col
+        found += len(set(rows[(similar.data >= 0.75) & (columns < rows)]))
+    return {"seconds": time.perf_counter() - started, "duplicates": found}
+
+
+if __name__ == "__main__":
+    main()

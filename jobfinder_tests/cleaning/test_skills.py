@@ -1,0 +1,102 @@
+"""Skills: the lexicon, ambiguous names, offsets."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobfinder_assets.cleaning.lexicon import read_toml
+from jobfinder_assets.cleaning.skills import find_skills
+
+FOUND = [
+    ("We work with Python, SQL and dbt.", ["Python", "SQL", "dbt"]),
+    ("python3 and HTML5", ["Python", "HTML"]),
+    ("PySpark on Databricks", ["PySpark", "Databricks"]),
+    ("You know R, Python or SAS.", ["R", "Python", "SAS"]),
+    ("Experience with R is a plus", ["R"]),
+    ("Services in Go or Java", ["Go", "Java"]),
+    ("Go programming", ["Go"]),
+    ("You write C, C++ and C#", ["C", "C++", "C#"]),
+    ("You know C/C++ well", ["C", "C++"]),
+    ("Advanced Excel and PowerPoint", ["Excel", "PowerPoint"]),
+    ("reports in ms excel", ["Excel"]),
+    ("amazon web services and scikit-learn", ["AWS", "scikit-learn"]),
+    ("Looker, Mode, Tableau", ["Looker", "Mode", "Tableau"]),
+    ("NLP with spaCy", ["Natural language processing", "spaCy"]),
+]
+NOT_FOUND = [
+    "Our R&D team grows.",
+    "We go to market and are the go-to team.",
+    "Go above and beyond.",
+    "A class C licence is needed.",
+    "You excel at teamwork.",
+    "Those who excel will be promoted.",
+    "The C-suite reads your work.",
+    "John R. Smith founded us.",
+    "We drink java-like coffees",
+    "A spark of joy and a hive of bees in spring.",
+    "Interview mode: phone. Market segment: retail.",
+    "Toys R Us",
+]
+
+
+@pytest.mark.parametrize(("text", "names"), FOUND)
+def test_skills_are_found_in_order(text: str, names: list[str]) -> None:
+    assert [mention.name for mention in find_skills(text)] == names
+
+
+@pytest.mark.parametrize("text", NOT_FOUND)
+def test_words_that_are_no_skills(text: str) -> None:
+    ambiguous = {"R", "C", "Go", "Excel", "Spark", "Hive", "Spring", "Mode", "Segment"}
+    assert not ambiguous & {mention.name for mention in find_skills(text)}
+
+
+def test_offsets_are_those_of_the_text_as_written() -> None:
+    text = "İstanbul: Tableau, PostgreSQL and Apache Airflow."
+    assert [text[mention.start : mention.end] for mention in find_skills(text)] == [
+        "Tableau",
+        "PostgreSQL",
+        "Apache Airflow",
+    ]
+
+
+def test_each_skill_once_where_it_stands_first() -> None:
+    found = find_skills("SQL and more SQL")
+    assert [(mention.name, mention.start) for mention in found] == [("SQL", 0)]
+
+
+def test_every_spelling_of_the_lexicon_is_found_in_a_list_of_skills() -> None:
+    table = read_toml("skills.toml")
+    capitals = {name.lower(): name for name in table.pop("capitalised")["names"]}
+    for skills in table.values():
+        for name, aliases in skills.items():
+            for spelling in (name, *aliases):
+                shown = capitals.get(spelling.lower(), name if spelling == name else spelling)
+                text = f"Python, {shown}, SQL"
+                assert name in [mention.name for mention in find_skills(text)], spelling
+
+
+def test_no_spelling_belongs_to_two_skills() -> None:
+    table = read_toml("skills.toml")
+    table.pop("capitalised")
+    spellings = [
+        spelling
+        for skills in table.values()
+        for name, aliases in skills.items()
+        for spelling in {name.lower(), *aliases}
+    ]
+    assert len(spellings) == len(set(spellings))
+
+
+@given(st.text(max_size=600))
+def test_no_text_makes_the_search_raise(text: str) -> None:
+    for mention in find_skills(text):
+        assert 0 <= mention.start < mention.end <= len(text)
+
+
+@pytest.mark.parametrize("piece", ["R, ", "C/C++ ", "go ", "excel ", "sql", "("])
+def test_hostile_text_does_not_run_away(piece: str) -> None:
+    started = time.process_time()
+    find_skills((piece * 100_000)[:100_000])
+    assert time.process_time() - started < 5
