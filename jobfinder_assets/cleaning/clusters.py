@@ -5,7 +5,7 @@ is done again from where the lake stands. What a new posting can change is bound
 that it fills or empties, and the clusters that those links reach.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from joblib import Parallel, delayed
 
 from jobfinder_assets.cleaning.duplicates import (
     COLUMNS,
@@ -22,16 +23,21 @@ from jobfinder_assets.cleaning.duplicates import (
     WIDTH,
     candidate_pairs,
     canonical_posting,
+    distinct,
     fingerprint,
-    judge_pairs,
+    judge_openings,
     read_openings,
     resolve_clusters,
 )
+from jobfinder_assets.config import Compute
 from jobfinder_assets.storage.lake import Lake
 
 _POSTING_COLUMNS = ["posting_id", *COLUMNS]
 # Postings whose texts are in memory at once.
 BATCH = 8_000
+# Fewer are hashed sooner than other processes start.
+_PARALLEL_FROM = 4_000
+_MARK_BITS = 18
 
 Bands = npt.NDArray[np.int64]
 
@@ -61,10 +67,11 @@ class _Bands:
         return _Bands(self.names[chosen], self.hashes[chosen])
 
 
-def update_clusters(lake: Lake) -> ClusterUpdate:
+def update_clusters(lake: Lake, compute: Compute | None = None) -> ClusterUpdate:
     """Bring `duplicate_links`, `posting_clusters` and `posting_bands` in line with `postings`.
 
-    Nothing is written when no posting is new, changed or gone.
+    Nothing is written when no posting is new, changed or gone. `compute` says where many new postings are hashed
+    (default: here).
     """
     current = lake.read("postings", ["posting_id", "content_hash", "cleaning_version"])
     versions = current.assign(duplicates_version=f"{DUPLICATES_VERSION}/" + current["cleaning_version"].fillna(""))
@@ -74,23 +81,20 @@ def update_clusters(lake: Lake) -> ClusterUpdate:
     clusters = lake.read("posting_clusters")
     known = {*stored.column("posting_id").to_pylist(), *clusters["posting_id"], *links["left_id"], *links["right_id"]}
     gone = known - set(versions["posting_id"])
-    written = 0
+    written, compute = 0, compute or Compute(workers=1)
     if fresh or gone:
         before = _bands_of(stored)
-        computed = _compute_bands(lake, fresh)
+        computed = _compute_bands(lake, fresh, compute)
         after = _merge_bands(before, computed, drop=gone)
         renewed = fresh | _shaken(before, after, fresh | gone)
-        kept = links[
-            ~(_among_names(links["left_id"], renewed | gone) | _among_names(links["right_id"], renewed | gone))
-        ]
-        found = _judge(lake, _pairs_with(after, renewed))
-        new_links = pd.concat([kept, found], ignore_index=True)
-        seeds = _seeds(renewed | gone, links, clusters)
-        new_clusters = _recluster(lake, new_links, seeds - gone)
-        written += _write_difference(lake, "duplicate_links", links, new_links)
-        untouched = clusters[~_among_names(clusters["posting_id"], set(new_clusters["posting_id"]) | gone)]
-        links, old_clusters, clusters = new_links, clusters, pd.concat([untouched, new_clusters], ignore_index=True)
-        written += _write_difference(lake, "posting_clusters", old_clusters, clusters)
+        lost = _among_names(links["left_id"], renewed | gone) | _among_names(links["right_id"], renewed | gone)
+        seeds = _seeds(renewed | gone, links, clusters) - gone
+        found, remade = _settle(lake, _pairs_with(after, renewed), links[~lost], seeds, compute)
+        touched = _among_names(clusters["posting_id"], set(remade["posting_id"]) | gone)
+        written += _write_difference(lake, "duplicate_links", links[lost], found)
+        written += _write_difference(lake, "posting_clusters", clusters[touched], remade)
+        links = pd.concat([links[~lost], found], ignore_index=True)
+        clusters = pd.concat([clusters[~touched], remade], ignore_index=True)
         written += lake.merge("posting_bands", _bands_table(computed, versions))
         written += lake.delete("posting_bands", pd.DataFrame({"posting_id": sorted(gone)}, dtype="str"))
     total = int(clusters["cluster_id"].nunique())
@@ -133,14 +137,24 @@ def _to_compare(versions: pd.DataFrame, stored: pa.Table) -> tuple[set[str], int
     return fresh, len(fresh & set(done["posting_id"]))
 
 
-def _compute_bands(lake: Lake, fresh: Collection[str]) -> _Bands:
+def _compute_bands(lake: Lake, fresh: Collection[str], compute: Compute) -> _Bands:
     names: list[str] = []
     parts = [np.zeros((0, WIDTH), np.int64)]
-    where = _among(fresh)
-    for batch in lake.batches("postings", _POSTING_COLUMNS, where) if fresh else ():
-        names += batch["posting_id"].tolist()
-        parts.append(fingerprint(batch))
+
+    def batches() -> Iterator[pd.DataFrame]:
+        for batch in lake.batches("postings", _POSTING_COLUMNS, _among(fresh), rows=compute.batch_rows):
+            names.extend(batch["posting_id"].tolist())
+            yield batch
+
+    if len(fresh) < _PARALLEL_FROM or compute.workers == 1:
+        parts += map(fingerprint, batches() if fresh else ())
+    else:
+        parts += _pool(compute)(delayed(fingerprint)(batch) for batch in batches())
     return _sorted_bands(np.array(names, dtype=object), np.concatenate(parts))
+
+
+def _pool(compute: Compute) -> Parallel:
+    return Parallel(n_jobs=compute.workers, backend=compute.backend, return_as="generator")
 
 
 def _bands_of(stored: pa.Table) -> _Bands:
@@ -166,7 +180,7 @@ def _shaken(before: _Bands, after: _Bands, moved: Collection[str]) -> set[str]:
     """Postings that did not move themselves but whose candidates may: the representative of their identical adverts
     changed, or one of their buckets passed the bound in either direction."""
     moved_before, moved_after = (np.array([name in moved for name in side.names], bool) for side in (before, after))
-    identities = np.union1d(before.hashes[moved_before, 0], after.hashes[moved_after, 0])
+    identities = distinct(np.concatenate([before.hashes[moved_before, 0], after.hashes[moved_after, 0]]))
     old, new = _representatives(before, identities), _representatives(after, identities)
     changed = [value for value in identities.tolist() if old.get(value) != new.get(value)]
     shaken = set(after.names[np.isin(after.hashes[:, 0], np.array(changed, np.int64))])
@@ -175,7 +189,7 @@ def _shaken(before: _Bands, after: _Bands, moved: Collection[str]) -> set[str]:
     sides = [_standing(before), _standing(after)]
     mine = [side.hashes[np.array([name in stirred for name in side.names], bool)] for side in sides]
     for column in range(1, WIDTH):
-        touched = np.union1d(mine[0][:, column], mine[1][:, column])
+        touched = distinct(np.concatenate([mine[0][:, column], mine[1][:, column]]))
         full = [_full_buckets(side.hashes[:, column], touched[touched != 0]) for side in sides]
         crossed = np.setxor1d(full[0], full[1])
         if len(crossed):
@@ -184,8 +198,9 @@ def _shaken(before: _Bands, after: _Bands, moved: Collection[str]) -> set[str]:
 
 
 def _among_names(column: pd.Series, names: Collection[str]) -> npt.NDArray[np.bool_]:
-    """`Series.isin` over Arrow strings converts `names` one by one at every call; a set needs no conversion."""
-    return np.fromiter((name in names for name in column.tolist()), bool, len(column))
+    """`Series.isin` over Arrow strings, without its conversion of `names` one by one."""
+    found = pc.is_in(pa.array(column, pa.string()), pa.array(list(names), pa.string()))
+    return np.asarray(found.to_numpy(zero_copy_only=False), bool)
 
 
 def _representatives(bands: _Bands, identities: Bands) -> dict[int, str]:
@@ -202,8 +217,19 @@ def _standing(bands: _Bands) -> _Bands:
     return bands.keep(chosen)
 
 
+def _stands_in(values: Bands, among: Bands) -> npt.NDArray[np.bool_]:
+    """`np.isin` for hashes and few, sorted `among`: only values that share their last bits with one are looked up."""
+    marks = np.zeros(1 << _MARK_BITS, bool)
+    marks[among & (len(marks) - 1)] = True
+    result = marks[values & (len(marks) - 1)]
+    maybe = np.flatnonzero(result)
+    if len(maybe):
+        result[maybe] = among[np.minimum(np.searchsorted(among, values[maybe]), len(among) - 1)] == values[maybe]
+    return result
+
+
 def _full_buckets(values: Bands, among: Bands) -> Bands:
-    found, sizes = np.unique(values[np.isin(values, among)], return_counts=True)
+    found, sizes = np.unique(values[_stands_in(values, among)], return_counts=True)
     return found[sizes > MAX_BUCKET]
 
 
@@ -212,10 +238,10 @@ def _pairs_with(bands: _Bands, renewed: Collection[str]) -> pd.DataFrame:
     mine = np.array([name in renewed for name in bands.names], bool)
     near = mine.copy()
     for column in range(WIDTH):
-        values = np.unique(bands.hashes[mine, column])
-        near |= np.isin(bands.hashes[:, column], values[values != 0])
+        values = distinct(bands.hashes[mine, column])
+        near |= _stands_in(bands.hashes[:, column], values[values != 0])
     # Representatives of the neighbours' own identical adverts must be there too, or copies would stand in for them.
-    near |= np.isin(bands.hashes[:, 0], bands.hashes[near, 0])
+    near |= _stands_in(bands.hashes[:, 0], distinct(bands.hashes[near, 0]))
     pairs = _restricted_pairs(bands, near)
     return pairs[_among_names(pairs["left_id"], renewed) | _among_names(pairs["right_id"], renewed)].reset_index(
         drop=True
@@ -227,28 +253,47 @@ def _restricted_pairs(bands: _Bands, near: npt.NDArray[np.bool_]) -> pd.DataFram
     return candidate_pairs(inside.names, inside.hashes)
 
 
-def _judge(lake: Lake, pairs: pd.DataFrame) -> pd.DataFrame:
-    """Judge candidates component by component, so that few texts are in memory at once."""
-    found = [pd.DataFrame(columns=LINK_COLUMNS).astype({"similarity": "float64"})]
-    for part in _by_component(pairs):
-        ids = set(part["left_id"]) | set(part["right_id"])
-        found.append(judge_pairs(part, lake.read("postings", _POSTING_COLUMNS, _among(ids))))
-    return pd.concat(found, ignore_index=True) if len(found) > 1 else found[0]
+def _settle(
+    lake: Lake, pairs: pd.DataFrame, links: pd.DataFrame, seeds: Collection[str], compute: Compute
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """New links among the candidate pairs, and rows of `posting_clusters` for the seeds and all that links reach.
 
-
-def _recluster(lake: Lake, links: pd.DataFrame, seeds: Collection[str]) -> pd.DataFrame:
-    """Rows of `posting_clusters` for the seeds and for all that links reach from them."""
-    component = _components(links["left_id"], links["right_id"])
+    Parts that share no posting are judged and resolved one by one, so that few texts are in memory at once.
+    """
+    both = ["left_id", "right_id"]
+    component = _components(*(pd.concat([pairs[name], links[name]]) for name in both))
     reached = {component[name] for name in seeds if name in component}
-    affected = links[np.array([component[name] in reached for name in links["left_id"].tolist()], bool)]
-    alone = sorted(set(seeds) - set(component))
-    rows = [_singletons(alone)]
-    for part in _by_component(affected):
-        ids = set(part["left_id"]) | set(part["right_id"])
-        openings = read_openings(lake.read("postings", _POSTING_COLUMNS, _among(ids)))
-        lengths = {name: len(opening.text) for name, opening in openings.items()}
-        rows.append(cluster_rows(part, resolve_clusters(part, openings), lengths=lengths))
-    return pd.concat(rows, ignore_index=True)
+    links = links[np.array([component[name] in reached for name in links["left_id"].tolist()], bool)]
+    alone = sorted(name for name in seeds if name not in component)
+    sizes = pd.Series([name for name in component.values() if name in reached]).value_counts()
+    part_of = ((sizes.sort_index().cumsum() - 1) // BATCH).to_dict()
+
+    def parts() -> Iterator[tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]]:
+        of_pairs, of_links = (
+            frame.groupby(frame["left_id"].map(component).map(part_of)).indices for frame in (pairs, links)
+        )
+        for number in range(max(part_of.values(), default=-1) + 1):
+            mine = pairs.iloc[of_pairs.get(number, [])], links.iloc[of_links.get(number, [])]
+            ids = {name for frame in mine for column in both for name in frame[column].tolist()}
+            yield (*mine, lake.read("postings", _POSTING_COLUMNS, _among(ids)))
+
+    if len(component) < _PARALLEL_FROM or compute.workers == 1:
+        settled = [_settle_part(*part) for part in parts()]
+    else:
+        settled = list(_pool(compute)(delayed(_settle_part)(*part) for part in parts()))
+    empty = pd.DataFrame(columns=LINK_COLUMNS).astype({"similarity": "float64"})
+    found = pd.concat([empty, *(found for found, _ in settled)], ignore_index=True) if settled else empty
+    return found, pd.concat([_singletons(alone), *(rows for _, rows in settled)], ignore_index=True)
+
+
+def _settle_part(pairs: pd.DataFrame, links: pd.DataFrame, postings: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    openings = read_openings(postings)
+    found = judge_openings(pairs, openings)
+    links = pd.concat([links, found], ignore_index=True)
+    clusters = resolve_clusters(links, openings)
+    lengths = {name: len(opening.text) for name, opening in openings.items()}
+    rows = [cluster_rows(links, clusters, lengths=lengths), _singletons(sorted(openings.keys() - clusters.keys()))]
+    return found, pd.concat(rows, ignore_index=True)
 
 
 def cluster_rows(links: pd.DataFrame, cluster_of: Mapping[str, str], *, lengths: Mapping[str, int]) -> pd.DataFrame:
@@ -284,17 +329,6 @@ def _seeds(moved: Collection[str], links: pd.DataFrame, clusters: pd.DataFrame) 
     near = set(moved) | set(touched["left_id"]) | set(touched["right_id"])
     mates = set(clusters.loc[_among_names(clusters["posting_id"], near), "cluster_id"])
     return near | set(clusters.loc[_among_names(clusters["cluster_id"], mates), "posting_id"])
-
-
-def _by_component(pairs: pd.DataFrame) -> Iterable[pd.DataFrame]:
-    """Parts of `pairs` of about `BATCH` postings that share no posting with each other."""
-    if pairs.empty:
-        return
-    component = pairs["left_id"].map(_components(pairs["left_id"], pairs["right_id"]))
-    sizes = (pairs.groupby(component).size() + 1).sort_index()
-    part = ((sizes.cumsum() - 1) // BATCH).to_dict()
-    for _, rows in pairs.groupby(component.map(part)):
-        yield rows
 
 
 def _components(left: pd.Series, right: pd.Series) -> dict[str, str]:

@@ -1,8 +1,8 @@
 """Which postings are the same opening, in the meaning of `CONVENTIONS.md`.
 
 Three steps, each usable alone. `fingerprint` gives every posting a fixed number of hashes; postings that share one are
-candidates (`candidate_pairs`). `judge_pairs` accepts candidates, with a reason in words. `resolve_clusters` joins the
-accepted pairs, strongest first, and never lets two requisition numbers, levels or cities into one cluster.
+candidates (`candidate_pairs`). `judge_openings` accepts candidates, with a reason in words. `resolve_clusters` joins
+the accepted pairs, strongest first, and never lets two requisition numbers, levels or cities into one cluster.
 
 The cost is linear: a posting has `WIDTH` hashes, and a hash that more than `MAX_BUCKET` different postings share is
 boilerplate and makes no pairs. Identical adverts count once in a bucket, so that a posting repeated a thousand times
@@ -11,6 +11,7 @@ cannot hide its near-duplicates.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -73,7 +74,7 @@ def cluster_postings(postings: pd.DataFrame) -> pd.Series:
     frame = postings.reindex(columns=list(COLUMNS)).assign(posting_id=names)
     candidates = candidate_pairs(names, fingerprint(frame))
     openings = _openings_of(candidates, frame)
-    links = _judge_openings(candidates, openings)
+    links = judge_openings(candidates, openings)
     clusters = resolve_clusters(links, openings)
     found = [clusters.get(name, name) for name in names]
     return pd.Series(found if has_ids else [int(name) for name in found], index=postings.index, name="cluster_id")
@@ -121,30 +122,19 @@ def candidate_pairs(names: Iterable[str], hashes: npt.NDArray[np.int64]) -> pd.D
     stand_for = np.sort(first)
     for column in range(1, hashes.shape[1]):
         found.append(_bucket_pairs(hashes[stand_for, column], stand_for))
-    pairs = np.unique(np.concatenate(found), axis=0)
+    pairs = _distinct_rows(np.concatenate(found), len(hashes))
     return pd.DataFrame({"left_id": name_array[pairs[:, 0]], "right_id": name_array[pairs[:, 1]]}, dtype="str")
 
 
-def judge_pairs(candidates: pd.DataFrame, postings: pd.DataFrame) -> pd.DataFrame:
-    """The candidates that are the same opening.
-
-    Parameters
-    ----------
-    candidates : frame of left_id and right_id, ids of `postings`
-    postings : frame with posting_id, title, company, location, description and, when there, `COLUMNS`
-
-    Returns
-    -------
-    frame of left_id, right_id, similarity (share of the shorter text's word triples that the other has, 0-1; 1 where
-    a text is missing) and reason
-    """
-    return _judge_openings(candidates, _openings_of(candidates, postings))
-
-
-def _distinct(hashes: Hashes) -> Hashes:
-    """`np.unique`, several times faster for the few hundred hashes of one text."""
+def distinct(hashes: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """`np.unique`, several times faster for numbers of 64 random bits."""
     ordered = np.sort(hashes)
     return ordered[np.concatenate([ordered[:1] == ordered[:1], ordered[1:] != ordered[:-1]])]
+
+
+def _distinct_rows(pairs: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.int64]:
+    keys = distinct(pairs[:, 0] * count + pairs[:, 1])
+    return np.column_stack(np.divmod(keys, max(count, 1)))
 
 
 def _openings_of(candidates: pd.DataFrame, postings: pd.DataFrame) -> dict[str, Opening]:
@@ -152,9 +142,22 @@ def _openings_of(candidates: pd.DataFrame, postings: pd.DataFrame) -> dict[str, 
     return read_openings(postings[[name in wanted for name in postings["posting_id"].tolist()]])
 
 
-def _judge_openings(candidates: pd.DataFrame, openings: Mapping[str, Opening]) -> pd.DataFrame:
-    shingles = shingle([opening.text for opening in openings.values()])
-    texts = {name: _Text(_distinct(shingles.of(number))) for number, name in enumerate(openings)}
+def judge_openings(candidates: pd.DataFrame, openings: Mapping[str, Opening]) -> pd.DataFrame:
+    """The candidates that are the same opening.
+
+    Parameters
+    ----------
+    candidates : frame of left_id and right_id, keys of `openings`
+    openings : the facts of each posting
+
+    Returns
+    -------
+    frame of left_id, right_id, similarity (share of the shorter text's word triples that the other has, 0-1; 1 where
+    a text is missing) and reason
+    """
+    names = sorted({*candidates["left_id"], *candidates["right_id"]})
+    shingles = shingle([openings[name].text for name in names])
+    texts = {name: _Text(distinct(shingles.of(number))) for number, name in enumerate(names)}
     accepted = []
     for left_id, right_id in zip(candidates["left_id"], candidates["right_id"], strict=True):
         verdict = _judge(openings[left_id], openings[right_id], texts[left_id], right_text=texts[right_id])

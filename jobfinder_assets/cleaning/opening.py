@@ -76,6 +76,7 @@ _FEWEST_DIGITS = 3
 _JOINS = ("_", "/", ".")
 _BEFORE_NUMBER, _BEHIND_NUMBER = 60, 40
 _TITLE_NUMBER = re.compile(r"#[A-Za-z]{0,4}-?\d{3,14}\b|\b[A-Za-z]{0,4}-?\d{5,14}[A-Za-z]{0,3}\b")
+_STATE_CODE = re.compile(r"\b[A-Z]{2}\b")
 _YEAR = re.compile(r"^(?:19|20)\d\d$")
 # Numbers that a job board gave to its own copy of the advert.
 _BOARD_CODE = re.compile(r"^(?:li|pi\d{6,}|gd|ind|cb|zr)", re.I)
@@ -211,31 +212,51 @@ def _spans_with_digits(text: str) -> list[tuple[int, int]]:
     return spans
 
 
-@lru_cache(maxsize=65_536)
 def read_title(title: str, company: str = "", *, places: Places | None = None) -> Title:
     """Take a title apart; the employer's whole name and words of the posting's places are no part of the core."""
-    places = places or Places()
+    words, numbers, states = _title_words(title)
     own_words: set[str] = set()
-    for city, state in places.cities:
-        own_words.update(city.split(), state.split(), _STATES.get(state, "").split())
-        own_words.update(short for short, name in _CITY_SPELLINGS.items() if name == city)
+    for city, state in (places or Places()).cities:
+        own_words.update(_words_of_place(city, state))
+    phrase = _company_words(company)
+    if phrase and phrase[0] in words:
+        words = _without_phrase(words, phrase)
+    levels, core = _levels_and_core(words)
+    distinct = core - own_words
+    return Title(levels, distinct or core, states, numbers)
+
+
+@lru_cache(maxsize=65_536)
+def _title_words(title: str) -> tuple[tuple[str, ...], frozenset[str], frozenset[str]]:
+    """The words of a title without its numbers; those numbers; the states that it names by their code."""
     numbers = frozenset(
         _number(value) for value in _TITLE_NUMBER.findall(title) if not _BOARD_CODE.match(value.lstrip("#"))
     )
-    words = _without_phrase(_words(_TITLE_NUMBER.sub(" ", title)), _words(company_key(company)) if company else [])
+    states = frozenset(code.lower() for code in _STATE_CODE.findall(title) if code.lower() in _STATES)
+    return tuple(_words(_TITLE_NUMBER.sub(" ", title))), numbers, states
+
+
+@lru_cache(maxsize=65_536)
+def _levels_and_core(words: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
     levels: set[str] = set()
     core: set[str] = set()
     for position, word in enumerate(words):
         after_word = position > 0 and (len(words[position - 1]) > 1 or words[position - 1] in _NUMERALS)
         if word in _LEVELS and (word not in _NUMERALS or after_word):
             levels.add(_LEVELS[word])
-        elif re.fullmatch(r"l[1-9]", word):
+        elif len(word) == 2 and word[0] == "l" and word[1] in "123456789":
             levels.add(word)
         elif word not in _TITLE_NOISE and word not in _NUMERALS and not word.isdigit():
             core.update(part[:_STEM_LETTERS] for part in _SPELLINGS.get(word, [word]))
-    distinct = core - {word[:_STEM_LETTERS] for word in own_words}
-    states = frozenset(code.lower() for code in re.findall(r"\b[A-Z]{2}\b", title) if code.lower() in _STATES)
-    return Title(frozenset(levels), frozenset(distinct or core), states, numbers)
+    return frozenset(levels), frozenset(core)
+
+
+@lru_cache(maxsize=65_536)
+def _words_of_place(city: str, state: str) -> frozenset[str]:
+    """Stems of the words by which a title may name the place."""
+    words = [*city.split(), *state.split(), *_STATES.get(state, "").split()]
+    words += [short for short, name in _CITY_SPELLINGS.items() if name == city]
+    return frozenset(word[:_STEM_LETTERS] for word in words)
 
 
 def read_places(row: Mapping[str, object]) -> Places:
@@ -388,7 +409,12 @@ def _city(name: str) -> str:
     return " ".join(word for word in words if word != "downtown")
 
 
-def _without_phrase(words: list[str], phrase: list[str]) -> list[str]:
+@lru_cache(maxsize=65_536)
+def _company_words(company: str) -> tuple[str, ...]:
+    return tuple(_words(company_key(company))) if company else ()
+
+
+def _without_phrase(words: tuple[str, ...], phrase: tuple[str, ...]) -> tuple[str, ...]:
     """`words` without the first place where `phrase` stands, unless that is all there is."""
     size = len(phrase)
     for start in range(len(words) - size + 1) if 0 < size < len(words) else ():

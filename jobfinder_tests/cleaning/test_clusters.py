@@ -13,7 +13,7 @@ from jobfinder_assets.cleaning import clusters, duplicates
 from jobfinder_assets.cleaning.cluster_assets import posting_clusters
 from jobfinder_assets.cleaning.clusters import biggest_clusters, cluster_rows, update_clusters
 from jobfinder_assets.cleaning.duplicates import WIDTH, candidate_pairs, cluster_postings
-from jobfinder_assets.storage.io_manager import LakeResource
+from jobfinder_assets.storage.io_manager import LakeResource, SettingsResource
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_tests.cleaning.adverts import advert
 
@@ -266,7 +266,8 @@ def test_the_reason_is_that_of_the_strongest_link_inside_the_cluster() -> None:
 
 def test_the_asset_reports_what_it_did(lake: Lake, instance: dg.DagsterInstance) -> None:
     lake.merge("postings", frame([posting(1, content=0), posting(2, content=0), posting(3, content=1)]))
-    result = dg.materialize([posting_clusters], instance=instance, resources={"lake": LakeResource(uri=lake.uri)})
+    resources = {"lake": LakeResource(uri=lake.uri), "settings": SettingsResource()}
+    result = dg.materialize([posting_clusters], instance=instance, resources=resources)
     metadata = result.asset_materializations_for_node("posting_clusters")[0].metadata
     assert {name: metadata[name].value for name in ("new", "unchanged", "clusters", "duplicates")} == {
         "new": 3, "unchanged": 0, "clusters": 2, "duplicates": 1,

@@ -14,7 +14,8 @@ from jobfinder_assets.cleaning.duplicates import (
     canonical_posting,
     cluster_postings,
     fingerprint,
-    judge_pairs,
+    judge_openings,
+    read_openings,
     resolve_clusters,
 )
 from jobfinder_assets.cleaning.opening import (
@@ -261,7 +262,7 @@ def test_names_of_one_employer() -> None:
 
 def test_a_reason_is_given_in_words() -> None:
     frame = pd.DataFrame([{**BASE, "posting_id": "a"}, {**BASE, "posting_id": "b", "description": CORE + BOILERPLATE}])
-    links = judge_pairs(pd.DataFrame({"left_id": ["a"], "right_id": ["b"]}), frame)
+    links = judge_openings(pd.DataFrame({"left_id": ["a"], "right_id": ["b"]}), read_openings(frame))
     assert links["similarity"].tolist() == [pytest.approx(1, abs=0.01)]
     assert "same employer" in links["reason"][0]
     assert "same title" in links["reason"][0]
