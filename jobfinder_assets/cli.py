@@ -83,6 +83,38 @@ def status() -> None:
 
 
 @main.command()
+@click.option("--rule", default=None, help="Only what this rule threw out.")
+@click.option("--source", default=None, help="Only this source's.")
+@click.option("--top", default=20, show_default=True, help="How many rows.")
+def rejected(rule: str | None, source: str | None, top: int) -> None:
+    """What cleaning threw out, each row with its rule and the evidence."""
+    settings = _settings()
+    from jobfinder_assets import console as show
+
+    show.rejected(console, settings, rule=rule, source=source, top=top)
+
+
+@main.command()
+@click.argument("posting", nargs=-1, required=True)
+@click.option("--undo", is_flag=True, help="Let the rules hold again for a restored POSTING.")
+def restore(posting: tuple[str, ...], undo: bool) -> None:
+    """Keep a rejected POSTING (its id, from `jobfinder rejected`) whatever rule it broke."""
+    settings = _settings()
+    from jobfinder_assets.cleaning.clean import RestoreError, clean_pending, utc_now
+    from jobfinder_assets.cleaning.clean import restore as remember
+    from jobfinder_assets.storage.lake import Lake
+
+    lake = Lake(settings.lake_location)
+    try:
+        remember(lake, posting, now=utc_now(), undo=undo)
+    except RestoreError as error:
+        _fail(f"{error}; `jobfinder rejected` lists what can be restored", status=2)
+    clean_pending(lake, settings, now=utc_now())
+    outcome = "back under the rules" if undo else "kept from now on"
+    console.print(f"{len(set(posting))} {outcome}; `jobfinder run` takes it from there")
+
+
+@main.command()
 def sources() -> None:
     """Each source's boards: health at the last fetch, rows, and what to do."""
     settings = _settings()

@@ -66,6 +66,12 @@ class Compute(Section):
     batch_rows: Annotated[int, Field(ge=100, le=100_000)] = 4000
 
 
+class Checks(Section):
+    """What stops a run. A share of 1 accepts any loss, for a run after rows were taken out on purpose."""
+
+    largest_drop: Annotated[float, Field(gt=0, le=1)] = 0.5
+
+
 class Refresh(Section):
     """When the schedule refreshes everything (cron, in the given time zone)."""
 
@@ -107,6 +113,7 @@ class Settings(Section):
     http: Http = Http()
     training: Training = Training()
     compute: Compute = Compute()
+    checks: Checks = Checks()
     refresh: Refresh = Refresh()
     profiles: dict[ProfileName, Profile] = {"example": EXAMPLE_PROFILE}
     lake_uri: str = ""

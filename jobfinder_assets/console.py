@@ -106,6 +106,7 @@ def status(console: Console, settings: Settings) -> None:
             tables.add_row(name, _number(lake.count(name)), str(lake.version(name)))
     console.print(tables)
     console.print(accounting_table(accounting(lake)))
+    console.print("`jobfinder rejected` shows what was thrown out and why; `jobfinder restore ID` takes a row back")
     labels = lake.read("label_events", ["profile", "interesting"])
     for profile, group in labels.groupby("profile"):
         liked = int(group["interesting"].sum())
@@ -121,6 +122,21 @@ def accounting(lake: Lake) -> pd.DataFrame:
     frame = pd.concat([raw, kept], axis=1).join(rules).fillna(0).astype(int)
     frame.insert(2, "rejected", rejected.value_counts("source").reindex(frame.index).fillna(0).astype(int))
     return frame.sort_index()
+
+
+def rejected(console: Console, settings: Settings, *, rule: str | None, source: str | None, top: int) -> int:
+    """Rejected postings with rule and evidence, the newest first; returns how many there are."""
+    where = [(name, "=", value) for name, value in (("rule", rule), ("source", source)) if value]
+    frame = _lake(settings).read("rejected_postings", where=where)
+    table = _table(
+        f"Rejected: {min(top, len(frame)):,} of {len(frame):,}", "posting", "source", "title", "rule", "evidence"
+    )
+    newest = frame.sort_values(["rejected_at", "posting_id", "rule"], ascending=[False, True, True])
+    for row in newest.head(top).to_dict("records"):
+        names = ("posting_id", "source", "title", "rule", "evidence")
+        table.add_row(*(Text(_text(row[name])[:120]) for name in names))
+    console.print(table)
+    return len(frame)
 
 
 def accounting_table(frame: pd.DataFrame) -> Table:

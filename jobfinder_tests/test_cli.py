@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from jobfinder_assets.cleaning.clean import clean_pending, utc_now
 from jobfinder_assets.cli import main
-from jobfinder_assets.config import Home
+from jobfinder_assets.config import Home, load_settings
+from jobfinder_assets.ingestion.contract import record_json
+from jobfinder_assets.storage.lake import Lake
 
 
 @pytest.fixture
@@ -14,7 +18,7 @@ def cli() -> CliRunner:
     return CliRunner()
 
 
-@pytest.mark.parametrize("command", ["run", "serve", "status", "label", "recommend", "sources", "bench"])
+@pytest.mark.parametrize("command", sorted(main.commands))
 def test_every_command_has_help(cli: CliRunner, command: str) -> None:
     result = cli.invoke(main, [command, "--help"])
     assert result.exit_code == 0
@@ -34,6 +38,20 @@ def test_status_and_sources_of_an_empty_home(cli: CliRunner, home: Home) -> None
     result = cli.invoke(main, ["sources"])
     assert result.exit_code == 0
     assert "jobfinder run" in result.output
+
+
+def test_a_rejected_row_is_shown_and_restored(cli: CliRunner, home: Home) -> None:
+    lake = Lake(load_settings().lake_location)
+    record = record_json({"title": "Data Engineer", "description": "Short."})
+    row = {"source": "files", "board": "b", "source_id": "1", "posting_id": "p1", "content_hash": "h"}
+    lake.merge("raw_postings", pd.DataFrame([row | {"record": record}]))
+    clean_pending(lake, load_settings(), now=utc_now())
+    shown = cli.invoke(main, ["rejected"])
+    assert "p1" in shown.output and "no_description" in shown.output
+    assert cli.invoke(main, ["restore", "p2"]).exit_code == 2
+    assert cli.invoke(main, ["restore", "p1"]).exit_code == 0
+    assert lake.read("postings")["posting_id"].tolist() == ["p1"]
+    assert "Rejected: 0 of 0" in cli.invoke(main, ["rejected", "--rule", "no_description"]).output
 
 
 def test_recommend_without_a_list_says_what_to_run(cli: CliRunner) -> None:

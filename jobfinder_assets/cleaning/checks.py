@@ -1,13 +1,28 @@
 """Blocking checks on what cleaning writes: nothing downstream runs on tables that break their suite."""
 
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import dagster as dg
 import pandas as pd
 
-from jobfinder_assets.cleaning.clean import RULES, accounting
-from jobfinder_assets.cleaning.expectations import Failure, between, matches, not_null, one_of, unique, validate
-from jobfinder_assets.storage.io_manager import LakeResource
+from jobfinder_assets.cleaning.clean import RULES, accounting, restored_postings
+from jobfinder_assets.cleaning.expectations import (
+    Before,
+    Failure,
+    between,
+    compare,
+    filled,
+    matches,
+    not_null,
+    one_of,
+    unique,
+    validate,
+)
+from jobfinder_assets.storage.io_manager import LakeResource, SettingsResource
+from jobfinder_assets.storage.lake import Lake
+from jobfinder_assets.storage.schemas import TABLES
 
 POSTINGS = (
     not_null("posting_id"),
@@ -23,7 +38,15 @@ POSTINGS = (
     matches("salary_currency", "^[A-Z]{3}$"),
     between("salary_annual_usd", 2_000, 2_000_000, mostly=0.98),
     between("years_min", 0, 30),
-    between("days_ahead", None, 2),
+    between("posted_at_days_ahead", None, 2),
+    between("first_seen_at_days_ahead", None, 2),
+    between("last_seen_at_days_ahead", None, 2),
+    not_null("content_hash"),
+    not_null("source"),
+    not_null("workplace"),
+    not_null("seniority"),
+    not_null("first_seen_at"),
+    not_null("language", mostly=0.5),
 )
 REJECTED = (not_null("posting_id"), not_null("evidence"), one_of("rule", tuple(RULES)))
 CLUSTERS = (
@@ -32,29 +55,22 @@ CLUSTERS = (
     not_null("cluster_id"),
     not_null("canonical_id"),
     between("size", 1, 10_000),
+    between("reposts", 0, 10_000),
+    between("similarity", 0, 1),
 )
-_READ = [
-    "posting_id",
-    "title",
-    "company",
-    "workplace",
-    "seniority",
-    "salary_period",
-    "salary_origin",
-    "salary_currency",
-]
-_READ += ["country", "salary_annual_usd", "years_min"]
+# Checks looked back on for one that passed.
+_HISTORY = 100
 
 
 @dg.asset_check(asset="postings", blocking=True, description="The postings keep their contract.")
-def postings_suite(lake: LakeResource) -> dg.AssetCheckResult:
+def postings_suite(
+    context: dg.AssetCheckExecutionContext, lake: LakeResource, settings: SettingsResource
+) -> dg.AssetCheckResult:
     store = lake.open()
-    now = datetime.now(UTC)
-    lengths = [batch["description"].str.len() for batch in store.batches("postings", ["description"], rows=20_000)]
-    frame = store.read("postings", [*_READ, "posted_at"])
-    frame["description_length"] = pd.concat(lengths).to_numpy() if lengths else 0
-    frame["days_ahead"] = (frame["posted_at"] - now).dt.total_seconds() / 86_400
-    return result(validate(frame.drop(columns="posted_at"), POSTINGS), rows=len(frame))
+    frame = _facts(store, "postings", datetime.now(UTC))
+    # A restored row was kept against the rules, by a person's word.
+    under_rules = frame[~frame["posting_id"].isin(restored_postings(store))]
+    return _judged(context, settings, frame, validate(under_rules, POSTINGS))
 
 
 @dg.asset_check(
@@ -62,29 +78,76 @@ def postings_suite(lake: LakeResource) -> dg.AssetCheckResult:
 )
 def rejected_suite(lake: LakeResource) -> dg.AssetCheckResult:
     store = lake.open()
-    frame = store.read("rejected_postings", ["posting_id", "rule", "evidence", "title"])
+    frame = store.read("rejected_postings")
     counts = accounting(store)
     lost = counts[counts["in"] != counts["kept"] + counts["rejected"]]
     failures = [Failure("source", "in = kept + rejected", lost.reset_index())] if len(lost) else []
+    failures += _future(frame["rejected_at"], datetime.now(UTC), "rejected_at")
+    # No rejected row at all is good news.
     return result(failures + (validate(frame, REJECTED) if len(frame) else []), rows=len(frame))
 
 
 @dg.asset_check(asset="posting_clusters", blocking=True, description="Every posting is in exactly one cluster.")
-def clusters_suite(lake: LakeResource) -> dg.AssetCheckResult:
+def clusters_suite(
+    context: dg.AssetCheckExecutionContext, lake: LakeResource, settings: SettingsResource
+) -> dg.AssetCheckResult:
     store = lake.open()
-    frame = store.read("posting_clusters", ["posting_id", "cluster_id", "canonical_id", "size"])
+    frame = store.read("posting_clusters")
     postings = store.read("postings", ["posting_id"])
     alone = postings[~postings["posting_id"].isin(frame["posting_id"])]
     failures = [Failure("posting_id", "every posting has a cluster", alone.head())] if len(alone) else []
-    return result(failures + validate(frame, CLUSTERS), rows=len(frame))
+    sizes = frame.groupby("cluster_id")["posting_id"].transform("size")
+    wrong = frame[frame["size"] != sizes]
+    failures += [Failure("size", "counts the postings of the cluster", wrong.head())] if len(wrong) else []
+    return _judged(context, settings, frame, failures + validate(frame, CLUSTERS))
 
 
-def result(failures: list[Failure], *, rows: int) -> dg.AssetCheckResult:
+def _facts(store: Lake, table: str, now: datetime) -> pd.DataFrame:
+    """A table for a suite: its texts as `description_length`, its times as days ahead of now."""
+    parts = [pd.DataFrame(columns=[*TABLES[table].columns, "description_length"])]
+    for batch in store.batches(table, rows=20_000):
+        lengths = batch["description"].str.len()
+        parts.append(batch.assign(description_length=lengths).drop(columns="description"))
+    frame = pd.concat(parts[1:] or parts, ignore_index=True)
+    for name in ("posted_at", "first_seen_at", "last_seen_at"):
+        frame[f"{name}_days_ahead"] = (pd.to_datetime(frame[name], utc=True) - now).dt.total_seconds() / 86_400
+    return frame
+
+
+def _future(times: pd.Series, now: datetime, column: str) -> list[Failure]:
+    ahead = times[pd.to_datetime(times, utc=True) > now + timedelta(days=2)]
+    return [Failure(column, "does not lie in the future", ahead.to_frame().head())] if len(ahead) else []
+
+
+def _judged(
+    context: dg.AssetCheckExecutionContext, settings: SettingsResource, frame: pd.DataFrame, failures: list[Failure]
+) -> dg.AssetCheckResult:
+    """The suite's failures and what was lost since the last check that passed, which the next check will compare."""
+    shares = filled(frame)
+    before = _last_passed(context)
+    failures += compare(len(frame), shares, before, largest_drop=settings.load().checks.largest_drop)
+    return result(failures, rows=len(frame), more={"filled": dg.MetadataValue.json(shares)})
+
+
+def _last_passed(context: dg.AssetCheckExecutionContext) -> Before:
+    (key,) = context.selected_asset_check_keys
+    records = context.instance.event_log_storage.get_asset_check_execution_history(key, limit=_HISTORY)
+    for record in records:
+        if isinstance(record.evaluation, dg.AssetCheckEvaluation) and record.evaluation.passed:
+            rows, shares = (record.evaluation.metadata.get(name) for name in ("rows", "filled"))
+            if isinstance(rows, dg.IntMetadataValue) and isinstance(shares, dg.JsonMetadataValue):
+                return Before(rows.value or 0, dict(shares.value))  # type: ignore[arg-type]
+    return Before()
+
+
+def result(
+    failures: list[Failure], *, rows: int, more: Mapping[str, dg.MetadataValue[Any]] | None = None
+) -> dg.AssetCheckResult:
     """A check's outcome whose description and metadata name column, rule and example rows."""
     shown = [f"**{failure}**\n\n{failure.examples.head(5).to_markdown(index=False)}" for failure in failures]
     return dg.AssetCheckResult(
         passed=not failures,
         severity=dg.AssetCheckSeverity.ERROR,
         description="; ".join(map(str, failures)) or f"{rows} rows keep every rule",
-        metadata={"rows": rows, "failures": dg.MetadataValue.md("\n\n".join(shown) or "none")},
+        metadata={"rows": rows, "failures": dg.MetadataValue.md("\n\n".join(shown) or "none"), **(more or {})},
     )

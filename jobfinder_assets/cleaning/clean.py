@@ -4,7 +4,7 @@ Work is what is missing: a raw record whose id, content hash and cleaning versio
 `postings` nor `rejected_postings`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 import pandas as pd
 
-from jobfinder_assets.cleaning.company import clean_company, is_sentinel
+from jobfinder_assets.cleaning.company import clean_company, is_agency, is_sentinel
 from jobfinder_assets.cleaning.cues import read_cues
 from jobfinder_assets.cleaning.eligibility import combine, field_countries, text_countries
 from jobfinder_assets.cleaning.location import field_workplace, parse_place, parse_places, text_workplace
@@ -28,7 +28,8 @@ from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import POSTING_FACTS, TABLES
 
 # Raise it when a parser changes what a posting becomes: everything stored is then cleaned again.
-CLEANING_VERSION = "2"
+CLEANING_VERSION = "3"
+RESTORED_VERSION = f"{CLEANING_VERSION}+restored"
 MINIMUM_DESCRIPTION = 30
 _PARALLEL_FROM_ROWS = 3_000
 _LANGUAGE_CHARACTERS = (600, 3_000)
@@ -45,6 +46,10 @@ _EMPLOYMENT: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 _IDENTITY = ("posting_id", "source", "board", "source_id", "content_hash")
 _SIGHTED = ("first_seen_at", "last_seen_at", "closed_at")
+
+
+class RestoreError(ValueError):
+    """A posting that is not there, or that no rule but an unreadable record keeps out."""
 
 
 @dataclass(frozen=True)
@@ -66,15 +71,21 @@ class Counts:
     rejected: int = 0
 
 
-def clean_batch(raw: pd.DataFrame, *, now: datetime) -> Cleaned:
-    """Clean rows of `raw_postings`; each comes back in `kept` or, once per broken rule, in `rejected`."""
+def clean_batch(raw: pd.DataFrame, *, now: datetime, restored: Collection[str] = ()) -> Cleaned:
+    """Clean rows of `raw_postings`; each comes back in `kept` or, once per broken rule, in `rejected`.
+
+    Posting ids in `restored` are kept whatever rules they break, but for records that cannot be read.
+    """
     kept, rejected = [], []
     columns = [raw[name].tolist() for name in (*_IDENTITY, "record")]
     for values in zip(*columns, strict=True):
         row = dict(zip((*_IDENTITY, "record"), values, strict=True))
         draft = _draft(row)
-        facts = {name: row[name] for name in _IDENTITY} | {"cleaning_version": CLEANING_VERSION} | _facts(draft)
+        version = RESTORED_VERSION if row["posting_id"] in restored else CLEANING_VERSION
+        facts = {name: row[name] for name in _IDENTITY} | {"cleaning_version": version} | _facts(draft)
         broken = [(name, evidence) for name, rule in RULES.items() if (evidence := rule(draft, facts)) is not None]
+        if version == RESTORED_VERSION:
+            broken = [(name, evidence) for name, evidence in broken if name == UNREADABLE]
         if not broken:
             kept.append(facts)
         rejected += [_rejection(facts, name, evidence, now=now) for name, evidence in broken]
@@ -84,10 +95,11 @@ def clean_batch(raw: pd.DataFrame, *, now: datetime) -> Cleaned:
 def clean_pending(lake: Lake, settings: Settings, *, now: datetime) -> Counts:
     """Clean every raw record that is new, changed or cleaned by older code, batch by batch."""
     _repair(lake)
-    pending, counts = _pending(lake)
+    restored = restored_postings(lake)
+    pending, counts = _pending(lake, restored)
     kept = rejected = 0
     if pending:
-        for cleaned in _clean_batches(lake, settings, pending, now=now):
+        for cleaned in _clean_batches(lake, settings, pending, now=now, restored=restored):
             _store(lake, cleaned)
             kept += len(cleaned.kept)
             rejected += cleaned.rejected["posting_id"].nunique()
@@ -102,6 +114,28 @@ def accounting(lake: Lake) -> pd.DataFrame:
     thrown = lake.read("rejected_postings", ["source", "posting_id"]).drop_duplicates()
     frame = pd.concat([raw, kept, thrown.value_counts("source").rename("rejected")], axis=1)
     return frame.fillna(0).astype(int).sort_index()
+
+
+def restored_postings(lake: Lake) -> frozenset[str]:
+    """Posting ids that a person wants kept whatever the rules say."""
+    return frozenset(lake.read("restorations", ["posting_id"], [("restored", "=", True)])["posting_id"])
+
+
+def restore(lake: Lake, posting_ids: Sequence[str], *, now: datetime, undo: bool = False) -> None:
+    """Remember that rejected postings are to be kept, or with `undo` that the rules hold again.
+
+    The next cleaning brings it about. Raises `RestoreError`, and remembers nothing, when an id cannot be restored.
+    """
+    rejected = lake.read("rejected_postings", ["posting_id", "rule"], [("posting_id", "in", list(posting_ids))])
+    known = restored_postings(lake) if undo else frozenset(rejected["posting_id"])
+    if strange := sorted(set(posting_ids) - known):
+        raise RestoreError(f"{strange[0]!r} is not among the {'restored' if undo else 'rejected'} postings")
+    unreadable = rejected.loc[rejected["rule"] == UNREADABLE, "posting_id"]
+    if not undo and len(unreadable):
+        raise RestoreError(f"{unreadable.iloc[0]!r} could not be read at all: there is nothing to restore")
+    lake.merge(
+        "restorations", pd.DataFrame({"posting_id": sorted(set(posting_ids)), "restored": not undo, "decided_at": now})
+    )
 
 
 def _unreadable(draft: Draft, facts: dict[str, Any]) -> str | None:
@@ -123,8 +157,9 @@ def _header_row(draft: Draft, facts: dict[str, Any]) -> str | None:
     return f"the row repeats the column names: {names}" if sum(name in header for name in names) >= 2 else None
 
 
+UNREADABLE = "unreadable_record"
 RULES: dict[str, Callable[[Draft, dict[str, Any]], str | None]] = {
-    "unreadable_record": _unreadable,
+    UNREADABLE: _unreadable,
     "no_title": _no_title,
     "no_description": _no_description,
     "header_row": _header_row,
@@ -192,6 +227,7 @@ def _facts(draft: Draft) -> dict[str, Any]:
         "title": title or None,
         "company": clean_company(draft.company),
         "company_raw": draft.company,
+        "is_agency": is_agency(clean_company(draft.company), said.description),
         "description": said.description or None,
         "location": location or None,
         "city": draft.city or place.city,
@@ -283,12 +319,13 @@ def _repair(lake: Lake) -> None:
         "raw_postings", ["posting_id", "content_hash"], [("posting_id", "in", both["posting_id"].tolist())]
     )
     both = both.merge(current, on="posting_id", suffixes=("", "_raw"))
-    stays = (both["content_hash"] == both["content_hash_raw"]) & (both["cleaning_version"] == CLEANING_VERSION)
+    current_code = both["cleaning_version"].isin([CLEANING_VERSION, RESTORED_VERSION])
+    stays = (both["content_hash"] == both["content_hash_raw"]) & current_code
     lake.delete("rejected_postings", both.loc[stays, ["posting_id"]].drop_duplicates())
     lake.delete("postings", both.loc[~stays, ["posting_id"]].drop_duplicates())
 
 
-def _pending(lake: Lake) -> tuple[set[str], Counts]:
+def _pending(lake: Lake, restored: Collection[str]) -> tuple[set[str], Counts]:
     raw = lake.read("raw_postings", ["posting_id", "content_hash"])
     names = ["posting_id", "content_hash", "cleaning_version"]
     done = pd.concat([lake.read("postings", names), lake.read("rejected_postings", names)]).drop_duplicates(
@@ -296,12 +333,15 @@ def _pending(lake: Lake) -> tuple[set[str], Counts]:
     )
     state = raw.merge(done, on="posting_id", how="left", suffixes=("", "_done"))
     new = state["content_hash_done"].isna()
-    same = (state["content_hash"] == state["content_hash_done"]) & (state["cleaning_version"] == CLEANING_VERSION)
+    wanted = [RESTORED_VERSION if name in restored else CLEANING_VERSION for name in state["posting_id"].tolist()]
+    same = (state["content_hash"] == state["content_hash_done"]) & (state["cleaning_version"] == wanted)
     counts = Counts(new=int(new.sum()), changed=int((~new & ~same).sum()), unchanged=int(same.sum()))
     return set(state.loc[~same, "posting_id"]), counts
 
 
-def _clean_batches(lake: Lake, settings: Settings, pending: set[str], *, now: datetime) -> Iterator[Cleaned]:
+def _clean_batches(
+    lake: Lake, settings: Settings, pending: set[str], *, now: datetime, restored: Collection[str]
+) -> Iterator[Cleaned]:
     def batches() -> Iterator[pd.DataFrame]:
         for batch in lake.batches("raw_postings", rows=settings.compute.batch_rows):
             wanted = batch[[name in pending for name in batch["posting_id"].tolist()]]
@@ -309,12 +349,12 @@ def _clean_batches(lake: Lake, settings: Settings, pending: set[str], *, now: da
                 yield wanted
 
     if len(pending) < _PARALLEL_FROM_ROWS or settings.compute.workers == 1:
-        yield from (clean_batch(batch, now=now) for batch in batches())
+        yield from (clean_batch(batch, now=now, restored=restored) for batch in batches())
         return
     from joblib import Parallel, delayed
 
     pool = Parallel(n_jobs=settings.compute.workers, backend=settings.compute.backend, return_as="generator")
-    yield from pool(delayed(clean_batch)(batch, now=now) for batch in batches())
+    yield from pool(delayed(clean_batch)(batch, now=now, restored=restored) for batch in batches())
 
 
 def _store(lake: Lake, cleaned: Cleaned) -> None:

@@ -32,9 +32,10 @@ from jobfinder_assets.cleaning.duplicates import (
 from jobfinder_assets.config import Compute
 from jobfinder_assets.storage.lake import Lake
 
-_POSTING_COLUMNS = ["posting_id", *COLUMNS]
+_POSTING_COLUMNS = ["posting_id", *COLUMNS, "posted_at", "first_seen_at"]
 # Postings whose texts are in memory at once.
 BATCH = 8_000
+_ANOTHER_ADVERT = pd.Timedelta(days=1)
 # Fewer are hashed sooner than other processes start.
 _PARALLEL_FROM = 4_000
 _MARK_BITS = 18
@@ -44,7 +45,7 @@ Bands = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class ClusterUpdate:
-    """What one run did. `links` and `clusters` count rows in the lake afterwards, `written` the rows it wrote."""
+    """What one run did. `links` to `reposts` count what is in the lake afterwards, `written` the rows written."""
 
     new: int
     changed: int
@@ -53,6 +54,7 @@ class ClusterUpdate:
     links: int
     clusters: int
     duplicates: int
+    reposts: int
     written: int
 
 
@@ -106,6 +108,7 @@ def update_clusters(lake: Lake, compute: Compute | None = None) -> ClusterUpdate
         links=len(links),
         clusters=total,
         duplicates=len(clusters) - total,
+        reposts=int(clusters.drop_duplicates("cluster_id")["reposts"].fillna(0).sum()),
         written=written,
     )
 
@@ -292,12 +295,23 @@ def _settle_part(pairs: pd.DataFrame, links: pd.DataFrame, postings: pd.DataFram
     links = pd.concat([links, found], ignore_index=True)
     clusters = resolve_clusters(links, openings)
     lengths = {name: len(opening.text) for name, opening in openings.items()}
-    rows = [cluster_rows(links, clusters, lengths=lengths), _singletons(sorted(openings.keys() - clusters.keys()))]
+    # A source that dates nothing was at least seen for the first time at some time.
+    dates = postings["posted_at"].fillna(postings["first_seen_at"]).set_axis(postings["posting_id"])
+    rows = [
+        cluster_rows(links, clusters, lengths=lengths, dates=dates),
+        _singletons(sorted(openings.keys() - clusters.keys())),
+    ]
     return found, pd.concat(rows, ignore_index=True)
 
 
-def cluster_rows(links: pd.DataFrame, cluster_of: Mapping[str, str], *, lengths: Mapping[str, int]) -> pd.DataFrame:
-    """Rows of `posting_clusters`: each posting with its strongest link inside its cluster; the canonical has none."""
+def cluster_rows(
+    links: pd.DataFrame, cluster_of: Mapping[str, str], *, lengths: Mapping[str, int], dates: pd.Series
+) -> pd.DataFrame:
+    """Rows of `posting_clusters`: each posting with its strongest link inside its cluster; the canonical has none.
+
+    `dates` holds the time of each posting's advert, or nothing; an opening's `reposts` is how many times it was
+    advertised again, a day or more after the advert before.
+    """
     members = pd.Series(cluster_of, dtype="str").groupby(lambda name: cluster_of[name]).groups
     canonical = {cluster: canonical_posting(names, lengths) for cluster, names in members.items()}
     inside = links[links["left_id"].map(cluster_of) == links["right_id"].map(cluster_of)]
@@ -312,15 +326,23 @@ def cluster_rows(links: pd.DataFrame, cluster_of: Mapping[str, str], *, lengths:
     frame = pd.DataFrame({"posting_id": names, "cluster_id": [cluster_of[name] for name in names]}, dtype="str")
     frame["canonical_id"] = frame["cluster_id"].map(canonical)
     frame["size"] = frame["cluster_id"].map({cluster: len(names) for cluster, names in members.items()})
+    frame["reposts"] = _reposts(dates.reindex(names), frame["cluster_id"])
     joined = frame["posting_id"] != frame["canonical_id"]
     for column in ("joined_to", "reason", "similarity"):
         frame[column] = frame["posting_id"].map(best[column]).where(joined)
     return frame
 
 
+def _reposts(dates: pd.Series, clusters: pd.Series) -> pd.Series:
+    dated = pd.DataFrame({"cluster": clusters, "date": pd.to_datetime(dates.tolist(), utc=True)}).dropna()
+    dated = dated.sort_values(["cluster", "date"])
+    later = dated.groupby("cluster")["date"].diff() >= _ANOTHER_ADVERT
+    return clusters.map(later.groupby(dated["cluster"]).sum()).fillna(0).astype(int)
+
+
 def _singletons(names: list[str]) -> pd.DataFrame:
     frame = pd.DataFrame({"posting_id": names, "cluster_id": names, "canonical_id": names}, dtype="str")
-    return frame.assign(size=1, joined_to=None, reason=None, similarity=np.nan)
+    return frame.assign(size=1, reposts=0, joined_to=None, reason=None, similarity=np.nan)
 
 
 def _seeds(moved: Collection[str], links: pd.DataFrame, clusters: pd.DataFrame) -> set[str]:

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from jobfinder_assets.cleaning.lexicon import read_lines
+from jobfinder_assets.cleaning.lexicon import read_lines, read_toml
 
 _RATING = re.compile(r"\s*[\r\n]+\s*\d(?:\.\d)?\s*$")
 _SPACE = re.compile(r"\s+")
@@ -44,3 +44,28 @@ def company_key(name: str) -> str:
     while len(words) > 1 and words[-1] in _LEGAL_FORMS:
         words.pop()
     return " ".join(words)
+
+
+def is_agency(company: str | None, text: str) -> bool:
+    """Does the company advertise another's opening: by its name, or by what the text says of "our client"?
+
+    A consultancy that staffs its own projects for clients ("work with our clients") is none.
+    """
+    if company and _is_agency_name(company_key(company)):
+        return True
+    opening = text[:_OPENING_CHARACTERS].lower()
+    return ("client" in opening or "kunde" in opening) and any(phrase in opening for phrase in _AGENCY_TEXT)
+
+
+_AGENCIES = read_toml("agencies.toml")
+_AGENCY_NAMES = frozenset(_AGENCIES["names"])
+_AGENCY_WORDS = tuple(f" {word} " for word in _AGENCIES["words"])
+_AGENCY_TEXT = tuple(_AGENCIES["text"])
+# Further down "our clients" are those of a consultancy.
+_OPENING_CHARACTERS = 1_500
+
+
+@lru_cache(maxsize=65_536)
+def _is_agency_name(key: str) -> bool:
+    padded = f" {key} "
+    return key in _AGENCY_NAMES or any(word in padded for word in _AGENCY_WORDS)

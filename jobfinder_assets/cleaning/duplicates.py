@@ -30,7 +30,7 @@ from jobfinder_assets.cleaning.opening import (
 )
 from jobfinder_assets.cleaning.signatures import BANDS, Hashes, Shingles, band, minhash, mix, shingle, stable_hash
 
-DUPLICATES_VERSION = "1"
+DUPLICATES_VERSION = "3"
 COLUMNS = (
     "title", "company", "location", "description", "city", "region", "workplace", "requisition_id",
 )  # fmt: skip

@@ -4,12 +4,14 @@ Each suite is a list of (column, rule, expectation type, arguments); `validate` 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
 _EXAMPLES = 5
+# A column that fewer rows fill may by chance be empty in all of a day's.
+_USUALLY_THERE = 0.02
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,14 @@ class Failure:
 
     def __str__(self) -> str:
         return f"{self.column}: {self.rule}"
+
+
+@dataclass(frozen=True)
+class Before:
+    """A table at the last check that passed: its rows, and the share of each column that was there."""
+
+    rows: int = 0
+    filled: Mapping[str, float] = field(default_factory=dict)
 
 
 def one_of(column: str, values: Sequence[str]) -> Rule:
@@ -65,6 +75,25 @@ def validate(frame: pd.DataFrame, suite: Sequence[Rule]) -> list[Failure]:
         Failure(rule.column, "the column is missing", frame.head(0)) for rule in suite if rule.column not in frame
     ]
     return missing + _expect(frame, [rule for rule in suite if rule.column in frame])
+
+
+def filled(frame: pd.DataFrame) -> dict[str, float]:
+    """The share of each column that is there."""
+    return {str(name): round(float(share), 4) for name, share in frame.notna().mean().fillna(0).items()}
+
+
+def compare(rows: int, shares: Mapping[str, float], before: Before, *, largest_drop: float) -> list[Failure]:
+    """What was lost since the last check that passed: many of the rows, or all values of a column."""
+    failures = []
+    if rows < before.rows * (1 - largest_drop) or (before.rows and not rows):
+        lost = pd.DataFrame({"rows at the last check": [before.rows], "rows now": [rows]})
+        words = f"no more than {largest_drop:.0%} of the rows go at once ([checks] largest_drop accepts more)"
+        failures.append(Failure("(table)", words, lost))
+    for name, share in before.filled.items():
+        if share >= _USUALLY_THERE and not shares.get(name, 0):
+            gone = pd.DataFrame({"column": [name], "filled at the last check": [share], "filled now": [0.0]})
+            failures.append(Failure(name, "is not empty in every row, as it was not before", gone))
+    return failures
 
 
 def _expect(frame: pd.DataFrame, rules: Sequence[Rule]) -> list[Failure]:

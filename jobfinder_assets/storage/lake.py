@@ -13,7 +13,8 @@ from typing import Any, TypeAlias, TypeVar
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import CommitProperties, DeltaTable, WriterProperties, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Field, WriterProperties, write_deltalake
+from deltalake import Schema as DeltaSchema
 from deltalake.exceptions import CommitFailedError
 from filelock import FileLock
 
@@ -222,7 +223,12 @@ class Lake:
         return FileLock(folder / f"{table}.lock", timeout=_LOCK_SECONDS)
 
     def _delta(self, table: str, version: int | None = None) -> DeltaTable:
-        return DeltaTable(self.path(table), version=version, storage_options=self.storage_options)
+        found = DeltaTable(self.path(table), version=version, storage_options=self.storage_options)
+        if version is None and (missing := _missing_fields(found, table)):
+            # Written by an older jobfinder: the contract has grown since.
+            self._retry(lambda: found.alter.add_columns(missing))
+            found.update_incremental()
+        return found
 
     def _write(self, table: str, data: pa.Table, *, mode: str, predicate: str | None = None) -> None:
         schema = _schema(table)
@@ -272,6 +278,15 @@ def _schema(table: str) -> TableSchema:
         return TABLES[table]
     except KeyError:
         raise LakeError(f"no table {table!r} in the data contract; tables: {', '.join(TABLES)}") from None
+
+
+def _missing_fields(found: DeltaTable, table: str) -> list[Field]:
+    stored = {entry.name for entry in found.schema().fields}
+    wanted = _schema(table).arrow
+    if stored.issuperset(wanted.names):
+        return []
+    nullable = pa.schema([entry.with_nullable(True) for entry in wanted if entry.name not in stored])
+    return list(DeltaSchema.from_arrow(nullable).fields)
 
 
 def _names(frame: pd.DataFrame | pa.Table) -> list[str]:

@@ -45,6 +45,7 @@ POSTING_FACTS: dict[str, pa.DataType] = {
     "title": TEXT,
     "company": TEXT,
     "company_raw": TEXT,
+    "is_agency": FLAG,
     "description": TEXT,
     "location": TEXT,
     "city": TEXT,
@@ -140,6 +141,8 @@ TABLES: dict[str, TableSchema] = {
             "rejected_at": TIME,
         },
     ),
+    # A person's word against a rule: these rows are kept whatever rules they break.
+    "restorations": _table(("posting_id",), {"posting_id": TEXT, "restored": FLAG, "decided_at": TIME}),
     # Locality-sensitive bands of each posting's text: new postings are compared with these only.
     "posting_bands": _table(
         ("posting_id",),
@@ -160,6 +163,7 @@ TABLES: dict[str, TableSchema] = {
             "reason": TEXT,
             "similarity": NUMBER,
             "size": COUNT,
+            "reposts": COUNT,
         },
     ),
     "role_tags": _table(

@@ -124,6 +124,47 @@ def test_a_run_killed_in_the_middle_of_a_move_is_repaired(lake: Lake, title: str
     assert lake.count("postings") == bool(title)
 
 
+def test_a_rejected_row_can_be_restored_and_given_back_to_the_rules(lake: Lake) -> None:
+    store(lake, raw(GOOD, GOOD | {"description": "<p>Short.</p>"}))
+    clean_pending(lake, Settings(), now=NOW)
+    (rejected,) = lake.read("rejected_postings")["posting_id"]
+    clean.restore(lake, [rejected], now=NOW)
+    assert clean_pending(lake, Settings(), now=NOW).changed == 1
+    assert rejected in set(lake.read("postings")["posting_id"]) and lake.read("rejected_postings").empty
+    assert clean_pending(lake, Settings(), now=NOW).changed == 0
+    clean.restore(lake, [rejected], now=NOW, undo=True)
+    clean_pending(lake, Settings(), now=NOW)
+    assert set(lake.read("rejected_postings")["posting_id"]) == {rejected}
+    assert accounting(lake).loc["files"].tolist() == [2, 1, 1]
+
+
+def test_what_cannot_be_restored_is_refused_whole(lake: Lake) -> None:
+    store(lake, raw(GOOD, GOOD | {"description": "<p>Short.</p>"}))
+    clean_pending(lake, Settings(), now=NOW)
+    (rejected,) = lake.read("rejected_postings")["posting_id"]
+    with pytest.raises(clean.RestoreError, match="'nobody' is not among the rejected"):
+        clean.restore(lake, [rejected, "nobody"], now=NOW)
+    with pytest.raises(clean.RestoreError, match="not among the restored"):
+        clean.restore(lake, [rejected], now=NOW, undo=True)
+    assert lake.read("restorations").empty
+
+
+@pytest.mark.parametrize(
+    ("company", "text", "expected"),
+    [
+        ("Robert Half", "You build reports for the whole house.", True),
+        ("Acme Staffing, Inc.", "You build reports for the whole house.", True),
+        ("Blue Ridge", "Our client is a bank in the city. You build reports for it.", True),
+        ("Nordlicht GmbH", "Im Auftrag unseres Kunden suchen wir jemanden.", True),
+        ("Acme Corp", "You work with our clients on their dashboards.", False),
+        ("Talented Minds Labs", "You build reports for the whole house.", False),
+    ],
+)
+def test_agencies_are_recognised(company: str, text: str, expected: bool) -> None:
+    kept = clean_batch(raw(GOOD | {"company": company, "description": f"<p>{text}</p>"}), now=NOW).kept
+    assert kept["is_agency"].tolist() == [expected]
+
+
 def test_closings_are_carried_over_at_once_and_sightings_once_a_day(lake: Lake) -> None:
     frame = raw(GOOD, GOOD | {"title": "Data Analyst"})
     store(lake, frame)

@@ -258,10 +258,21 @@ def test_the_reason_is_that_of_the_strongest_link_inside_the_cluster() -> None:
         [("a", "b", 0.8, "weak"), ("b", "c", 0.9, "strong"), ("c", "d", 1.0, "elsewhere")],
         columns=["left_id", "right_id", "similarity", "reason"],
     )
-    rows = cluster_rows(links, {"a": "a", "b": "a", "c": "a", "d": "d"}, lengths={"a": 9, "b": 1, "c": 1, "d": 1})
+    clusters, lengths = {"a": "a", "b": "a", "c": "a", "d": "d"}, {"a": 9, "b": 1, "c": 1, "d": 1}
+    rows = cluster_rows(links, clusters, lengths=lengths, dates=pd.Series(dtype="datetime64[us, UTC]"))
     found = rows.set_index("posting_id")
     assert found["joined_to"].fillna("").to_dict() == {"a": "", "b": "c", "c": "b", "d": ""}
     assert found.loc["b", "reason"] == "strong"
+
+
+def test_an_opening_advertised_again_a_day_later_is_a_repost(lake: Lake) -> None:
+    dates = ["2026-01-01T08:00Z", "2026-01-01T20:00Z", "2026-01-05T08:00Z", None]
+    rows = [posting(number, content=0, posted_at=date) for number, date in enumerate(dates)]
+    rows.append(posting(9, content=1, posted_at="2026-02-01T08:00Z"))
+    lake.merge("postings", frame(rows).assign(posted_at=lambda f: pd.to_datetime(f["posted_at"], utc=True)))
+    assert update_clusters(lake).reposts == 1
+    found = lake.read("posting_clusters", ["posting_id", "reposts"]).set_index("posting_id")["reposts"].to_dict()
+    assert found == {"p000": 1, "p001": 1, "p002": 1, "p003": 1, "p009": 0}
 
 
 def test_the_asset_reports_what_it_did(lake: Lake, instance: dg.DagsterInstance) -> None:

@@ -8,7 +8,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
+import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -161,3 +163,13 @@ for n in range(1, 10_000):
     assert not stored.duplicated(["source", "board", "source_id"]).any()
     lake.merge("posting_sightings", sightings(["after"]))
     assert "after" in set(lake.read("posting_sightings")["source_id"])
+
+
+def test_a_table_of_an_older_contract_gets_the_new_columns(lake: Lake) -> None:
+    old = pa.table({"posting_id": ["a"], "cluster_id": ["a"]})
+    write_deltalake(lake.path("posting_clusters"), old)
+    assert lake.read("posting_clusters")["size"].isna().all()
+    lake.merge("posting_clusters", pd.DataFrame({"posting_id": ["a", "b"], "cluster_id": ["a", "b"], "size": [1, 1]}))
+    assert lake.read("posting_clusters", ["posting_id", "size"]).sort_values("posting_id").values.tolist() == [
+        ["a", 1], ["b", 1],
+    ]  # fmt: skip
