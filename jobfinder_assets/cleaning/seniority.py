@@ -20,7 +20,7 @@ _TITLE_LEVELS = (
         r"lead(?! gen| qual| nurtur)|leader|staff|principal|manager|mgr|director|head(?! start)|vp|svp|avp|evp"
         r"|vice president|chief|leiter\w*|teamlead|supervisor",
     ),
-    ("senior", r"senior|sr|snr|iii|iv|v|(?:level|lvl|l) ?[345]|expert|[345]$"),
+    ("senior", r"senior|sr|snr|iii|iv|v|(?:level|lvl|l) ?[345]|[345]$"),
     ("mid", r"mid|mid-?level|mid-?career|intermediate|ii|(?:level|lvl|l) ?2|2$"),
     (
         "junior",

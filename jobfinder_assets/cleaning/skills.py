@@ -57,6 +57,9 @@ def find_skills(text: str) -> list[Mention]:
             continue
         if capital and not text[start].isupper():
             continue
+        if number in lexicon.begin_with:
+            shorter = lexicon.begin_with[number]
+            sure.append(Mention(shorter, start, start + len(shorter)))
         (doubtful if ambiguous else sure).append(Mention(name, start, end))
     if doubtful:
         sure = _with_neighbours(text, sure, doubtful)
@@ -142,10 +145,15 @@ def _is_other(text: str, mention: Mention) -> bool:
 @dataclass(frozen=True)
 class _Lexicon:
     """entries: by pattern, what is shown, and whether it is a letter with its surroundings, needs a capital letter,
-    is ambiguous."""
+    is ambiguous. begin_with: the sure skill whose name a pattern begins with ("aws s3", "spark sql")."""
 
     automaton: Any
     entries: list[tuple[str, bool, bool, bool]]
+    begin_with: dict[int, str]
+
+
+# These begin with a skill's name only by chance.
+_OTHER_BEGINNING = frozenset({"java script", "snowflake schema", "snowflake schemas"})
 
 
 @cache
@@ -166,4 +174,12 @@ def _lexicon() -> _Lexicon:
                 else:
                     patterns[spelling] = (name, False, spelling in capitals, ambiguous)
     automaton = AhoCorasick(list(patterns), matchkind=MatchKind.LeftmostLongest, implementation=Implementation.DFA)
-    return _Lexicon(automaton, list(patterns.values()))
+    sure = {
+        spelling: name for spelling, (name, *_, unsure) in patterns.items() if not unsure and name.lower() == spelling
+    }
+    begin_with = {
+        number: sure[first]
+        for number, (spelling, (name, *_)) in enumerate(patterns.items())
+        if (first := spelling.split(" ")[0]) in sure and sure[first] != name and spelling not in _OTHER_BEGINNING
+    }
+    return _Lexicon(automaton, list(patterns.values()), begin_with)

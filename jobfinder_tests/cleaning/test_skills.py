@@ -100,3 +100,10 @@ def test_hostile_text_does_not_run_away(piece: str) -> None:
     started = time.process_time()
     find_skills((piece * 100_000)[:100_000])
     assert time.process_time() - started < 5
+
+
+def test_a_longer_name_says_the_shorter_one_too() -> None:
+    text = "AWS S3, Spark SQL and JavaScript on a snowflake schema"
+    found = {mention.name: text[mention.start : mention.end] for mention in find_skills(text)}
+    assert found.items() >= {"AWS": "AWS", "S3": "AWS S3", "Spark": "Spark", "Spark SQL": "Spark SQL"}.items()
+    assert not {"Java", "Snowflake"} & set(found)
