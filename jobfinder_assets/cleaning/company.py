@@ -6,7 +6,8 @@ from functools import lru_cache
 
 from jobfinder_assets.cleaning.lexicon import read_lines, read_toml
 
-_RATING = re.compile(r"\s*[\r\n]+\s*\d(?:\.\d)?\s*$")
+_RATING = re.compile(r"\s{0,9}[\r\n]\s{0,9}\d(?:\.\d)?$")
+_LONGEST_NAME = 300
 _SPACE = re.compile(r"\s+")
 _SENTINELS = frozenset(read_lines("sentinels.txt"))
 _LEGAL_FORMS = frozenset(read_lines("legal_forms.txt"))
@@ -19,7 +20,7 @@ def clean_company(raw: str | None) -> str | None:
     """
     if raw is None:
         return None
-    name = _SPACE.sub(" ", _RATING.sub("", raw)).strip()
+    name = _SPACE.sub(" ", _RATING.sub("", raw.strip()[:_LONGEST_NAME])).strip()
     return None if is_sentinel(name) else name
 
 
@@ -34,7 +35,7 @@ def company_key(name: str) -> str:
 
     "Foo, Inc." and "FOO" give "foo"; a name that is only a legal form keeps it.
     """
-    folded = unicodedata.normalize("NFKD", _RATING.sub("", name)).casefold()
+    folded = unicodedata.normalize("NFKD", _RATING.sub("", name.strip()[:_LONGEST_NAME])).casefold()
     bare = "".join(char for char in folded if not unicodedata.combining(char))
     # "S.A." and "L.L.C." are one word, "A&B" two.
     bare = bare.replace("'", "").replace("’", "")

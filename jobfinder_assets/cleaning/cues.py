@@ -12,6 +12,8 @@ from typing import Any
 from jobfinder_assets.cleaning.lexicon import read_toml
 
 MOST_CHARACTERS = 30_000
+# More of a kind stand in no advert, but in a text made to be slow.
+_MOST_CUES = 60
 _REACH = 260
 # A sentence ends with its line, its full stop or a bullet ...
 _ENDS = ("\n", "•", "·", "●", "▪", ";", "*", ". ", "! ", "? ")
@@ -74,7 +76,9 @@ def read_cues(text: str) -> Cues:
     automaton, kinds = _automaton()
     positions: dict[str, list[int]] = {}
     for number, start, _ in automaton.find_matches_as_indexes(lower):
-        positions.setdefault(kinds[number], []).append(start)
+        found = positions.setdefault(kinds[number], [])
+        if len(found) < _MOST_CUES:
+            found.append(start)
     return Cues(text, lower, positions)
 
 

@@ -1,0 +1,63 @@
+"""No parser can be made slow or made to raise: 100 kB of text built to make a regular expression search for ever."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobfinder_assets.cleaning.company import clean_company, company_key, is_agency
+from jobfinder_assets.cleaning.eligibility import eligible_countries
+from jobfinder_assets.cleaning.location import parse_places, parse_workplace
+from jobfinder_assets.cleaning.opening import read_title, requisition_numbers
+from jobfinder_assets.cleaning.salary import find_salary, parse_salary
+from jobfinder_assets.cleaning.seniority import parse_seniority
+from jobfinder_assets.cleaning.signatures import shingle
+from jobfinder_assets.cleaning.skills import find_skills
+from jobfinder_assets.cleaning.text import clean_text
+
+PARSERS: dict[str, Callable[[str], object]] = {
+    "text": clean_text,
+    "salary field": parse_salary,
+    "salary in prose": find_salary,
+    "workplace": lambda text: parse_workplace(text, text),
+    "places": parse_places,
+    "seniority": lambda text: parse_seniority(text, text),
+    "eligibility": lambda text: eligible_countries(text, text),
+    "skills": find_skills,
+    "company": lambda text: (clean_company(text), company_key(text), is_agency(text, text)),
+    "requisition": requisition_numbers,
+    "title": read_title,
+    "shingles": lambda text: shingle([text]),
+}
+BITS = [
+    " ", "\n", "a", "1", "<", "(", "- ", "A. ", "&amp;", "&lt;b&gt;", "<div>", "Ã©", "$1,", "$1k-", "1 - ", "up to $",
+    "9 years or ", "year ", "senior ", "remote ", "R, ", "excel ", "req id: 1-", "Location: Aa or Bb ",
+    "must be authorized to work in ", "Req #12-34 $5k to 10 + years of experience in, the US or remote. ",
+]  # fmt: skip
+SIZE = 100_000
+# The goal is 0.1 s; a machine that does other work as well may take three times as long.
+ALLOWED_SECONDS = 0.3
+
+
+@pytest.mark.parametrize("bit", BITS)
+@pytest.mark.parametrize("parser", PARSERS)
+def test_a_hostile_text_is_read_at_once(parser: str, bit: str) -> None:
+    read, text = PARSERS[parser], (bit * (SIZE // len(bit) + 1))[:SIZE]
+    read("Senior Data Engineer, $100k, 5 years, remote in the US, AWS")  # loads what is loaded once
+    started = time.process_time()
+    read(text)
+    assert time.process_time() - started < ALLOWED_SECONDS
+
+
+@pytest.mark.parametrize("parser", PARSERS)
+@given(text=st.text(max_size=400))
+def test_no_text_makes_a_parser_raise(parser: str, text: str) -> None:
+    PARSERS[parser](text)
+
+
+@given(text=st.text(max_size=400))
+def test_cleaning_a_clean_text_changes_nothing(text: str) -> None:
+    once = clean_text(text)
+    assert clean_text(once) == once
