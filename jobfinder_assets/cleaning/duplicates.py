@@ -37,7 +37,7 @@ COLUMNS = (
 LINK_COLUMNS = ["left_id", "right_id", "similarity", "reason"]
 
 _EMPLOYER_SAMPLES = 4
-_CITY_SAMPLES = 3
+_CITY_SAMPLES = 6
 # identity, the text's bands, employer samples, employer + title, employer + title + city, title + city.
 WIDTH = 1 + BANDS + _EMPLOYER_SAMPLES + 2 + _CITY_SAMPLES
 MAX_BUCKET = 64

@@ -35,7 +35,9 @@ _CITY_SPELLINGS: dict[str, str] = _WORDS["city_spellings"]
 _REMOTE = re.compile(r"\b(?:remote|remotely|telecommut\w{0,4}|work from home|wfh|home[ -]based|anywhere)\b", re.I)
 # "Location: Tempe, AZ or Chicago, IL": the advert is for any of them.
 _SEVERAL_PLACES = re.compile(
-    r"\blocations?\s?:\s{0,3}[A-Z][\w. ]{2,25}(?:,\s?[A-Z]{2})?\s?(?:\bor\b|\band\b|[/;&|])\s?[A-Z][\w. ]{2,25}", re.I
+    r"\blocations?(?:\s?:\s{0,3}[A-Z][\w. ]{2,25}(?:,\s?[A-Z]{2})?|\s[A-Z][\w. ]{2,25},\s?[A-Z]{2})"
+    r"\s?(?:\bor\b|\band\b|[/;&|])\s?[A-Z][\w. ]{2,25}",
+    re.I,
 )
 _METRO = re.compile(r"\b(?:greater|metro(?:politan|plex)?|bay area|area|region|county|vicinity|surrounding)\b")
 _ZIP = re.compile(r"\b\d{5}(?:-\d{4})?\b")
@@ -315,6 +317,12 @@ def names_itself(opening: Opening, other: Opening) -> bool:
     return len(own) > 3 and opening.spoken.count(own) >= 2 and foreign not in opening.spoken
 
 
+_COMMON_IN_NAMES = frozenset(
+    "of and state city county university college national american united first general global new north south east "
+    "west san los saint st bank department school district health data".split()
+)
+
+
 @lru_cache(maxsize=65_536)
 def _compare_keys(a: str, b: str) -> SameName:
     if a == b or a.replace(" ", "") == b.replace(" ", ""):
@@ -324,6 +332,9 @@ def _compare_keys(a: str, b: str) -> SameName:
     if long[: len(short)] == short and (len(short) > 1 or len(short[0]) > 2):
         return "alike"
     if len(short) > 1 and set(short) <= set(long):
+        return "alike"
+    # Houses of one name: "NYU Langone Health" and "NYU Langone Medical Center".
+    if len(short) > 2 and first[:2] == second[:2] and not _COMMON_IN_NAMES & set(first[:2]):
         return "alike"
     initials = "".join(word[0] for word in long)
     if len(short) == 1 and len(long) > 1 and 1 < len(short[0]) <= 5 and short[0] in (initials, initials[:-1]):
