@@ -5,7 +5,8 @@
 The adverts are made: sentences of real ones (FOLDER, default $JOBFINDER_SHARED/data, holds `kaggle/`
 and `import/`) recombined by a seed, 3.5 kB each, a tenth of them copies with another date or a few
 other words. Each figure comes from a process of its own: wall seconds of `update_clusters` on a lake
-that holds the postings, on every core, its peak memory, and what 1 % new postings cost afterwards. The peers get the
+that holds the postings, on every core, the peak memory of the main process, and what 1 % new
+postings cost afterwards. The peers get the
 texts in memory and no vetoes; each runs on what it can finish. `pip install datasketch` for the first.
 """
 

@@ -34,7 +34,7 @@ from jobfinder_assets.storage.lake import Lake
 
 _POSTING_COLUMNS = ["posting_id", *COLUMNS, "posted_at", "first_seen_at"]
 # Postings whose texts are in memory at once.
-BATCH = 8_000
+BATCH = 20_000
 _ANOTHER_ADVERT = pd.Timedelta(days=1)
 # Fewer are hashed sooner than other processes start.
 _PARALLEL_FROM = 4_000

@@ -14,7 +14,7 @@ from typing import Literal
 from jobfinder_assets.cleaning.company import company_key
 from jobfinder_assets.cleaning.cues import read_cues
 from jobfinder_assets.cleaning.gazetteer import gazetteer, kilometres
-from jobfinder_assets.cleaning.lexicon import read_json
+from jobfinder_assets.cleaning.lexicon import read_json, read_lines
 from jobfinder_assets.cleaning.location import text_workplace
 
 SameName = Literal["same", "alike", "other"]
@@ -317,10 +317,7 @@ def names_itself(opening: Opening, other: Opening) -> bool:
     return len(own) > 3 and opening.spoken.count(own) >= 2 and foreign not in opening.spoken
 
 
-_COMMON_IN_NAMES = frozenset(
-    "of and state city county university college national american united first general global new north south east "
-    "west san los saint st bank department school district health data".split()
-)
+_COMMON_IN_NAMES = frozenset(read_lines("common_in_names.txt"))
 
 
 @lru_cache(maxsize=65_536)

@@ -71,6 +71,8 @@ _LONE_RANGE = re.compile(
     rf"^\W{{0,4}}(?:{_CODE})?\s?[$£€]\s?\d{{2,3}}[,.]\d{{3}}(?:\.\d\d)?\s?(?:-|–|—|to)\s?[$£€]?\s?\d{{2,3}}[,.]\d{{3}}(?:\.\d\d)?\s?(?:{_CODE})?\W{{0,4}}$"
 )
 _BASE_BEHIND = re.compile(r"\W{0,4}(?:annual )?(?:base|salary|doe\b|d\.o\.e)")
+# "Full-timePay: $33": a lost line break.
+_GLUED_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _BOUND_WORDS = _SAID["bound_words"]
 _EXTRA_BEFORE = _SAID["extra_before"]
 _EXTRA_BEHIND = _SAID["extra_behind"]
@@ -160,7 +162,7 @@ def _pay_near(cues: Cues, position: int, default_currency: str) -> tuple[Salary 
     # A label may stand on the line before: "Salary", then the amount.
     before = text[max(0, start - _LABEL) : start]
     lines = before.split("\n")
-    label = "\n".join(lines[-3:]) if len(lines[-1].strip()) < 25 else lines[-1]
+    label = _GLUED_WORDS.sub(" ", "\n".join(lines[-3:]) if len(lines[-1].strip()) < 25 else lines[-1])
     passage = text[start:line_end]
     end = start + (stop.end() if (stop := _AMOUNTS_END.match(passage)) else len(amount[0]))
     if _SIZE.match(text[amount.end() : amount.end() + 12]) or _EXTRA_BEFORE.search(label):

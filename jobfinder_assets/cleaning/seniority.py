@@ -20,8 +20,15 @@ _TITLE_LEVELS = (
         r"lead(?! gen| qual| nurtur)|leader|staff|principal|manager|mgr|director|head(?! start)|vp|svp|avp|evp"
         r"|vice president|chief|leiter\w*|teamlead|supervisor",
     ),
-    ("senior", r"senior|sr|snr|iii|iv|v|(?:level|lvl|l) ?[345]|[345]$"),
-    ("mid", r"mid|mid-?level|mid-?career|intermediate|ii|(?:level|lvl|l) ?2|2$"),
+    (
+        "senior",
+        r"senior|sr|snr|iii|iv|v|(?:level|lvl|l) ?[345]|[345]$|(?:engineer|scientist|analyst|developer) [345](?=,)",
+    ),
+    (
+        "mid",
+        r"mid|mid-?level|mid-?career|intermediate|ii|(?:level|lvl|l) ?2|2$"
+        r"|(?:engineer|scientist|analyst|developer) 2(?=,)",
+    ),
     (
         "junior",
         r"junior|jr|jnr|entry[- ]?level|entry|graduate|(?:new|recent) grads?|trainee|associate|i|(?:level|lvl|l) ?1|1$"
@@ -80,6 +87,8 @@ _BEFORE_YEARS = re.compile(
     rf"(?:{_N}{_MORE}\s{{0,2}}(?:-|–|—|~|to|or|bis|and)\s{{0,2}})?(?:(?<![\w$€£])(?<!\d[.,])(\d{{1,2}}(?:\.\d)?|{'|'.join(_NUMBERS)})){_MORE}[\s-]{{0,3}}$"
 )
 _REACH_BACK = 45
+_RANGE_GOES_ON = re.compile(r"\s?(?:to|or)\s\w+\s(?:\(\d+\)\s)?years?")
+_SHORT_NUMBER = 8
 # "Years of experience: 3-5"
 _AFTER_YEARS = re.compile(
     r"(?:years?|yrs?)['’]?(?:\s(?:of\s)?\w+){0,3}\s?(?:required\s?)?:\s?(\d{1,2})(?!\d|/|,\d|\.\d)"
@@ -96,12 +105,14 @@ _OF_WHAT = re.compile(
 _NOT_EXPERIENCE = _SAID["not_experience"]
 # "For the past 10 years" is the employer's, and so is "our 20 years of experience".
 _OF_THE_EMPLOYER = re.compile(
-    r"\b(?:past|last|next|first|every|each|per|within|celebrating|after|since|previous)\s(?:the |a )?$"
+    r"\b(?:past|last|next|first|every|each|per|within|celebrating|after|since|previous|complet(?:ing|ion of))"
+    r"\s(?:the |a )?$"
 )
 _EMPLOYER = _SAID["employer"]
 _CANDIDATE = _SAID["candidate"]
 _WISHED_AFTER = re.compile(
-    r"^[^,;.\n]{0,90}?(?:\b(?:prefer|desir|a plus\b|a bonus\b|an asset\b|advantage|nice to have|ideal)|\(preferred)"
+    r"^[^,;.\n(]{0,90}?(?:\b(?:prefer(?!ably (?:in|with|at|from|as|within|for)\b)|desir|a plus\b|a bonus\b|an asset\b"
+    r"|advantage|nice to have|ideal)|\(preferred)"
 )
 _WISHED_BEFORE = re.compile(
     r"\b(?:prefer\w*|ideal\w*|desir\w*|nice to have|bonus|a plus|wünschenswert)(?: \w+)?[^,;.\w]{0,3}"
@@ -185,6 +196,9 @@ def _clause(cues: Cues, position: int) -> _Clause | None:
     """The years that are required where the cue stands, or None where they are something else."""
     lower = cues.lower
     start, end = cues.sentence(position)
+    # "One\nto two years": the line was broken inside the range.
+    if lower[start - 1 : start] == "\n" and _RANGE_GOES_ON.match(lower, start):
+        start = max(0, start - _SHORT_NUMBER)
     number = _BEFORE_YEARS.search(lower, max(start, position - _REACH_BACK), position)
     behind = lower[position:end]
     before = lower[start : number.start()] if number else lower[start:position]
