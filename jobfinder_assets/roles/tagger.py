@@ -3,8 +3,10 @@
 Weak supervision: labelling functions (`rules.py`) read the duties and the title; where they agree, or
 one of them is sure, a posting of the user's own corpus becomes a training example with the rules'
 probabilities as its label; a logistic regression over words and word pairs, half of its examples
-with the title hidden, learns from these what the rules do not know. Both are blended, and the
-classifier's say grows with what it has seen.
+with the title hidden, learns from these what the rules do not know. A second round of it learns from
+the postings on which the rules and the first round are of one mind (self-training, Yarowsky 1995).
+What rules and classifier say is brought together by a small regression fitted on postings read by hand
+(`calibration.py`); the classifier's part in it grows with what it has seen.
 """
 
 import hashlib
@@ -16,6 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from jobfinder_assets.roles.calibration import calibration, calibration_digest
 from jobfinder_assets.roles.rules import Matrix, Part, RuleSet, Votes, rule_sets, rules_digest
 from jobfinder_assets.roles.sections import section_weights, sections_of
 from jobfinder_assets.roles.taxonomy import OTHER, ROLE_INDEX
@@ -23,7 +26,7 @@ from jobfinder_assets.roles.tokens import Bits, Indices, Tokens, tokenize
 from jobfinder_assets.storage.schemas import ROLES
 
 # Raised by hand when a change of code changes results; the rules' own digest is part of it.
-TAGGER_VERSION = f"1-{rules_digest()}"
+TAGGER_VERSION = f"2-{rules_digest()}-{calibration_digest()}"
 
 MOST_EXAMPLES = 20_000
 _CHUNK_CHARACTERS = 700_000
@@ -31,13 +34,13 @@ _BUCKET_BITS = 18
 _TITLE_SALT = np.uint64(0x9E6C63D0876A9A47)
 
 # Chosen on hand-read adverts (see the tests' mini adverts for what they must achieve).
-_EVIDENCE_PER_LOGIT = 1.8
-_OTHER_BIAS = 1.2
+_EVIDENCE_PER_LOGIT = 2.2
+_OTHER_BIAS = 0.9
 _SURE = 0.85
 _LIKELY = 0.55
 _SMALLEST_CLASS = 10
 _HALF_SAY_EXAMPLES = 1_500.0
-_MOST_SAY = 0.5
+_AGREEMENT = 0.5
 _SMALLEST_SHARE = 0.05
 _MOST_COLUMNS = 60_000
 # A role without examples is unlikely to the classifier, not impossible: the rules may still find one.
@@ -144,8 +147,11 @@ class RoleTagger:
         # The text hash decides whose title is hidden: no seed, the same for every order of rows.
         hidden = np.array([digest[-1] % 2 == 0 for digest in digests], dtype=bool)
         self._classifier = _train(examples, hidden)
+        agreed = _agreed(examples, self._classifier.probabilities(examples.titles, examples.texts))
+        if _tells_roles_apart(agreed):
+            examples, self._classifier = agreed, _train(agreed, hidden)
         used = int(examples.used.sum())
-        share = _MOST_SAY * used / (used + _HALF_SAY_EXAMPLES)
+        share = used / (used + _HALF_SAY_EXAMPLES)
         self.fit_ = Fit(postings=len(postings), examples=used, share=share, corpus=corpus)
         return self
 
@@ -199,12 +205,16 @@ class RoleTagger:
 
     def _probabilities(self, reading: _Reading) -> Matrix:
         by_rules = _rule_probabilities(reading)
+        # A title without a text is known from no calibration: its rule is taken at its word.
+        has_text = np.bincount(reading.texts.document, minlength=reading.texts.documents) > 0
+        alone = np.where(has_text[:, None], calibration("rules").apply(by_rules), by_rules)
         if self._classifier is None:
-            return by_rules
+            return alone
         learned = self._classifier.probabilities(*_terms(reading))
-        share = self.fit_.share
+        both = calibration("rules_and_classifier").apply(by_rules, learned)
         # The geometric mean: a role that either excludes stays excluded.
-        return _normalized(by_rules ** (1 - share) * learned**share)
+        blended = _normalized(alone ** (1 - self.fit_.share) * both**self.fit_.share)
+        return np.where(has_text[:, None], blended, alone)
 
 
 def _strings(postings: pd.DataFrame, column: str) -> list[str]:
@@ -312,10 +322,22 @@ def _examples(titles: Sequence[str], texts: Sequence[str]) -> _Examples | None:
         labels.append(by_both)
         terms.append(_terms(reading))
     label, use = np.vstack(labels), np.concatenate(used)
-    sizes = np.bincount(label[use].argmax(axis=1), minlength=len(ROLES)) if use.any() else np.zeros(len(ROLES))
-    if (sizes >= _SMALLEST_CLASS).sum() < 2:
+    if not terms:
         return None
-    return _Examples(_joined([title for title, _ in terms]), _joined([text for _, text in terms]), label, use)
+    found = _Examples(_joined([title for title, _ in terms]), _joined([text for _, text in terms]), label, use)
+    return found if _tells_roles_apart(found) else None
+
+
+def _tells_roles_apart(examples: _Examples) -> bool:
+    """Two roles at least have enough postings to learn from."""
+    chosen = examples.labels[examples.used].argmax(axis=1)
+    return bool((np.bincount(chosen, minlength=len(ROLES)) >= _SMALLEST_CLASS).sum() >= 2)
+
+
+def _agreed(examples: _Examples, learned: Matrix) -> _Examples:
+    """The postings on which the rules and a classifier are of one mind, with what both say as their labels."""
+    labels = _normalized(np.sqrt(examples.labels * learned))
+    return _Examples(examples.titles, examples.texts, labels, labels.max(axis=1) >= _AGREEMENT)
 
 
 def _terms(reading: _Reading) -> tuple[_Terms, _Terms]:

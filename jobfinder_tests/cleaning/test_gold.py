@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from benchmarks.real_postings import read_postings
 from jobfinder_assets.cleaning.duplicates import cluster_postings
 from jobfinder_assets.cleaning.location import field_workplace, parse_workplace
 from jobfinder_assets.cleaning.salary import Salary, find_salary, parse_salary
@@ -17,45 +18,11 @@ from jobfinder_assets.cleaning.seniority import parse_seniority
 from jobfinder_assets.cleaning.text import clean_text
 
 GOLD = Path(__file__).parent / "gold"
-GLASSDOOR = {
-    "Job Title": "title",
-    "Company Name": "company",
-    "Location": "location",
-    "Job Description": "description",
-    "Salary Estimate": "salary",
-}
-FILES: dict[str, tuple[str, dict[str, str]]] = {
-    "glassdoor": ("kaggle/data-science-job-posting-on-glassdoor/Uncleaned_DS_jobs.csv", GLASSDOOR),
-    "scientist": ("kaggle/data-scientist-jobs/DataScientist.csv", GLASSDOOR),
-    "jobspikr": (
-        "kaggle/data-scientist-job-postings-from-the-usa/data_scientist_sample_200.csv",
-        {
-            "job_title": "title",
-            "company_name": "company",
-            "city": "location",
-            "job_description": "description",
-            "salary_offered": "salary",
-        },
-    ),
-    "analyst": ("import/DataAnalyst.csv", GLASSDOOR),
-    "boards": ("import/us_boards.csv", {"salary_raw": "salary"}),
-    "health": ("bench/postings_text_15k.parquet", {"salary_raw": "salary"}),
-}
 
 
 @pytest.fixture(scope="module")
 def postings(shared: Path) -> pd.DataFrame:
-    """Every real posting by its id, with title, company, location, description (clean) and salary as text."""
-    frames = []
-    for name, (path, columns) in FILES.items():
-        file = shared / "data" / path
-        frame = (pd.read_parquet if file.suffix == ".parquet" else pd.read_csv)(file).reset_index(drop=True)
-        frame = frame.rename(columns=columns).assign(file=name)
-        frame.index = pd.Index([f"{name}:{row}" for row in frame.index])
-        frames.append(frame[["file", "title", "company", "location", "description", "salary"]])
-    found = pd.concat(frames).astype(object).fillna("").map(str)
-    found["company"] = found["company"].str.split("\n").str[0]
-    return found
+    return read_postings(shared / "data")
 
 
 def labels(name: str) -> pd.DataFrame:

@@ -143,9 +143,11 @@ def test_the_classifier_knows_words_that_no_rule_has() -> None:
     rows = [("", f"Duties\nBuild data pipelines and ETL with quuxbase in unit {number}.") for number in range(300)]
     rows += [("", f"Duties\nPrepare weekly reports and dashboards in unit {number}.") for number in range(300)]
     tagger, question = RoleTagger().fit(frame(rows)), frame([("", "Duties\nWork on quuxbase.")])
-    gain = tagger.predict_proba(question) - RULES_ALONE.predict_proba(question)
-    assert gain["data_engineer"].item() > 0.01
-    assert gain["data_engineer"].item() > gain["data_analyst"].item()
+    odds = [
+        (found["data_engineer"] / found["data_analyst"]).item()
+        for found in (tagger.predict_proba(question), RULES_ALONE.predict_proba(question))
+    ]
+    assert odds[0] > 1.2 * odds[1]
 
 
 def test_evidence_names_the_phrases_where_they_stand(fitted: RoleTagger) -> None:

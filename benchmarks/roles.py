@@ -1,0 +1,172 @@
+"""How well roles are told apart: on postings read by hand, with and without titles, beside what one would try first.
+
+    jobfinder bench roles [--data FOLDER] [--calibrate]
+
+FOLDER (default $JOBFINDER_SHARED/data) holds `kaggle/` and `import/`. The labels stand in
+`jobfinder_tests/roles/gold/`: `development.csv` was tuned on, `held_out.csv` was not, and shares no
+company with it. The tagger and the peers learn from all real postings without labels; the peers
+are a title regex, and TF-IDF with logistic regression trained on what that regex says. Intervals:
+bootstrap over companies. `--calibrate` writes `roles/data/calibration.json` anew from development.csv.
+"""
+
+import argparse
+import json
+import os
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from real_postings import FILES, read_postings
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import confusion_matrix, f1_score
+from sklearn.pipeline import make_pipeline
+
+from jobfinder_assets.cleaning.company import company_key
+from jobfinder_assets.cleaning.text import clean_text
+from jobfinder_assets.roles import calibration, tagger
+from jobfinder_assets.roles.taxonomy import OTHER
+from jobfinder_assets.storage.schemas import ROLES
+
+ROOT = Path(__file__).resolve().parent.parent
+GOLD = ROOT / "jobfinder_tests" / "roles" / "gold"
+CALIBRATION = ROOT / "jobfinder_assets" / "roles" / "data" / "calibration.json"
+# In the order in which they are tried.
+TITLES = {
+    "data_engineer": r"data engineer|etl|data warehouse|data architect|analytics engineer|big data",
+    "ml_engineer": r"machine learning|\bml\b|\bai\b|deep learning|computer vision|nlp",
+    "data_scientist": r"data scien|statistic|research scientist|decision scien",
+    "data_analyst": r"data analy|business intelligence|\bbi\b|reporting|analytics|insight",
+}
+Probabilities = np.ndarray
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    shared = os.environ.get("JOBFINDER_SHARED", "")
+    parser.add_argument("--data", type=Path, default=Path(shared) / "data" if shared else None)
+    parser.add_argument("--calibrate", action="store_true")
+    options = parser.parse_args()
+    if options.data is None or not options.data.is_dir():
+        parser.error("name the folder of real postings with --data (it holds kaggle/ and import/)")
+    corpus = read_postings(options.data, *(name for name in FILES if name != "health"))
+    corpus["description"] = corpus["description"].map(clean_text)
+    if options.calibrate:
+        calibrate(corpus, labelled("development.csv", corpus))
+    started = time.perf_counter()
+    ours = tagger.RoleTagger().fit(corpus)
+    fitted = time.perf_counter() - started
+    print(f"fit on {len(corpus):,} postings: {fitted:.1f} s, {ours.fit_.examples:,} examples")
+    started = time.process_time()
+    ours.predict_proba(corpus)
+    print(f"tagging: {len(corpus) / (time.process_time() - started):,.0f} postings/s/core\n")
+    for name in ("development.csv", "held_out.csv"):
+        if (GOLD / name).exists():
+            report(name, labelled(name, corpus), ours, corpus)
+
+
+def labelled(name: str, corpus: pd.DataFrame) -> pd.DataFrame:
+    """The postings of a gold file with their `role`."""
+    return pd.read_csv(GOLD / name, index_col="id").join(corpus)
+
+
+def calibrate(corpus: pd.DataFrame, gold: pd.DataFrame) -> None:
+    """Fit both regressions on the development postings, each seen with and without its title."""
+    ours = tagger.RoleTagger().fit(corpus)
+    assert ours._classifier is not None
+    rules, learned = [], []
+    views = (gold, gold.assign(title=""))
+    for frame in views:
+        for reading in tagger._read(frame["title"].tolist(), frame["description"].tolist()):
+            rules.append(tagger._rule_probabilities(reading))
+            learned.append(ours._classifier.probabilities(*tagger._terms(reading)))
+    roles = list(gold["role"]) * len(views)
+    content = {}
+    for name, readers in (("rules", [rules]), ("rules_and_classifier", [rules, learned])):
+        model = LogisticRegression(C=0.2, max_iter=2_000)
+        model.fit(calibration.inputs(*(np.vstack(reader) for reader in readers)), [ROLES.index(role) for role in roles])
+        content[name] = {"weights": model.coef_.T.round(4).tolist(), "intercepts": model.intercept_.round(4).tolist()}
+    CALIBRATION.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    print(f"calibrated on {len(gold)} postings: {CALIBRATION.name}; run again to see its results")
+    calibration.calibration.cache_clear()
+
+
+def report(name: str, gold: pd.DataFrame, ours: tagger.RoleTagger, corpus: pd.DataFrame) -> None:
+    """Print the table of one gold file."""
+    truth = np.array([ROLES.index(role) for role in gold["role"]])
+    rules = tagger.RoleTagger()
+    regex = title_regex(corpus["title"])
+    readers: dict[str, Callable[[pd.DataFrame], Probabilities]] = {
+        "jobfinder": lambda frame: ours.predict_proba(frame).to_numpy(),
+        "its rules alone": lambda frame: rules.predict_proba(frame).to_numpy(),
+        "title regex": lambda frame: np.eye(len(ROLES))[title_regex(frame["title"])],
+        "TF-IDF + LR on regex labels": words(corpus, regex),
+    }
+    groups = gold["company"].map(company_key).to_numpy()
+    counts = ", ".join(f"{number} {role}" for role, number in gold["role"].value_counts().items())
+    print(f"{name}: {len(gold)} postings of {gold['file'].nunique()} files ({counts})")
+    print(f"{'':<30}{'titles shown':>26}{'ECE':>6}{'titles hidden':>26}{'ECE':>6}")
+    for reader, predict in readers.items():
+        line = f"{reader:<30}"
+        for frame in (gold, gold.assign(title="")):
+            values = predict(frame)
+            low, high = interval(truth, values.argmax(axis=1), groups)
+            score = macro_f1(truth, values.argmax(axis=1))
+            line += f"{score:>10.3f} ({low:.3f} to {high:.3f}){calibration_error(values, truth):>6.3f}"
+        print(line)
+    values = ours.predict_proba(gold).to_numpy().argmax(axis=1)
+    table = pd.DataFrame(confusion_matrix(truth, values, labels=range(len(ROLES))), index=ROLES, columns=ROLES)
+    print("rows: as read by hand, columns: as tagged, titles shown\n" + table.to_string())
+    by_file = pd.Series(values == truth).groupby(gold["file"].to_numpy()).mean()
+    print("right by file: " + ", ".join(f"{file} {share:.2f}" for file, share in by_file.items()) + "\n")
+
+
+def title_regex(titles: pd.Series) -> np.ndarray:
+    """The role that each title names, by its first match."""
+    found = [
+        next((role for role, pattern in TITLES.items() if re.search(pattern, title.lower())), OTHER) for title in titles
+    ]
+    return np.array([ROLES.index(role) for role in found])
+
+
+def words(corpus: pd.DataFrame, labels: np.ndarray) -> Callable[[pd.DataFrame], Probabilities]:
+    """TF-IDF of title and text with logistic regression, trained on labels for the whole corpus."""
+    model = make_pipeline(TfidfVectorizer(sublinear_tf=True, min_df=3, max_features=50_000), LogisticRegression(C=3.0))
+    model.fit(corpus["title"] + "\n" + corpus["description"], labels)
+    return lambda frame: np.asarray(model.predict_proba(frame["title"] + "\n" + frame["description"]))
+
+
+def macro_f1(truth: np.ndarray, found: np.ndarray) -> float:
+    return float(f1_score(truth, found, average="macro", labels=range(len(ROLES)), zero_division=0))
+
+
+def interval(truth: np.ndarray, found: np.ndarray, groups: np.ndarray, draws: int = 1_000) -> tuple[float, float]:
+    """95 % of the macro-F1 of samples of companies."""
+    chance = np.random.default_rng(0)
+    names, number = np.unique(groups, return_inverse=True)
+    rows = [np.flatnonzero(number == one) for one in range(len(names))]
+    scores = []
+    for _ in range(draws):
+        chosen = np.concatenate([rows[one] for one in chance.integers(len(rows), size=len(rows))])
+        scores.append(macro_f1(truth[chosen], found[chosen]))
+    low, high = np.quantile(scores, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def calibration_error(values: Probabilities, truth: np.ndarray, bins: int = 10) -> float:
+    """Expected calibration error of the chosen role over equal-width bins of its probability."""
+    sure, right = values.max(axis=1), values.argmax(axis=1) == truth
+    bin_of = np.minimum((sure * bins).astype(int), bins - 1)
+    return float(
+        sum(
+            (bin_of == one).mean() * abs(right[bin_of == one].mean() - sure[bin_of == one].mean())
+            for one in np.unique(bin_of)
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
