@@ -128,14 +128,15 @@ def sources() -> None:
 
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
-def label(file: Path) -> None:
-    """Check a label FILE (CSV or JSONL: profile, posting, label[, reason, time]) and hand it to the inbox."""
+@click.option("--roles", is_flag=True, help="FILE corrects what postings are: posting, role[, profile, time].")
+def label(file: Path, roles: bool) -> None:
+    """Check a label FILE (CSV or JSONL: profile, posting, label[, role, reason, time]) and hand it to the inbox."""
     settings = _settings()
     from jobfinder_assets.labels.files import LabelFileError, drop
 
     settings.home.create()
     try:
-        dropped = drop(file, settings.home)
+        dropped = drop(file, settings.home, roles=roles)
     except LabelFileError as error:
         _fail(str(error), status=2)
     console.print(f"dropped {dropped.name} into {dropped.parent}", highlight=False, soft_wrap=True)

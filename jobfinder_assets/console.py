@@ -111,6 +111,8 @@ def status(console: Console, settings: Settings) -> None:
     for profile, group in labels.groupby("profile"):
         liked = int(group["interesting"].sum())
         console.print(f"labels of {profile}: {liked} interesting, {len(group) - liked} not interesting")
+    if corrected := lake.count("role_corrections"):
+        console.print(f"corrected roles: {corrected}")
 
 
 def accounting(lake: Lake) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from jobfinder_assets.ingestion.catalog import asset_name, source_classes
 from jobfinder_assets.labels.profiles import PROFILES
 
 OWN = ("training_set", "preference_model", "recommendations", "digest")
-ROOMS = ["ingestion", "cleaning", "roles", "labels", "training", "recommendations"]
+ROOMS = ["ingestion", "cleaning", "labels", "roles", "training", "recommendations"]
 
 
 @pytest.fixture(scope="module")

@@ -39,6 +39,7 @@ def label_events(
             "new": done.new,
             "duplicates": done.duplicates,
             "quarantined": done.quarantined,
+            "role_corrections": store.count("role_corrections"),
             "problems": dg.MetadataValue.json(dict(done.problems) | dict(done.refused)),
             "files": dg.MetadataValue.json(list(done.files)),
             "labels": dg.MetadataValue.table([dg.TableRecord(row) for row in counts], schema=_COUNTS),

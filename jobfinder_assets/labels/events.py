@@ -1,4 +1,4 @@
-"""From label files to the append-only `label_events`, so that no row is ever lost.
+"""From label files to the append-only `label_events` and `role_corrections`, so that no row is ever lost.
 
 For each file: the events in one commit, then the bad rows, then the file itself out of the inbox. A
 process killed in between leaves the file in the inbox, and reading it again changes nothing.
@@ -80,7 +80,9 @@ def consume(lake: Lake, home: Home, *, now: datetime) -> Consumed:
     files = ready_files(home, now=now)
     if not files:
         return Consumed()
-    known = set(lake.read("label_events", ["event_id"])["event_id"])
+    known = {
+        event for table in ("label_events", "role_corrections") for event in lake.read(table, ["event_id"])["event_id"]
+    }
     postings = PostingIndex(lake)
     total = Consumed()
     for path in files:
@@ -127,6 +129,7 @@ def _consume_file(
     fresh = [(label, posting) for label, posting in resolved if label.event_id not in known]
     # A merge, not an append: should another process consume the same file now, its rows are found by their key.
     lake.merge("label_events", _events(fresh, postings, file=path.name, now=now))
+    lake.merge("role_corrections", _corrections(fresh, file=path.name, now=now))
     known.update(label.event_id for label, _ in fresh)
     if bad:
         _quarantine(bad, home, name=path.name)
@@ -137,7 +140,7 @@ def _consume_file(
         quarantined=len(bad),
         files=(path.name,),
         problems=Counter(row.problem for row in bad),
-        profiles=frozenset(label.profile for label, _ in fresh),
+        profiles=frozenset(label.profile for label, _ in fresh if label.profile),
     )
 
 
@@ -162,8 +165,27 @@ def _events(labels: Sequence[tuple[Label, str]], postings: "PostingIndex", *, fi
             "model_version": label.model_version,
         }
         for label, posting in labels
+        if label.interesting is not None
     ]
     return pa.Table.from_pylist(rows, schema=TABLES["label_events"].arrow)
+
+
+def _corrections(labels: Sequence[tuple[Label, str]], *, file: str, now: datetime) -> pa.Table:
+    rows = [
+        {
+            "event_id": label.event_id,
+            "profile": label.profile,
+            "posting_id": posting,
+            "role": label.role,
+            "corrected_at": label.labelled_at,
+            "consumed_at": now,
+            "file": file,
+            "row": label.line,
+        }
+        for label, posting in labels
+        if label.role is not None
+    ]
+    return pa.Table.from_pylist(rows, schema=TABLES["role_corrections"].arrow)
 
 
 class UnknownPosting(LookupError):

@@ -2,7 +2,8 @@
 
 A file is CSV (comma, semicolon or tab) or JSONL in UTF-8, one label a row: `profile`, `posting` (id or
 URL), `label`, and optionally `reason`, `time` (ISO 8601, UTC unless it says otherwise), `policy`,
-`propensity`, `rank_shown`, `score_shown`, `model_version`.
+`propensity`, `rank_shown`, `score_shown`, `model_version`. A row may correct a posting's `role` as well, or do only
+that: then it needs `posting` and `role`.
 """
 
 import csv
@@ -11,7 +12,7 @@ import io
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -22,12 +23,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from jobfinder_assets.config import Home, ProfileName
 from jobfinder_assets.storage.files import write_bytes
+from jobfinder_assets.storage.schemas import ROLES
 
 # Each field and the column names it may have, the first that is filled counts.
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "profile": ("profile",),
     "posting": ("posting", "posting_id", "url"),
     "label": ("label", "interesting"),
+    "role": ("role",),
     "reason": ("reason",),
     "time": ("time", "labelled_at"),
     "policy": ("policy",),
@@ -37,6 +40,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "model_version": ("model_version",),
 }
 REQUIRED = ("profile", "posting", "label")
+REQUIRED_FOR_ROLE = ("posting", "role")
 INTERESTING = frozenset({"interesting", "yes", "y", "true", "1", "1.0", "like", "liked"})
 NOT_INTERESTING = frozenset(
     {"not interesting", "uninteresting", "no", "n", "false", "0", "0.0", "dislike", "disliked", "not liked"}
@@ -63,14 +67,18 @@ class LabelFileError(ValueError):
 
 @dataclass(frozen=True)
 class Label:
-    """One usable row. `event_id` identifies the row by all rows up to and including it."""
+    """One usable row. `event_id` identifies the row by all rows up to and including it.
+
+    `interesting` is None where the row only corrects a role, `profile` where it then names nobody.
+    """
 
     line: int
     event_id: str
     cells: Mapping[str, str]
-    profile: str
+    profile: str | None
     posting: str
-    interesting: bool
+    interesting: bool | None
+    role: str | None
     reason: str | None
     labelled_at: datetime
     policy: str
@@ -137,8 +145,10 @@ def parse(content: bytes, *, received: datetime, now: datetime) -> LabelFile:
     return LabelFile(tuple(labels), tuple(bad))
 
 
-def drop(path: Path, home: Home) -> Path:
+def drop(path: Path, home: Home, *, roles: bool = False) -> Path:
     """Check the label file at `path` and put a copy into the inbox, complete from the first moment.
+
+    With `roles` the file must correct at least one role.
 
     Returns the path in the inbox; its name holds the content's hash, so that the same file dropped
     twice is one file.
@@ -160,6 +170,8 @@ def drop(path: Path, home: Home) -> Path:
     if not rows.labels:
         first = f"; line {rows.bad[0].line}: {rows.bad[0].problem}" if rows.bad else ""
         raise LabelFileError(f"{path}: holds no usable label{first}")
+    if roles and not any(row.role for row in rows.labels):
+        raise LabelFileError(f"{path}: corrects no role; it needs the columns {', '.join(REQUIRED_FOR_ROLE)}")
     return drop_content(content, path.stem, home)
 
 
@@ -314,7 +326,7 @@ def _header(line: str) -> tuple[str, list[str]]:
     for delimiter in _DELIMITERS:
         cells, _ = _csv_record([line], 0, delimiter)
         names = [_column(cell) for cell in cells or ()]
-        lacking = [name for name in REQUIRED if not set(COLUMNS[name]) & set(names)]
+        lacking = _lacking(names)
         if not lacking:
             return delimiter, names
         missing = missing if missing and len(missing) <= len(lacking) else lacking
@@ -322,6 +334,15 @@ def _header(line: str) -> tuple[str, list[str]]:
         f"has no column {', '.join(missing)}: its first line must name {', '.join(REQUIRED)} "
         f"(optional: {', '.join(name for name in COLUMNS if name not in REQUIRED)}); it is {line.strip()[:200]!r}"
     )
+
+
+def _lacking(names: Collection[str]) -> list[str]:
+    """The fields that are missing for a label, or none when there is enough to correct a role."""
+    lacks = {
+        needed: [name for name in needed if not set(COLUMNS[name]) & set(names)]
+        for needed in (REQUIRED, REQUIRED_FOR_ROLE)
+    }
+    return lacks[REQUIRED] if lacks[REQUIRED_FOR_ROLE] else []
 
 
 def _column(name: str) -> str:
@@ -349,24 +370,18 @@ def _link(chain: str, row: _Row) -> str:
 
 def _label(row: _Row, event_id: str, *, received: datetime, now: datetime) -> Label:
     cells = row.cells
-    missing = [name for name in REQUIRED if name not in cells]
-    if missing:
+    if missing := _lacking(cells):
         raise ValueError(f"has no {', '.join(missing)}")
     if any(not _is_text(value) for value in cells.values()):
         raise ValueError("holds characters that are no text (lone surrogates)")
-    try:
-        profile = _PROFILE_NAME.validate_python(cells["profile"])
-    except ValidationError:
-        raise ValueError(
-            f"profile {_short(cells['profile'])} is not a profile name: lower-case letters, digits, - and _, at most 64"
-        ) from None
     return Label(
         line=row.line,
         event_id=event_id,
         cells=cells,
-        profile=profile,
+        profile=_profile(cells["profile"]) if "profile" in cells else None,
         posting=cells["posting"],
-        interesting=_interesting(cells["label"]),
+        interesting=_interesting(cells["label"]) if {"label", "profile"} <= set(cells) else None,
+        role=_role(cells["role"]) if "role" in cells else None,
         reason=cells.get("reason"),
         # Rows without a time are told in the order of their lines, or a changed mind further down would be a tie.
         labelled_at=_time(cells["time"], now) if "time" in cells else received + timedelta(microseconds=row.line),
@@ -376,6 +391,22 @@ def _label(row: _Row, event_id: str, *, received: datetime, now: datetime) -> La
         score_shown=_number(cells, "score_shown", float, "a number", math.isfinite),
         model_version=cells.get("model_version"),
     )
+
+
+def _profile(name: str) -> str:
+    try:
+        return _PROFILE_NAME.validate_python(name)
+    except ValidationError:
+        raise ValueError(
+            f"profile {_short(name)} is not a profile name: lower-case letters, digits, - and _, at most 64"
+        ) from None
+
+
+def _role(name: str) -> str:
+    plain = re.sub(r"[\s-]+", "_", name.strip().lower())
+    if plain not in ROLES:
+        raise ValueError(f"role {_short(name)} is none of: {', '.join(ROLES)}")
+    return plain
 
 
 def _interesting(word: str) -> bool:

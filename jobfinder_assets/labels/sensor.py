@@ -12,7 +12,7 @@ from jobfinder_assets.storage.io_manager import SettingsResource
 
 @dg.sensor(
     name="label_inbox",
-    target=dg.AssetSelection.assets("label_events"),
+    target=dg.AssetSelection.assets("label_events", "role_tags"),
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=15,
     description="Label files in $JOBFINDER_HOME/labels/inbox are consumed as soon as they are complete.",
@@ -41,7 +41,7 @@ def profiles_in(inbox: Inbox, *, now: datetime) -> set[str]:
     found: set[str] = set()
     for path in inbox.ready:
         try:
-            found |= {label.profile for label in parse(read(path), received=now, now=now).labels}
+            found |= {row.profile for row in parse(read(path), received=now, now=now).labels if row.profile}
         except (LabelFileError, OSError):
             continue  # the asset says what is wrong with the file
     return found

@@ -4,11 +4,11 @@ from typing import Any
 
 import dagster as dg
 
-from jobfinder_assets.roles.tagging import ambiguous_titles, role_shares, tagger_in_force, update_tags
+from jobfinder_assets.roles.tagging import ambiguous_titles, corrected_roles, role_shares, tagger_in_force, update_tags
 from jobfinder_assets.storage.io_manager import LakeResource, SettingsResource
 
 
-@dg.asset(deps=["postings"], kinds={"python", "deltalake", "scikitlearn"})
+@dg.asset(deps=["postings", "label_events"], kinds={"python", "deltalake", "scikitlearn"})
 def role_tags(settings: SettingsResource, lake: LakeResource) -> dg.MaterializeResult[Any]:
     """What each posting really is, from its duties: a probability per role, with the phrases that say so.
 
@@ -20,6 +20,7 @@ def role_tags(settings: SettingsResource, lake: LakeResource) -> dg.MaterializeR
     update = update_tags(store, tagger, batch_rows=found.compute.batch_rows)
     metadata: dict[str, Any] = {name: getattr(update, name) for name in ("new", "changed", "unchanged", "removed")}
     metadata |= {"tagger": tagger.version, "fitted now": fitted_now, "training examples": tagger.fit_.examples}
+    metadata["corrected by you"] = len(corrected_roles(store))
     metadata["roles"] = dg.MetadataValue.md(role_shares(store).to_markdown(index=False))
     metadata["where titles go"] = dg.MetadataValue.md(ambiguous_titles(store).to_markdown(index=False))
     if update.rules is not None:

@@ -17,7 +17,7 @@ from jobfinder_assets.roles.taxonomy import ROLE_INDEX
 from jobfinder_assets.roles.tokens import Hits, Indices, PhraseTable, Tokens, tokenize
 from jobfinder_assets.storage.schemas import ROLES
 
-Part = Literal["title", "duties"]
+Part = Literal["title", "duties", "person"]
 Matrix = NDArray[np.float64]
 _DATA = files("jobfinder_assets.roles") / "data"
 

@@ -10,7 +10,7 @@ What rules and classifier say is brought together by a small regression fitted o
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -41,6 +41,7 @@ _LIKELY = 0.55
 _SMALLEST_CLASS = 10
 _HALF_SAY_EXAMPLES = 1_500.0
 _AGREEMENT = 0.5
+_PERSONS_WORD = 20.0
 _SMALLEST_SHARE = 0.05
 _MOST_COLUMNS = 60_000
 # A role without examples is unlikely to the classifier, not impossible: the rules may still find one.
@@ -130,26 +131,32 @@ class RoleTagger:
         """Identity of everything that results depend on: code, rules and training corpus."""
         return hashlib.sha256(f"{TAGGER_VERSION}\x1f{self.fit_.corpus}".encode()).hexdigest()[:12]
 
-    def fit(self, postings: pd.DataFrame) -> "RoleTagger":
-        """Learn from a corpus without labels, as `title` and `description` tell it.
+    def fit(self, postings: pd.DataFrame, corrections: pd.DataFrame | None = None) -> "RoleTagger":
+        """Learn from a corpus without labels, as `title` and `description` tell it, and from a person's corrections.
+
+        `corrections` has `title`, `description` and `role`: what those postings really are.
 
         The order of the rows and repeated postings make no difference. Of a larger corpus, the
         20,000 postings with the smallest text hash are read. A corpus too small or with one role
         only leaves the rules alone.
         """
-        titles, texts, digests = _distinct(_strings(postings, "title"), _strings(postings, "description"))
-        corpus = hashlib.sha256(b"".join(digests)).hexdigest()
+        everything = postings if corrections is None else pd.concat([corrections, postings])
+        told = {} if corrections is None else _told(corrections)
+        titles, texts, digests = _distinct(_strings(everything, "title"), _strings(everything, "description"), told)
+        corpus = hashlib.sha256(b"".join(digests) + repr(sorted(told.items())).encode()).hexdigest()
         self._classifier = None
         self.fit_ = Fit(postings=len(postings), corpus=corpus)
         examples = _examples(titles, texts)
         if examples is None:
             return self
+        examples = _corrected(examples, [told.get(digest) for digest in digests])
         # The text hash decides whose title is hidden: no seed, the same for every order of rows.
         hidden = np.array([digest[-1] % 2 == 0 for digest in digests], dtype=bool)
         self._classifier = _train(examples, hidden)
         agreed = _agreed(examples, self._classifier.probabilities(examples.titles, examples.texts))
         if _tells_roles_apart(agreed):
-            examples, self._classifier = agreed, _train(agreed, hidden)
+            examples = _corrected(agreed, [told.get(digest) for digest in digests])
+            self._classifier = _train(examples, hidden)
         used = int(examples.used.sum())
         share = used / (used + _HALF_SAY_EXAMPLES)
         self.fit_ = Fit(postings=len(postings), examples=used, share=share, corpus=corpus)
@@ -287,24 +294,45 @@ def _collect(found: list[list[Evidence]], tokens: Tokens, votes: Votes, *, rule_
         found[place].append(Evidence(phrase, rule.role, weight, rule.part, start - first, end - first))
 
 
-def _distinct(titles: Sequence[str], texts: Sequence[str]) -> tuple[list[str], list[str], list[bytes]]:
+def _distinct(
+    titles: Sequence[str], texts: Sequence[str], keep: Collection[bytes]
+) -> tuple[list[str], list[str], list[bytes]]:
     """Each different posting once, in the order of a hash of its text, at most `MOST_EXAMPLES` of them."""
-    known = {
-        hashlib.blake2b(f"{title}\x1f{text}".encode("utf-8", "surrogatepass"), digest_size=16).digest(): (title, text)
-        for title, text in zip(titles, texts, strict=True)
-    }
-    digests = sorted(known)[:MOST_EXAMPLES]
+    known = {_digest(title, text): (title, text) for title, text in zip(titles, texts, strict=True)}
+    digests = sorted(sorted(known, key=lambda digest: (digest not in keep, digest))[:MOST_EXAMPLES])
     return [known[digest][0] for digest in digests], [known[digest][1] for digest in digests], digests
+
+
+def _digest(title: str, text: str) -> bytes:
+    return hashlib.blake2b(f"{title}\x1f{text}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 @dataclass(frozen=True)
 class _Examples:
-    """Terms of all titles and texts, the rules' probabilities, and which postings may teach."""
+    """Terms of all titles and texts, the rules' probabilities, which postings may teach, and how much each counts."""
 
     titles: _Terms
     texts: _Terms
     labels: Matrix
     used: NDArray[np.bool_]
+    counts: Matrix
+
+
+def _told(corrections: pd.DataFrame) -> dict[bytes, int]:
+    """The role of each corrected posting, by the hash of its text; of several, the last row's."""
+    pairs = zip(_strings(corrections, "title"), _strings(corrections, "description"), strict=True)
+    return {_digest(*pair): ROLE_INDEX[role] for pair, role in zip(pairs, corrections["role"], strict=True)}
+
+
+def _corrected(examples: _Examples, roles: Sequence[int | None]) -> _Examples:
+    """A person's word stands in the place of the rules', and counts more than theirs."""
+    rows = np.array([row for row, role in enumerate(roles) if role is not None], dtype=np.int64)
+    if not len(rows):
+        return examples
+    labels, used, counts = examples.labels.copy(), examples.used.copy(), examples.counts.copy()
+    labels[rows] = np.eye(len(ROLES))[[role for role in roles if role is not None]]
+    used[rows], counts[rows] = True, _PERSONS_WORD
+    return _Examples(examples.titles, examples.texts, labels, used, counts)
 
 
 def _examples(titles: Sequence[str], texts: Sequence[str]) -> _Examples | None:
@@ -324,7 +352,8 @@ def _examples(titles: Sequence[str], texts: Sequence[str]) -> _Examples | None:
     label, use = np.vstack(labels), np.concatenate(used)
     if not terms:
         return None
-    found = _Examples(_joined([title for title, _ in terms]), _joined([text for _, text in terms]), label, use)
+    once = np.ones(len(use))
+    found = _Examples(_joined([title for title, _ in terms]), _joined([text for _, text in terms]), label, use, once)
     return found if _tells_roles_apart(found) else None
 
 
@@ -337,7 +366,7 @@ def _tells_roles_apart(examples: _Examples) -> bool:
 def _agreed(examples: _Examples, learned: Matrix) -> _Examples:
     """The postings on which the rules and a classifier are of one mind, with what both say as their labels."""
     labels = _normalized(np.sqrt(examples.labels * learned))
-    return _Examples(examples.titles, examples.texts, labels, labels.max(axis=1) >= _AGREEMENT)
+    return _Examples(examples.titles, examples.texts, labels, labels.max(axis=1) >= _AGREEMENT, examples.counts)
 
 
 def _terms(reading: _Reading) -> tuple[_Terms, _Terms]:
@@ -396,7 +425,7 @@ def _train(examples: _Examples, hidden: NDArray[np.bool_]) -> _Classifier:
     # A rare role must not drown: between each posting counting alike and each role counting alike.
     balance = np.sqrt(len(rows) / size)
     example, role = np.nonzero(label >= _SMALLEST_SHARE)
-    weight = label[example, role] * balance[role]
+    weight = label[example, role] * balance[role] * examples.counts[rows][example]
     model = LogisticRegression(C=3.0, max_iter=60, tol=1e-3)
     model.fit(features[example], role, sample_weight=weight / weight.mean())
     learned, start = model.coef_, model.intercept_

@@ -11,12 +11,13 @@ import pandas as pd
 
 from jobfinder_assets.config import Home
 from jobfinder_assets.roles.rules import summarize
-from jobfinder_assets.roles.tagger import MOST_EXAMPLES, TAGGER_VERSION, RoleTagger, Tags
+from jobfinder_assets.roles.tagger import MOST_EXAMPLES, TAGGER_VERSION, Evidence, RoleTagger, Tags
 from jobfinder_assets.storage.files import read_object, write_object
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import ROLES
 
 GROWTH_TO_REFIT = 1.25
+CORRECTIONS_TO_REFIT = 5
 SECOND_ROLE_FROM = 0.2
 _SUMMARIZED = 20_000
 
@@ -48,18 +49,33 @@ class Update:
 def tagger_in_force(lake: Lake, home: Home) -> tuple[RoleTagger, bool]:
     """The stored tagger, or a new fit, and whether it was fitted now.
 
-    It is fitted when none is stored, when its code or rules changed, or when the corpus has grown by
-    a quarter since: a tagger that changed with every new posting would re-tag the whole corpus daily.
+    It is fitted when none is stored, when its code or rules changed, when the corpus has grown by a
+    quarter since, or when a person has corrected several more postings: a tagger that changed with every
+    new posting would re-tag the whole corpus daily.
     """
     path = home.models / "roles" / "tagger.joblib"
-    rows = lake.count("postings")
+    rows, told = lake.count("postings"), corrected_roles(lake)
     stored = _stored(path)
-    if stored is not None and rows < stored["corpus_rows"] * GROWTH_TO_REFIT:
+    if (
+        stored is not None
+        and rows < stored["corpus_rows"] * GROWTH_TO_REFIT
+        and len(told) < stored["corrections"] * GROWTH_TO_REFIT + CORRECTIONS_TO_REFIT
+    ):
         return RoleTagger.from_state(stored["tagger"]), False
-    tagger = RoleTagger().fit(_corpus(lake))
+    where = [("posting_id", "in", told.index.tolist())]
+    corrections = lake.read("postings", ["posting_id", "title", "description"], where).sort_values("posting_id")
+    tagger = RoleTagger().fit(_corpus(lake), corrections.assign(role=corrections["posting_id"].map(told)))
     if rows:
-        write_object(path, {"corpus_rows": rows, "tagger": tagger.to_state()})
+        state = {"corpus_rows": rows, "corrections": len(told), "tagger": tagger.to_state()}
+        write_object(path, state)
     return tagger, True
+
+
+def corrected_roles(lake: Lake) -> pd.Series:
+    """The role that a person gave to each corrected posting, by posting id; the latest word counts."""
+    events = lake.read("role_corrections", ["event_id", "posting_id", "role", "corrected_at"])
+    latest = events.sort_values(["corrected_at", "event_id"]).drop_duplicates("posting_id", keep="last")
+    return latest.set_index("posting_id")["role"]
 
 
 def _stored(path: Path) -> dict[str, Any] | None:
@@ -83,7 +99,8 @@ def update_tags(lake: Lake, tagger: RoleTagger, *, batch_rows: int = 5_000) -> U
     Each batch is one upsert, and a tag depends on its posting and the tagger alone: a run that was
     killed is completed by the next one.
     """
-    wanted = _versions(lake, tagger)
+    told = corrected_roles(lake)
+    wanted = _versions(lake, tagger, told)
     stored = lake.read("role_tags", ["posting_id", "content_hash", "tagger_version"]).set_index("posting_id")
     known = wanted.index.isin(stored.index)
     same = (wanted == stored.reindex(wanted.index)).all(axis=1).to_numpy(dtype=bool)
@@ -96,7 +113,7 @@ def update_tags(lake: Lake, tagger: RoleTagger, *, batch_rows: int = 5_000) -> U
         lake.batches("postings", ["posting_id", "title", "description"], where, rows=batch_rows) if len(stale) else ()
     ):
         tags = tagger.tag(batch)
-        lake.merge("role_tags", tag_rows(batch["posting_id"], tags, wanted))
+        lake.merge("role_tags", tag_rows(batch["posting_id"], tags, wanted, told))
         done += [(tags.title_strength > 0, tags.duties_strength > 0)] if len(done) * batch_rows < _SUMMARIZED else []
     fired = [np.vstack(part).astype(float) for part in zip(*done, strict=True)]
     return Update(
@@ -108,19 +125,29 @@ def update_tags(lake: Lake, tagger: RoleTagger, *, batch_rows: int = 5_000) -> U
     )
 
 
-def _versions(lake: Lake, tagger: RoleTagger) -> pd.DataFrame:
+def _versions(lake: Lake, tagger: RoleTagger, told: pd.Series) -> pd.DataFrame:
     """(posting_id) content_hash and tagger_version that each posting's tag should have.
 
-    The version of the cleaning is part of it: new cleaning gives the same record another text.
+    The version of the cleaning is part of it: new cleaning gives the same record another text. So is what a person
+    said of the posting.
     """
     postings = lake.read("postings", ["posting_id", "content_hash", "cleaning_version"]).set_index("posting_id")
     version = tagger.version + "-" + postings["cleaning_version"].fillna("0")
+    said = pd.Series(postings.index.map(told.to_dict()), index=postings.index, dtype="str")
+    version = version + ("-" + said).fillna("")
     return pd.DataFrame({"content_hash": postings["content_hash"], "tagger_version": version}, index=postings.index)
 
 
-def tag_rows(posting_ids: pd.Series, tags: Tags, versions: pd.DataFrame) -> pd.DataFrame:
-    """Rows of `role_tags`: role, second role where the duties are mixed, probabilities, evidence as JSON."""
-    values = tags.probabilities.to_numpy()
+def tag_rows(posting_ids: pd.Series, tags: Tags, versions: pd.DataFrame, told: pd.Series) -> pd.DataFrame:
+    """Rows of `role_tags`: role, second role where the duties are mixed, probabilities, evidence as JSON.
+
+    What a person said is certain, and the evidence says who said it.
+    """
+    values, evidence = tags.probabilities.to_numpy().copy(), list(tags.evidence)
+    for row in np.flatnonzero(posting_ids.isin(told.index)):
+        role = told[posting_ids.iloc[row]]
+        values[row] = [float(role == name) for name in ROLES]
+        evidence[row] = [Evidence("your correction", role, 1.0, "person", 0, 0)]
     order = np.argsort(-values, axis=1, kind="stable")
     names = np.array(ROLES, dtype=object)
     is_mixed = np.take_along_axis(values, order[:, 1:2], axis=1).ravel() >= SECOND_ROLE_FROM
@@ -129,8 +156,7 @@ def tag_rows(posting_ids: pd.Series, tags: Tags, versions: pd.DataFrame) -> pd.D
     frame["role"] = names[order[:, 0]]
     frame["second_role"] = pd.Series(names[order[:, 1]]).where(is_mixed)
     frame["evidence"] = [
-        json.dumps([vars(one) for one in evidence], ensure_ascii=False, separators=(",", ":"))
-        for evidence in tags.evidence
+        json.dumps([vars(one) for one in evidence], ensure_ascii=False, separators=(",", ":")) for evidence in evidence
     ]
     return frame.assign(**{name: versions.loc[posting_ids, name].to_numpy() for name in versions.columns})
 

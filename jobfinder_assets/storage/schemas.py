@@ -211,6 +211,20 @@ TABLES: dict[str, TableSchema] = {
             "model_version": TEXT,
         },
     ),
+    # A person's word on what a posting really is, the latest one counts.
+    "role_corrections": _table(
+        ("event_id",),
+        {
+            "event_id": TEXT,
+            "profile": TEXT,
+            "posting_id": TEXT,
+            "role": TEXT,
+            "corrected_at": TIME,
+            "consumed_at": TIME,
+            "file": TEXT,
+            "row": COUNT,
+        },
+    ),
     "training_set": _table(
         ("profile", "cluster_id"),
         {

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jobfinder_assets.config import Home
 from jobfinder_assets.labels import events
 from jobfinder_assets.labels.events import Consumed, consume, normal_url
-from jobfinder_assets.labels.files import drop, drop_content
+from jobfinder_assets.labels.files import LabelFileError, drop, drop_content
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_tests.labels.conftest import NOW, Put, fill_postings
 
@@ -178,7 +178,7 @@ def test_two_processes_that_consume_the_same_file_add_it_once(
     merge = Lake.merge
 
     def merge_and_lose(self: Lake, table: str, frame: object) -> int:
-        path.unlink()
+        path.unlink(missing_ok=True)
         return merge(self, table, frame)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Lake, "merge", merge_and_lose)
@@ -264,3 +264,32 @@ def test_same_address(left: str, right: str, same: bool) -> None:
 )
 def test_no_address(text: str) -> None:
     assert normal_url(text) is None
+
+
+def test_a_row_may_correct_a_role_beside_a_label_or_alone(
+    lake: Lake, home: Home, postings: list[str], put: Put
+) -> None:
+    put("both.csv", "profile,posting,label,role\nanna,p1,yes,Data Engineer\nanna,p2,no,\nanna,p3,no,poet\n")
+    put("roles.csv", "posting,role,time\np1,ml-engineer,2026-01-05T10:00:00Z\n,other,\n")
+    done = consume(lake, home, now=NOW)
+    assert (done.new, done.quarantined) == (3, 2)
+    assert set(done.problems) == {
+        "role 'poet' is none of: data_engineer, data_analyst, ml_engineer, data_scientist, other",
+        "has no profile, posting, label",
+    }
+    assert lake.count("label_events") == 2
+    found = lake.read("role_corrections").sort_values("role")
+    assert found[["posting_id", "role"]].values.tolist() == [["p1", "data_engineer"], ["p1", "ml_engineer"]]
+    put("roles.csv", "posting,role,time\np1,ml-engineer,2026-01-05T10:00:00Z\n,other,\n")
+    assert consume(lake, home, now=NOW).new == 0
+    assert lake.count("role_corrections") == 2
+
+
+def test_a_file_for_roles_must_correct_one(home: Home, tmp_path: Path) -> None:
+    home.create()
+    file = tmp_path / "mine.csv"
+    file.write_text("profile,posting,label\nanna,p1,yes\n", encoding="utf-8")
+    with pytest.raises(LabelFileError, match="corrects no role"):
+        drop(file, home, roles=True)
+    file.write_text("posting,role\np1,data analyst\n", encoding="utf-8")
+    assert drop(file, home, roles=True).parent == home.inbox

@@ -185,3 +185,45 @@ def test_one_role_for_everything_is_a_warning(lake: Lake) -> None:
     assert not result.passed
     assert result.severity == dg.AssetCheckSeverity.WARN
     assert "100.0% of 60 postings are other" in result.description
+
+
+def correct(lake: Lake, corrections: dict[str, str], *, day: int = 1) -> None:
+    when = pd.Timestamp(2026, 1, day, tz="UTC")
+    rows = [
+        {"event_id": f"{day}-{name}", "posting_id": name, "role": role, "corrected_at": when}
+        for name, role in corrections.items()
+    ]
+    lake.merge("role_corrections", pd.DataFrame(rows))
+
+
+def test_a_correction_stands_at_once_and_can_be_corrected_again(lake: Lake, instance: dg.DagsterInstance) -> None:
+    lake.append("postings", postings())
+    run(instance)
+    before = tags(lake)
+    correct(lake, {"000-000": "other"})
+    metadata, checks = run(instance)
+    assert counts(metadata) == (0, 1, len(before) - 1, 0)
+    assert metadata["fitted now"] is False and metadata["corrected by you"] == 1
+    assert all(checks.values())
+    row = tags(lake).set_index("posting_id").loc["000-000"]
+    assert (row["role"], row["other"]) == ("other", 1.0)
+    assert json.loads(row["evidence"])[0]["phrase"] == "your correction"
+    correct(lake, {"000-000": "data_analyst"}, day=2)
+    run(instance)
+    assert tags(lake).set_index("posting_id").loc["000-000", "role"] == "data_analyst"
+
+
+def test_several_corrections_teach_the_tagger(lake: Lake, instance: dg.DagsterInstance) -> None:
+    """What a person says of some adverts with a word of their own is then said of others with it."""
+    rows = postings(40)
+    strange = rows["posting_id"].str.endswith("-000")
+    rows.loc[strange, "description"] += " You tend the zorblax flows."
+    lake.append("postings", rows)
+    run(instance)
+    before = tags(lake).set_index("posting_id")["other"]
+    names = rows.loc[strange, "posting_id"].tolist()
+    correct(lake, dict.fromkeys(names[:20], "other"))
+    metadata, _ = run(instance)
+    assert metadata["fitted now"] is True
+    after = tags(lake).set_index("posting_id")["other"]
+    assert (after[names[20:]] > before[names[20:]]).all()
