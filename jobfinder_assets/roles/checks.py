@@ -3,6 +3,7 @@
 import dagster as dg
 import pandas as pd
 
+from jobfinder_assets.roles.report import LARGEST_SHIFT, role_drift
 from jobfinder_assets.roles.tagging import role_shares
 from jobfinder_assets.storage.io_manager import LakeResource
 from jobfinder_assets.storage.schemas import ROLES
@@ -36,6 +37,21 @@ def role_shares_plausible(lake: LakeResource) -> dg.AssetCheckResult:
         description=f"{largest['share']:.1%} of {shares['postings'].sum()} postings are {largest['role']}"
         + ("" if passed else "; look at `where titles go`, or at what the sources fetch"),
         metadata={"roles": dg.MetadataValue.md(shares.to_markdown(index=False))},
+    )
+
+
+@dg.asset_check(asset="role_tags", description="No source's shares of roles moved far in the last four weeks.")
+def role_shares_steady(lake: LakeResource) -> dg.AssetCheckResult:
+    drift = role_drift(lake.open(), pd.Timestamp.now(tz="UTC"))
+    moved = drift[drift["shift"] > LARGEST_SHIFT]
+    names = ", ".join(f"{row['source']} ({row['shift']:.2f})" for row in moved.to_dict("records"))
+    return dg.AssetCheckResult(
+        passed=moved.empty,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"roles shifted at {names}: look at what the source sends now"
+        if names
+        else f"{len(drift)} sources have enough postings to compare, none moved",
+        metadata={"drift": dg.MetadataValue.md(drift.to_markdown(index=False))},
     )
 
 

@@ -9,13 +9,9 @@ between, the next training makes the file follow the alias before it begins.
 
 import hashlib
 import json
-import logging
-import os
 import tempfile
 import time
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -27,6 +23,7 @@ import pandas as pd
 from jobfinder_assets.config import Profile, Settings, Training
 from jobfinder_assets.storage.files import read_object, write_json, write_object, write_text
 from jobfinder_assets.storage.lake import Lake
+from jobfinder_assets.storage.mlflow_store import experiment_id, mlflow_client
 from jobfinder_assets.storage.schemas import ROLES
 from jobfinder_assets.training.evaluation import (
     CHAMPION,
@@ -125,7 +122,7 @@ def promote(settings: Settings, profile: str, version: str) -> None:
     """Put a registered version in force (also an older one: that is a rollback)."""
     if not _path(settings, profile, version).is_file():
         raise FileNotFoundError(f"no model {version!r} of profile {profile!r} in {_folder(settings, profile)}")
-    with _mlflow(settings) as client:
+    with mlflow_client(settings) as client:
         client.set_registered_model_alias(model_name(profile), ALIAS, version)
     write_json(_folder(settings, profile) / "champion.json", {"version": version})
 
@@ -189,7 +186,7 @@ def worse_than_linear(champion: Champion) -> bool:
 
 def follow_alias(settings: Settings, profile: str) -> None:
     """Make `champion.json` name the version that the registry's alias names, when both are there."""
-    with _mlflow(settings) as client:
+    with mlflow_client(settings) as client:
         from mlflow.exceptions import MlflowException
 
         try:
@@ -277,11 +274,11 @@ def _log(
     """Log one run with its trials, and register its model; returns run id and version."""
     from jobfinder_assets.training import plots
 
-    with _mlflow(settings) as client, tempfile.TemporaryDirectory(prefix="jobfinder-") as name:
+    with mlflow_client(settings) as client, tempfile.TemporaryDirectory(prefix="jobfinder-") as name:
         import mlflow
 
         folder = Path(name)
-        experiment = _experiment(client, settings, profile)
+        experiment = experiment_id(client, settings, f"jobfinder/{profile}", profile)
         with mlflow.start_run(experiment_id=experiment, run_name=f"{profile} {len(examples)} labels", tags=fitted.tags):
             run_id = str(mlflow.active_run().info.run_id)  # type: ignore[union-attr]
             mlflow.log_params(fitted.parameters.to_dict() | settings.training.model_dump())
@@ -423,31 +420,6 @@ def _log_datasets(lake: Lake, profile: str, examples: Examples) -> None:
         frame, source=source, targets="interesting", name="training_set", digest=f"v{versions['training_set']}"
     )
     mlflow.log_input(data_set, context="training", tags={f"{table}_version": v for table, v in versions.items()})
-
-
-def _experiment(client: Any, settings: Settings, profile: str) -> str:
-    name = f"jobfinder/{profile}"
-    found = client.get_experiment_by_name(name)
-    if found is not None:
-        return str(found.experiment_id)
-    local = settings.mlflow_location.startswith("sqlite:")
-    folder = settings.home.mlflow / "artifacts" / profile
-    return str(client.create_experiment(name, artifact_location=folder.as_uri() if local else None))
-
-
-@contextmanager
-def _mlflow(settings: Settings) -> Iterator[Any]:
-    """An MLflow client on the user's own store, without telemetry and without the chatter of its migrations."""
-    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-    import mlflow
-
-    for noisy in ("alembic", "mlflow.store.db.utils", "mlflow.tracking", "mlflow.pyfunc"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-    mlflow.set_tracking_uri(settings.mlflow_location)
-    mlflow.set_registry_uri(settings.mlflow_location)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=UserWarning, module="mlflow")
-        yield mlflow.MlflowClient()
 
 
 def _folder(settings: Settings, profile: str) -> Path:

@@ -9,7 +9,7 @@ import pytest
 from jobfinder_assets.config import Home
 from jobfinder_assets.roles import tagging
 from jobfinder_assets.roles.assets import role_tags
-from jobfinder_assets.roles.checks import find_faults, role_shares_plausible, role_tags_complete
+from jobfinder_assets.roles.checks import find_faults, role_shares_plausible, role_shares_steady, role_tags_complete
 from jobfinder_assets.storage.io_manager import LakeResource, SettingsResource
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import ROLES
@@ -34,7 +34,7 @@ def postings(copies: int = 3, *, start: int = 0) -> pd.DataFrame:
 def run(instance: dg.DagsterInstance) -> tuple[dict[str, object], dict[str, bool]]:
     """Materialize with its checks; returns plain metadata and which checks passed."""
     result = dg.materialize(
-        [role_tags, role_tags_complete, role_shares_plausible],
+        [role_tags, role_tags_complete, role_shares_plausible, role_shares_steady],
         resources={"settings": SettingsResource(), "lake": LakeResource()},
         instance=instance,
     )
@@ -57,7 +57,7 @@ def test_every_posting_is_tagged_and_a_rerun_writes_nothing(lake: Lake, instance
     total = 3 * len(ADVERTS)
     assert counts(metadata) == (total, 0, 0, 0)
     assert metadata["fitted now"] is True
-    assert checks == {"role_tags_complete": True, "role_shares_plausible": True}
+    assert checks == dict.fromkeys(("role_tags_complete", "role_shares_plausible", "role_shares_steady"), True)
     assert "| Data Scientist" in str(metadata["where titles go"])
     assert "conflict" in str(metadata["rules"])
     found = tags(lake).set_index("posting_id")
@@ -145,7 +145,7 @@ def test_a_killed_run_is_completed_and_nothing_shows(lake: Lake, home: Home, tmp
 def test_an_empty_lake_is_no_error(lake: Lake, home: Home, instance: dg.DagsterInstance) -> None:
     metadata, checks = run(instance)
     assert counts(metadata) == (0, 0, 0, 0)
-    assert checks == {"role_tags_complete": True, "role_shares_plausible": True}
+    assert checks == dict.fromkeys(("role_tags_complete", "role_shares_plausible", "role_shares_steady"), True)
     assert not (home.models / "roles" / "tagger.joblib").exists()
 
 
