@@ -1,12 +1,13 @@
 """How well roles are told apart: on postings read by hand, with and without titles, beside what one would try first.
 
-    jobfinder bench roles [--data FOLDER] [--calibrate]
+    jobfinder bench roles [--data FOLDER] [--calibrate] [--picture FILE]
 
 FOLDER (default $JOBFINDER_SHARED/data) holds `kaggle/` and `import/`. The labels stand in
 `jobfinder_tests/roles/gold/`: `development.csv` was tuned on, `held_out.csv` was not, and shares no
 company with it. The tagger and the peers learn from all real postings without labels; the peers
 are a title regex, and TF-IDF with logistic regression trained on what that regex says. Intervals:
-bootstrap over companies. `--calibrate` writes `roles/data/calibration.json` anew from development.csv.
+bootstrap over companies. `--calibrate` writes `roles/data/calibration.json` anew from development.csv;
+`--picture` draws where ambiguous titles go.
 """
 
 import argparse
@@ -23,11 +24,13 @@ from real_postings import FILES, read_postings
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import confusion_matrix, f1_score
+from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 
 from jobfinder_assets.cleaning.company import company_key
 from jobfinder_assets.cleaning.text import clean_text
 from jobfinder_assets.roles import calibration, tagger
+from jobfinder_assets.roles.tagging import title_shares
 from jobfinder_assets.roles.taxonomy import OTHER
 from jobfinder_assets.storage.schemas import ROLES
 
@@ -49,6 +52,7 @@ def main() -> None:
     shared = os.environ.get("JOBFINDER_SHARED", "")
     parser.add_argument("--data", type=Path, default=Path(shared) / "data" if shared else None)
     parser.add_argument("--calibrate", action="store_true")
+    parser.add_argument("--picture", type=Path)
     options = parser.parse_args()
     if options.data is None or not options.data.is_dir():
         parser.error("name the folder of real postings with --data (it holds kaggle/ and import/)")
@@ -61,11 +65,38 @@ def main() -> None:
     fitted = time.perf_counter() - started
     print(f"fit on {len(corpus):,} postings: {fitted:.1f} s, {ours.fit_.examples:,} examples")
     started = time.process_time()
-    ours.predict_proba(corpus)
+    values = ours.predict_proba(corpus)
     print(f"tagging: {len(corpus) / (time.process_time() - started):,.0f} postings/s/core\n")
+    if options.picture:
+        draw_titles(corpus["title"], values, options.picture)
     for name in ("development.csv", "held_out.csv"):
         if (GOLD / name).exists():
             report(name, labelled(name, corpus), ours, corpus)
+
+
+def draw_titles(titles: pd.Series, values: pd.DataFrame, path: Path) -> None:
+    """Bars of the expected share of each role among the postings of each ambiguous title."""
+    from matplotlib.figure import Figure
+
+    table = title_shares(titles, values).iloc[::-1]
+    figure = Figure(figsize=(9, 4.2))
+    axes = figure.add_subplot()
+    left = np.zeros(len(table))
+    colours = dict(zip(ROLES, ("#1f6f8b", "#e5a54b", "#b5446e", "#5b8c5a", "#c9c9c9"), strict=True))
+    for role in ROLES:
+        axes.barh(range(len(table)), table[role], left=left, color=colours[role], label=role.replace("_", " "))
+        for row, share in enumerate(table[role]):
+            if share >= 0.06:
+                axes.text(
+                    left[row] + share / 2, row, f"{share:.0%}", ha="center", va="center", fontsize=8, color="white"
+                )
+        left += table[role].to_numpy()
+    names = [f"“{title}” ({number:,})" for title, number in zip(table["title"], table["postings"], strict=True)]
+    axes.set_yticks(range(len(table)), names)
+    axes.set(xlim=(0, 1), xticks=[])
+    axes.spines[:].set_visible(False)
+    axes.legend(ncols=len(ROLES), loc="lower center", bbox_to_anchor=(0.4, 1.0), frameon=False, fontsize=9)
+    figure.savefig(path, dpi=110, bbox_inches="tight")
 
 
 def labelled(name: str, corpus: pd.DataFrame) -> pd.DataFrame:
@@ -83,11 +114,16 @@ def calibrate(corpus: pd.DataFrame, gold: pd.DataFrame) -> None:
         for reading in tagger._read(frame["title"].tolist(), frame["description"].tolist()):
             rules.append(tagger._rule_probabilities(reading))
             learned.append(ours._classifier.probabilities(*tagger._terms(reading)))
-    roles = list(gold["role"]) * len(views)
+    truth = np.array([ROLES.index(role) for role in gold["role"]] * len(views))
+    groups = np.tile(gold["company"].map(company_key).to_numpy(), len(views))
     content = {}
     for name, readers in (("rules", [rules]), ("rules_and_classifier", [rules, learned])):
+        seen = calibration.inputs(*(np.vstack(reader) for reader in readers))
         model = LogisticRegression(C=0.2, max_iter=2_000)
-        model.fit(calibration.inputs(*(np.vstack(reader) for reader in readers)), [ROLES.index(role) for role in roles])
+        left_out = cross_val_predict(model, seen, truth, groups=groups, cv=GroupKFold(10))
+        scores = [macro_f1(truth[view], left_out[view]) for view in np.array_split(np.arange(len(truth)), len(views))]
+        print(f"{name}: macro-F1 on companies left out {scores[0]:.3f} with titles, {scores[1]:.3f} without")
+        model.fit(seen, truth)
         content[name] = {"weights": model.coef_.T.round(4).tolist(), "intercepts": model.intercept_.round(4).tolist()}
     CALIBRATION.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     print(f"calibrated on {len(gold)} postings: {CALIBRATION.name}; run again to see its results")

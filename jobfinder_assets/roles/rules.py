@@ -101,7 +101,7 @@ def load_rules() -> tuple[Rule, ...]:
     """
     content = tomllib.loads((_DATA / "rules.toml").read_text(encoding="utf-8"))
     taken: dict[Part, set[tuple[int, ...]]] = {"title": set(), "duties": set()}
-    return tuple(_rule(part, entry, taken[part]) for part in taken for entry in content[part])
+    return tuple(read_rule(part, entry, taken[part]) for part in taken for entry in content[part])
 
 
 @cache
@@ -119,7 +119,8 @@ def rules_digest() -> str:
     return hashlib.sha256(content).hexdigest()[:12]
 
 
-def _rule(part: Part, entry: dict[str, Any], taken: set[tuple[int, ...]]) -> Rule:
+def read_rule(part: Part, entry: dict[str, Any], taken: set[tuple[int, ...]]) -> Rule:
+    """The rule of one entry of a data file, its phrases expanded; those in `taken` are left out, its own added."""
     name, role, weight = entry["name"], entry["role"], float(entry["weight"])
     if role not in ROLE_INDEX:
         raise ValueError(f"rules.toml: rule {name!r}: unknown role {role!r}; roles: {', '.join(ROLES)}")

@@ -21,12 +21,13 @@ from numpy.typing import NDArray
 from jobfinder_assets.roles.calibration import calibration, calibration_digest
 from jobfinder_assets.roles.rules import Matrix, Part, RuleSet, Votes, rule_sets, rules_digest
 from jobfinder_assets.roles.sections import section_weights, sections_of
+from jobfinder_assets.roles.specialities import specialities_of
 from jobfinder_assets.roles.taxonomy import OTHER, ROLE_INDEX
 from jobfinder_assets.roles.tokens import Bits, Indices, Tokens, tokenize
 from jobfinder_assets.storage.schemas import ROLES
 
 # Raised by hand when a change of code changes results; the rules' own digest is part of it.
-TAGGER_VERSION = f"2-{rules_digest()}-{calibration_digest()}"
+TAGGER_VERSION = f"3-{rules_digest()}-{calibration_digest()}"
 
 MOST_EXAMPLES = 20_000
 _CHUNK_CHARACTERS = 700_000
@@ -62,11 +63,12 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Tags:
-    """A batch of tagged postings: probabilities (as `predict_proba`), evidence (as `explain`), and the
-    strengths of the rules over titles and over duties, shape (postings, rules)."""
+    """A batch of tagged postings: probabilities (as `predict_proba`), evidence (as `explain`), specialities, and
+    the strengths of the rules over titles and over duties, shape (postings, rules)."""
 
     probabilities: pd.DataFrame
     evidence: list[list[Evidence]]
+    specialities: list[list[str]]
     title_strength: Matrix
     duties_strength: Matrix
 
@@ -198,16 +200,21 @@ class RoleTagger:
         number: dict[tuple[str, str], int] = {}
         pairs = zip(_strings(postings, "title"), _strings(postings, "description"), strict=True)
         copy_of = np.array([number.setdefault(pair, len(number)) for pair in pairs], dtype=np.int64)
-        probabilities, evidence = [np.zeros((0, len(ROLES)))], []
+        probabilities, evidence, specialities = [np.zeros((0, len(ROLES)))], [], []
         title, duties = [np.zeros((0, len(title_rules.rules)))], [np.zeros((0, len(duty_rules.rules)))]
         for reading in _read([title for title, _ in number], [text for _, text in number]):
             probabilities.append(self._probabilities(reading))
             evidence += _evidence(reading, most)
+            specialities += specialities_of(reading.titles, reading.texts, reading.weights)
             title.append(reading.title_votes.strength)
             duties.append(reading.text_votes.strength)
         frame = pd.DataFrame(np.vstack(probabilities)[copy_of], index=postings.index, columns=list(ROLES))
         return Tags(
-            frame, [evidence[place] for place in copy_of], np.vstack(title)[copy_of], np.vstack(duties)[copy_of]
+            frame,
+            [evidence[place] for place in copy_of],
+            [specialities[place] for place in copy_of],
+            np.vstack(title)[copy_of],
+            np.vstack(duties)[copy_of],
         )
 
     def _probabilities(self, reading: _Reading) -> Matrix:

@@ -155,6 +155,7 @@ def tag_rows(posting_ids: pd.Series, tags: Tags, versions: pd.DataFrame, told: p
     frame["posting_id"] = posting_ids.to_numpy()
     frame["role"] = names[order[:, 0]]
     frame["second_role"] = pd.Series(names[order[:, 1]]).where(is_mixed)
+    frame["specialities"] = tags.specialities
     frame["evidence"] = [
         json.dumps([vars(one) for one in evidence], ensure_ascii=False, separators=(",", ":")) for evidence in evidence
     ]
@@ -169,13 +170,21 @@ def role_shares(lake: Lake) -> pd.DataFrame:
 
 
 def ambiguous_titles(lake: Lake) -> pd.DataFrame:
-    """Where postings with an ambiguous title really go: one row per kind of title, one column per role, in shares."""
+    """Where postings with an ambiguous title really go: `title_shares` of the whole lake."""
     titles = lake.read("postings", ["posting_id", "title"])
-    frame = titles.merge(lake.read("role_tags", ["posting_id", "role"]), on="posting_id")
-    lower = frame["title"].fillna("").str.lower()
+    frame = titles.merge(lake.read("role_tags", ["posting_id", *ROLES]), on="posting_id")
+    return title_shares(frame["title"], frame[list(ROLES)])
+
+
+def title_shares(titles: pd.Series, probabilities: pd.DataFrame) -> pd.DataFrame:
+    """One row per kind of title: how many postings have it, and the expected share of each role among them.
+
+    The mean of probabilities is closer to the truth than a count of chosen roles, which gives every doubt to the title.
+    """
+    lower = titles.fillna("").str.lower()
     rows = []
     for name, pattern in AMBIGUOUS_TITLES.items():
-        roles = frame.loc[lower.str.contains(pattern, regex=True), "role"]
-        shares = roles.value_counts(normalize=True).reindex(list(ROLES), fill_value=0.0).round(3)
-        rows.append({"title": name, "postings": len(roles), **shares.to_dict()})
+        mine = probabilities[lower.str.contains(pattern, regex=True).to_numpy(dtype=bool)]
+        shares = mine.mean().fillna(0.0) if len(mine) else dict.fromkeys(ROLES, 0.0)
+        rows.append({"title": name, "postings": len(mine), **{role: round(float(shares[role]), 3) for role in ROLES}})
     return pd.DataFrame(rows)

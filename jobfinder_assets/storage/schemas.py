@@ -174,6 +174,7 @@ TABLES: dict[str, TableSchema] = {
             "tagger_version": TEXT,
             "role": TEXT,
             "second_role": TEXT,
+            "specialities": pa.list_(TEXT),
             **dict.fromkeys(ROLES, NUMBER),
             "evidence": TEXT,
         },
