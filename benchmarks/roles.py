@@ -107,17 +107,19 @@ def labelled(name: str, corpus: pd.DataFrame) -> pd.DataFrame:
 def calibrate(corpus: pd.DataFrame, gold: pd.DataFrame) -> None:
     """Fit both regressions on the development postings, each seen with and without its title."""
     ours = tagger.RoleTagger().fit(corpus)
-    assert ours._classifier is not None
-    rules, learned = [], []
+    assert ours._learned is not None
+    rules, agreeing, titled = [], [], []
     views = (gold, gold.assign(title=""))
     for frame in views:
         for reading in tagger._read(frame["title"].tolist(), frame["description"].tolist()):
             rules.append(tagger._rule_probabilities(reading))
-            learned.append(ours._classifier.probabilities(*tagger._terms(reading)))
+            first, second = ours._learned.probabilities(reading)
+            agreeing.append(first)
+            titled.append(second)
     truth = np.array([ROLES.index(role) for role in gold["role"]] * len(views))
     groups = np.tile(gold["company"].map(company_key).to_numpy(), len(views))
     content = {}
-    for name, readers in (("rules", [rules]), ("rules_and_classifier", [rules, learned])):
+    for name, readers in (("rules", [rules]), ("rules_and_classifiers", [rules, agreeing, titled])):
         seen = calibration.inputs(*(np.vstack(reader) for reader in readers))
         model = LogisticRegression(C=0.2, max_iter=2_000)
         left_out = cross_val_predict(model, seen, truth, groups=groups, cv=GroupKFold(10))

@@ -23,6 +23,7 @@ from jobfinder_assets.cleaning.opening import (
     Title,
     compare_companies,
     conflict,
+    metropolis,
     names_itself,
     read_opening,
     read_places,
@@ -314,13 +315,15 @@ def _fact_hashes(row: Mapping[str, object]) -> tuple[int, int, int, int, int]:
         raw_title if isinstance(raw_title, str) else "", company if isinstance(company, str) else "", places=places
     )
     levels, core = " ".join(sorted(title.levels)), " ".join(sorted(title.core))
-    city = min(places.cities)[0] if places.cities else ""
+    city, state = min(places.cities) if places.cities else ("", "")
+    # Other employers' copies may name the suburb.
+    around = metropolis(city, state)
     return (
         stable_hash("level", levels),
         stable_hash("employer", key) if key else 0,
         stable_hash("employer title", key, core, levels) if key and core else 0,
         stable_hash("employer title city", key, core, levels, city) if key and core and city else 0,
-        stable_hash("title city", core, levels, city) if core and city else 0,
+        stable_hash("title city", core, levels, around) if core and city else 0,
     )
 
 

@@ -8,12 +8,12 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Literal
 
 from jobfinder_assets.cleaning.company import company_key
 from jobfinder_assets.cleaning.cues import read_cues
-from jobfinder_assets.cleaning.gazetteer import gazetteer, kilometres
+from jobfinder_assets.cleaning.gazetteer import City, gazetteer, kilometres
 from jobfinder_assets.cleaning.lexicon import read_json, read_lines
 from jobfinder_assets.cleaning.location import text_workplace
 
@@ -98,23 +98,31 @@ class Places:
         return not any(a == b and (not s or not t or s == t) for a, s in self.cities for b, t in other.cities)
 
     def share_a_metropolis(self, other: "Places") -> bool:
-        """A city of one is a suburb of a city of the other: boards write either."""
-        return any(_is_suburb(a, b) for a in self.cities for b in other.cities)
+        """Cities of both lie around one large city: boards write the suburb or the city."""
+        return any(
+            a[1] and a[1] == b[1] and metropolis(*a) == metropolis(*b) for a in self.cities for b in other.cities
+        )
 
 
 @lru_cache(maxsize=65_536)
-def _is_suburb(one: tuple[str, str], other: tuple[str, str]) -> bool:
-    """Within 30 km of each other in one state, and one of them a city of 300,000 people."""
-    if not one[1] or one[1] != other[1]:
-        return False
-    found = [
-        next((city for city in gazetteer().cities.get(name, ()) if city.state == state.upper()), None)
-        for name, state in (one, other)
-    ]
-    if found[0] is None or found[1] is None:
-        return False
-    is_big = max(found[0].population, found[1].population) >= _METROPOLIS
-    return is_big and kilometres(found[0], found[1]) <= _SUBURB_KILOMETRES
+def metropolis(name: str, state: str) -> str:
+    """The largest city of 300,000 people within 30 km in the same state, or the city itself."""
+    known = [city for city in gazetteer().cities.get(name, ()) if state and city.state == state.upper()]
+    if not known:
+        return name
+    near = [city for city in _large_cities().get(state.upper(), ()) if kilometres(city, known[0]) <= _SUBURB_KILOMETRES]
+    return max(near, key=lambda city: city.population).name if near else name
+
+
+@cache
+def _large_cities() -> dict[str, list[City]]:
+    """Cities of 300,000 people by state; of a city's several names the first."""
+    found: dict[str, dict[tuple[float, float], City]] = {}
+    for cities in gazetteer().cities.values():
+        for city in cities:
+            if city.population >= _METROPOLIS and city.state:
+                found.setdefault(city.state, {}).setdefault((city.latitude, city.longitude), city)
+    return {state: list(cities.values()) for state, cities in found.items()}
 
 
 @dataclass(frozen=True)

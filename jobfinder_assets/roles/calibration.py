@@ -43,7 +43,7 @@ def inputs(*readers: Matrix) -> Matrix:
 
 @cache
 def calibration(name: str) -> Calibration:
-    """The regression for "rules" alone or for "rules_and_classifier"."""
+    """The regression for "rules" alone or for "rules_and_classifiers"."""
     content = json.loads(_FILE.read_text(encoding="utf-8"))[name]
     return Calibration(np.array(content["weights"]), np.array(content["intercepts"]))
 

@@ -5,13 +5,14 @@ one of them is sure, a posting of the user's own corpus becomes a training examp
 probabilities as its label; a logistic regression over words and word pairs, half of its examples
 with the title hidden, learns from these what the rules do not know. A second round of it learns from
 the postings on which the rules and the first round are of one mind (self-training, Yarowsky 1995).
-What rules and classifier say is brought together by a small regression fitted on postings read by hand
-(`calibration.py`); the classifier's part in it grows with what it has seen.
+Another classifier reads the text alone and learns what titles say: a title that misleads is one among
+many that do not. What the three say is brought together by a small regression fitted on postings read
+by hand (`calibration.py`); the classifiers' part in it grows with what they have seen.
 """
 
 import hashlib
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from jobfinder_assets.roles.tokens import Bits, Indices, Tokens, tokenize
 from jobfinder_assets.storage.schemas import ROLES
 
 # Raised by hand when a change of code changes results; the rules' own digest is part of it.
-TAGGER_VERSION = f"3-{rules_digest()}-{calibration_digest()}"
+TAGGER_VERSION = f"4-{rules_digest()}-{calibration_digest()}"
 
 MOST_EXAMPLES = 20_000
 _CHUNK_CHARACTERS = 700_000
@@ -112,6 +113,18 @@ class _Classifier:
 
 
 @dataclass(frozen=True)
+class _Learned:
+    """agreeing: learned from the postings on which the rules agree; titled: what titles say, from texts alone."""
+
+    agreeing: _Classifier
+    titled: _Classifier
+
+    def probabilities(self, reading: _Reading) -> tuple[Matrix, Matrix]:
+        titles, texts = _terms(reading)
+        return self.agreeing.probabilities(titles, texts), self.titled.probabilities(_without_words(titles), texts)
+
+
+@dataclass(frozen=True)
 class _Terms:
     """Hash buckets of the words and word pairs of each document, with what each counts."""
 
@@ -126,7 +139,7 @@ class RoleTagger:
 
     def __init__(self) -> None:
         self.fit_: Fit = Fit()
-        self._classifier: _Classifier | None = None
+        self._learned: _Learned | None = None
 
     @property
     def version(self) -> str:
@@ -146,7 +159,7 @@ class RoleTagger:
         told = {} if corrections is None else _told(corrections)
         titles, texts, digests = _distinct(_strings(everything, "title"), _strings(everything, "description"), told)
         corpus = hashlib.sha256(b"".join(digests) + repr(sorted(told.items())).encode()).hexdigest()
-        self._classifier = None
+        self._learned = None
         self.fit_ = Fit(postings=len(postings), corpus=corpus)
         examples = _examples(titles, texts)
         if examples is None:
@@ -154,11 +167,15 @@ class RoleTagger:
         examples = _corrected(examples, [told.get(digest) for digest in digests])
         # The text hash decides whose title is hidden: no seed, the same for every order of rows.
         hidden = np.array([digest[-1] % 2 == 0 for digest in digests], dtype=bool)
-        self._classifier = _train(examples, hidden)
-        agreed = _agreed(examples, self._classifier.probabilities(examples.titles, examples.texts))
+        agreeing = _train(examples, hidden)
+        agreed = _agreed(examples, agreeing.probabilities(examples.titles, examples.texts))
         if _tells_roles_apart(agreed):
             examples = _corrected(agreed, [told.get(digest) for digest in digests])
-            self._classifier = _train(examples, hidden)
+            agreeing = _train(examples, hidden)
+        titled = _corrected(_titled(examples), [told.get(digest) for digest in digests])
+        # Adverts without titles leave nothing to learn from titles.
+        by_titles = _train(titled, np.ones(len(hidden), dtype=bool)) if _tells_roles_apart(titled) else agreeing
+        self._learned = _Learned(agreeing, by_titles)
         used = int(examples.used.sum())
         share = used / (used + _HALF_SAY_EXAMPLES)
         self.fit_ = Fit(postings=len(postings), examples=used, share=share, corpus=corpus)
@@ -166,8 +183,8 @@ class RoleTagger:
 
     def to_state(self) -> dict[str, Any]:
         """The tagger as plain values and arrays, so that a file outlives changes of these classes."""
-        classifier = None if self._classifier is None else asdict(self._classifier)
-        return {"code": TAGGER_VERSION, "fit": asdict(self.fit_), "classifier": classifier}
+        learned = None if self._learned is None else asdict(self._learned)
+        return {"code": TAGGER_VERSION, "fit": asdict(self.fit_), "learned": learned}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> "RoleTagger":
@@ -176,7 +193,8 @@ class RoleTagger:
             raise ValueError(f"this tagger was written by version {state['code']}, not {TAGGER_VERSION}: fit it anew")
         tagger = cls()
         tagger.fit_ = Fit(**state["fit"])
-        tagger._classifier = None if state["classifier"] is None else _Classifier(**state["classifier"])
+        if state["learned"] is not None:
+            tagger._learned = _Learned(**{name: _Classifier(**value) for name, value in state["learned"].items()})
         return tagger
 
     def predict_proba(self, postings: pd.DataFrame) -> pd.DataFrame:
@@ -222,12 +240,11 @@ class RoleTagger:
         # A title without a text is known from no calibration: its rule is taken at its word.
         has_text = np.bincount(reading.texts.document, minlength=reading.texts.documents) > 0
         alone = np.where(has_text[:, None], calibration("rules").apply(by_rules), by_rules)
-        if self._classifier is None:
+        if self._learned is None:
             return alone
-        learned = self._classifier.probabilities(*_terms(reading))
-        both = calibration("rules_and_classifier").apply(by_rules, learned)
+        together = calibration("rules_and_classifiers").apply(by_rules, *self._learned.probabilities(reading))
         # The geometric mean: a role that either excludes stays excluded.
-        blended = _normalized(alone ** (1 - self.fit_.share) * both**self.fit_.share)
+        blended = _normalized(alone ** (1 - self.fit_.share) * together**self.fit_.share)
         return np.where(has_text[:, None], blended, alone)
 
 
@@ -316,13 +333,15 @@ def _digest(title: str, text: str) -> bytes:
 
 @dataclass(frozen=True)
 class _Examples:
-    """Terms of all titles and texts, the rules' probabilities, which postings may teach, and how much each counts."""
+    """Terms of all titles and texts, the rules' probabilities, which postings may teach, how much each counts, and
+    what the rules over titles say of each posting (other where they are silent), shape (postings, roles)."""
 
     titles: _Terms
     texts: _Terms
     labels: Matrix
     used: NDArray[np.bool_]
     counts: Matrix
+    by_title: Matrix
 
 
 def _told(corrections: pd.DataFrame) -> dict[bytes, int]:
@@ -339,14 +358,19 @@ def _corrected(examples: _Examples, roles: Sequence[int | None]) -> _Examples:
     labels, used, counts = examples.labels.copy(), examples.used.copy(), examples.counts.copy()
     labels[rows] = np.eye(len(ROLES))[[role for role in roles if role is not None]]
     used[rows], counts[rows] = True, _PERSONS_WORD
-    return _Examples(examples.titles, examples.texts, labels, used, counts)
+    return replace(examples, labels=labels, used=used, counts=counts)
+
+
+def _titled(examples: _Examples) -> _Examples:
+    """Every posting, as its title says."""
+    return replace(examples, labels=examples.by_title, used=np.ones(len(examples.used), dtype=bool))
 
 
 def _examples(titles: Sequence[str], texts: Sequence[str]) -> _Examples | None:
     """Postings on which the rules agree; None when fewer than two roles have enough of them."""
     title_rules, duty_rules = rule_sets()
     terms: list[tuple[_Terms, _Terms]] = []
-    labels, used = [np.zeros((0, len(ROLES)))], [np.zeros(0, dtype=bool)]
+    labels, used, by_title = [np.zeros((0, len(ROLES)))], [np.zeros(0, dtype=bool)], []
     for reading in _read(titles, texts):
         duties, title = duty_rules.scores(reading.text_votes), title_rules.scores(reading.title_votes)
         by_duties, by_both = _posterior(duties), _posterior(duties, title)
@@ -355,12 +379,15 @@ def _examples(titles: Sequence[str], texts: Sequence[str]) -> _Examples | None:
         spoken = (duties.max(axis=1) > 0) | (title.max(axis=1) > 0)
         used.append(spoken & (sure | (agree & (by_both.max(axis=1) >= _LIKELY))))
         labels.append(by_both)
+        by_title.append(np.where(title.max(axis=1) > 0, title.argmax(axis=1), ROLE_INDEX[OTHER]))
         terms.append(_terms(reading))
     label, use = np.vstack(labels), np.concatenate(used)
     if not terms:
         return None
     once = np.ones(len(use))
-    found = _Examples(_joined([title for title, _ in terms]), _joined([text for _, text in terms]), label, use, once)
+    said = np.eye(len(ROLES))[np.concatenate(by_title)]
+    parts = [_joined(list(part)) for part in zip(*terms, strict=True)]
+    found = _Examples(parts[0], parts[1], label, use, once, said)
     return found if _tells_roles_apart(found) else None
 
 
@@ -373,7 +400,7 @@ def _tells_roles_apart(examples: _Examples) -> bool:
 def _agreed(examples: _Examples, learned: Matrix) -> _Examples:
     """The postings on which the rules and a classifier are of one mind, with what both say as their labels."""
     labels = _normalized(np.sqrt(examples.labels * learned))
-    return _Examples(examples.titles, examples.texts, labels, labels.max(axis=1) >= _AGREEMENT, examples.counts)
+    return replace(examples, labels=labels, used=labels.max(axis=1) >= _AGREEMENT)
 
 
 def _terms(reading: _Reading) -> tuple[_Terms, _Terms]:
@@ -393,6 +420,10 @@ def _words_and_pairs(tokens: Tokens, weights: Matrix, salt: np.uint64) -> _Terms
     return _Terms(
         tokens.documents, tokens.document[places].astype(np.int32), bucket, weights[places].astype(np.float32)
     )
+
+
+def _without_words(terms: _Terms) -> _Terms:
+    return _Terms(terms.documents, terms.document[:0], terms.bucket[:0], terms.count[:0])
 
 
 def _joined(parts: Sequence[_Terms]) -> _Terms:

@@ -17,10 +17,12 @@ from jobfinder_assets.storage.schemas import ROLES
 GOLD = Path(__file__).parent / "gold"
 
 
-@pytest.mark.parametrize(("name", "readers"), [("rules", 1), ("rules_and_classifier", 2)])
-@given(values=st.lists(st.floats(0, 1), min_size=10, max_size=10))
+@pytest.mark.parametrize(("name", "readers"), [("rules", 1), ("rules_and_classifiers", 3)])
+@given(values=st.lists(st.floats(0, 1), min_size=15, max_size=15))
 def test_what_comes_out_are_probabilities(name: str, readers: int, values: list[float]) -> None:
-    shares = [np.array(values[start : start + 5])[None] / max(sum(values[start : start + 5]), 1e-9) for start in (0, 5)]
+    shares = [
+        np.array(values[start : start + 5])[None] / max(sum(values[start : start + 5]), 1e-9) for start in (0, 5, 10)
+    ]
     found = calibration(name).apply(*shares[:readers])
     assert found.shape == (1, len(ROLES)) and (found > 0).all()
     assert found.sum() == pytest.approx(1)
@@ -30,7 +32,7 @@ def test_what_comes_out_are_probabilities(name: str, readers: int, values: list[
 def test_what_both_readers_are_sure_of_is_said(role: int) -> None:
     sure = np.full((1, len(ROLES)), 0.01)
     sure[0, role] = 0.96
-    assert calibration("rules_and_classifier").apply(sure, sure).argmax() == role
+    assert calibration("rules_and_classifiers").apply(sure, sure, sure).argmax() == role
     assert calibration("rules").apply(sure).argmax() == role
 
 
