@@ -31,6 +31,10 @@ enabled = false
 enabled = false
 [sources.hackernews]
 enabled = false
+[sources.lever]
+enabled = false
+[sources.ashby]
+enabled = false
 [sources.kaggle]
 enabled = true
 folder = "{data / "kaggle"}"

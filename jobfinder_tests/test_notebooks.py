@@ -22,6 +22,10 @@ CONFIGURATION = """
 enabled = false
 [sources.hackernews]
 enabled = false
+[sources.lever]
+enabled = false
+[sources.ashby]
+enabled = false
 [training]
 trials = 2
 outer_folds = 2

@@ -69,8 +69,9 @@ def test_a_live_source_through_its_asset(home: Home, server: Server, instance: d
 
 def test_offline_the_run_ends_well_and_says_so(home: Home, closed_port: int, instance: dg.DagsterInstance) -> None:
     url = f"http://127.0.0.1:{closed_port}"
-    configure(home, greenhouse={"base_url": url}, hackernews={"base_url": url})
-    for source in ("greenhouse", "hackernews"):
+    live = ("greenhouse", "lever", "ashby", "hackernews")
+    configure(home, **{source: {"base_url": url} for source in live})
+    for source in live:
         result = run(instance, source)
         assert not check(result).passed
         assert "cannot be reached" in metadata(result, source)["health"]

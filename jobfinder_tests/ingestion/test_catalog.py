@@ -6,7 +6,7 @@ from jobfinder_assets.config import ConfigError, Settings
 from jobfinder_assets.ingestion.catalog import asset_name, build_sources, source_classes
 from jobfinder_assets.ingestion.contract import Source
 
-NAMES = {"sample", "kaggle", "files", "greenhouse", "hackernews"}
+NAMES = {"sample", "kaggle", "files", "greenhouse", "lever", "ashby", "hackernews"}
 
 
 def test_every_source_is_found_and_named_like_its_module() -> None:
@@ -35,7 +35,7 @@ def test_no_draft_raises(name: str, record: dict[str, object]) -> None:
 @pytest.mark.parametrize(
     ("sources", "words"),
     [
-        ({"monster": {}}, "unknown source 'monster'; sources: files, greenhouse"),
+        ({"monster": {}}, "unknown source 'monster'; sources: ashby, files, greenhouse"),
         ({"hackernews": {"months": 0}}, "'sources.hackernews.months'"),
         ({"kaggle": {"datasets": ["titanic"]}}, "'data-scientist-jobs'"),
         ({"files": {"imports": [{"name": "a b", "path": "x.csv"}]}}, "match pattern"),

@@ -1,0 +1,121 @@
+"""Lever job sites: https://github.com/lever/postings-api, no key, one call a site."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from jobfinder_assets.config import Settings
+from jobfinder_assets.ingestion.contract import (
+    NOTE,
+    Draft,
+    Fetched,
+    Pay,
+    RawPosting,
+    Record,
+    SchemaDrift,
+    Source,
+    SourceSettings,
+    Terms,
+)
+from jobfinder_assets.ingestion.fields import mapping, moment, number, text
+from jobfinder_assets.ingestion.http import HttpClient
+
+_EUROPE = "eu:"
+_WORKPLACES = {"on-site": "onsite", "onsite": "onsite", "hybrid": "hybrid", "remote": "remote"}
+_PERIODS = ("hour", "day", "week", "month", "year")
+
+
+class LeverSettings(SourceSettings):
+    """`[sources.lever]`: `boards` are the last parts of https://jobs.lever.co/NAME; `eu:NAME` for jobs.eu.lever.co."""
+
+    base_url: str = "https://api.lever.co"
+    europe_url: str = "https://api.eu.lever.co"
+    boards: tuple[str, ...] = ("palantir",)
+
+
+class Lever(Source):
+    """Each board is one employer's whole list, descriptions included."""
+
+    name = "lever"
+    kind = "ats"
+    terms = Terms(
+        homepage="https://github.com/lever/postings-api",
+        attribution="the employer; link to the posting",
+        redistributable="unknown",
+        note="Lever: all published postings are publicly viewable. The text is the employer's.",
+    )
+    settings_model: ClassVar[type[SourceSettings]] = LeverSettings
+
+    def __init__(self, section: LeverSettings, client: HttpClient) -> None:
+        self._section = section
+        self._client = client
+
+    @classmethod
+    def build(cls, section: LeverSettings, settings: Settings) -> "Lever":
+        return cls(section, HttpClient(settings.http))
+
+    def boards(self) -> Sequence[str]:
+        return tuple(dict.fromkeys(self._section.boards))
+
+    def fetch(self, board: str, *, validators: Mapping[str, str]) -> Fetched:
+        site = board.removeprefix(_EUROPE)
+        base = self._section.europe_url if board.startswith(_EUROPE) else self._section.base_url
+        url = f"{base.rstrip('/')}/v0/postings/{quote(site, safe='')}"
+        answer = self._client.get_json(url, params={"mode": "json"}, validators=validators)
+        if not isinstance(answer.content, list):
+            raise SchemaDrift(f"board {board!r}: the answer is no list of postings")
+        postings = [_posting(board, site, posting) for posting in answer.content]
+        return Fetched(board, postings, True, answer.bytes, answer.validators)
+
+    @staticmethod
+    def draft(record: Record) -> Draft:
+        categories = mapping(record.get("categories"))
+        title, description = text(record.get("text")), _description(record)
+        return Draft(
+            title=title,
+            company=text(mapping(record.get(NOTE)).get("board")),
+            description=description,
+            location=_location(categories),
+            country=text(record.get("country")),
+            workplace=_WORKPLACES.get((text(record.get("workplaceType")) or "").lower()),
+            pay=_pay(mapping(record.get("salaryRange"))),
+            pay_text=text(record.get("salaryDescriptionPlain")),
+            employment_type=text(categories.get("commitment")),
+            url=text(record.get("hostedUrl")),
+            # When it was made; Lever does not say when it was published.
+            posted_at=moment(record.get("createdAt")),
+            unreadable=None if title or description else "neither a title nor a text",
+        )
+
+
+def _posting(board: str, site: str, posting: Any) -> RawPosting:
+    if not isinstance(posting, Mapping) or text(posting.get("id")) is None:
+        raise SchemaDrift(f"board {board!r}: a posting has no id")
+    # Lever never says whose site it is.
+    return RawPosting(board, str(posting["id"]), dict(posting) | {NOTE: {"board": site}})
+
+
+def _description(record: Record) -> str | None:
+    """The opening text, every list, and what stands below: the plain description lacks the requirements."""
+    parts = [text(record.get("description"))]
+    lists = record.get("lists")
+    for entry in lists if isinstance(lists, list) else []:
+        heading, items = (text(mapping(entry).get(name)) for name in ("text", "content"))
+        parts.append(f"<h3>{heading or ''}</h3><ul>{items or ''}</ul>")
+    parts.append(text(record.get("additional")))
+    return "\n".join(part for part in parts if part) or None
+
+
+def _location(categories: Mapping[str, Any]) -> str | None:
+    every = categories.get("allLocations")
+    places = [text(place) for place in every] if isinstance(every, list) else []
+    return "; ".join(dict.fromkeys(place for place in places if place)) or text(categories.get("location"))
+
+
+def _pay(given: Mapping[str, Any]) -> Pay | None:
+    """`salaryRange`; the words of its interval are not documented, so any that name a period are taken."""
+    low, high = number(given.get("min")), number(given.get("max"))
+    if low is None and high is None:
+        return None
+    interval = (text(given.get("interval")) or "").lower()
+    return Pay(low, high, text(given.get("currency")), next((name for name in _PERIODS if name in interval), None))
