@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.real_postings import read_postings
+from jobfinder_assets.cleaning.company import company_key
 from jobfinder_assets.cleaning.text import clean_text
 from jobfinder_assets.roles.calibration import calibration
 from jobfinder_assets.roles.tagger import RoleTagger
@@ -47,3 +48,11 @@ def test_roles_of_postings_read_by_hand(shared: Path) -> None:
         (tagger.predict_proba(frame).idxmax(axis=1) == gold["role"]).mean() for frame in (gold, gold.assign(title=""))
     ]
     assert right[0] >= 0.85 and right[1] >= 0.8
+
+
+def test_what_was_tuned_on_and_what_was_not_share_no_company(shared: Path) -> None:
+    postings = read_postings(shared / "data")
+    files = [pd.read_csv(GOLD / name, index_col="id").join(postings) for name in ("development.csv", "held_out.csv")]
+    companies = [set(frame["company"].map(company_key)) - {""} for frame in files]
+    assert not companies[0] & companies[1]
+    assert all(frame["role"].isin(ROLES).all() and frame.index.is_unique for frame in files)
