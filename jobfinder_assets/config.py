@@ -43,6 +43,7 @@ class Http(Section):
     read_timeout_seconds: Annotated[float, Field(gt=0, le=120)] = 30.0
     total_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 60.0
     retries: Annotated[int, Field(ge=0, le=5)] = 2
+    connections: Annotated[int, Field(ge=1, le=64)] = 8
     max_retry_after_seconds: Annotated[float, Field(ge=0, le=600)] = 20.0
     max_response_megabytes: Annotated[int, Field(ge=1, le=512)] = 64
     user_agent: str = "jobfinder/0.1 (personal job search; one user)"

@@ -8,10 +8,12 @@ stored records years later.
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Literal
+
+from pyrate_limiter import Rate
 
 from jobfinder_assets.config import Section, Settings
 
@@ -41,6 +43,14 @@ class BoardBlocked(SourceError):
     status: Status = "blocked"
 
 
+class NotYet(SourceError):
+    """The source's own limits do not allow another request yet. Nothing was asked, so nothing is known."""
+
+    def __init__(self, message: str, *, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
 class SchemaDrift(SourceError):
     """The answer is not of the shape that this source is known for."""
 
@@ -67,6 +77,7 @@ class Fetched:
     """One board's answer.
 
     complete: the whole board was read, so that a posting missing from it is closed.
+    still_there: ids of stored postings that the board still lists and whose texts were not read again.
     validators: what to send next time (ETag, Last-Modified, or a file's digest).
     """
 
@@ -76,6 +87,7 @@ class Fetched:
     bytes: int = 0
     validators: Mapping[str, str] = field(default_factory=dict)
     message: str = ""
+    still_there: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -112,6 +124,14 @@ class Draft:
 
 
 @dataclass(frozen=True)
+class Query:
+    """What a person searches for, in their own words; an empty `location` is anywhere."""
+
+    words: str
+    location: str = ""
+
+
+@dataclass(frozen=True)
 class Terms:
     """Under what terms a source's postings are used, for the user's eyes."""
 
@@ -128,11 +148,15 @@ class SourceSettings(Section):
 
 
 class Source(ABC):
-    """A job source, built from its section of the settings."""
+    """A job source, built from its section of the settings.
+
+    rates: how often it may be asked, narrowest interval first; kept across runs.
+    """
 
     name: ClassVar[str]
     kind: ClassVar[Literal["sample", "file", "ats", "feed"]]
     terms: ClassVar[Terms]
+    rates: ClassVar[Sequence[Rate]] = ()
     settings_model: ClassVar[type[SourceSettings]] = SourceSettings
 
     @classmethod
@@ -147,6 +171,17 @@ class Source(ABC):
     @abstractmethod
     def fetch(self, board: str, *, validators: Mapping[str, str]) -> Fetched:
         """Read one board. Raises `SourceError` (and nothing else) when it cannot."""
+
+    def update(self, board: str, *, validators: Mapping[str, str], known: Mapping[str, datetime]) -> Fetched:
+        """Read one board of which postings are stored: `known` holds their ids and when they were first seen.
+
+        Here it reads all of it again; a source that needs a request for each text overrides this.
+        """
+        return self.fetch(board, validators=validators)
+
+    def search(self, board: str, query: Query) -> Fetched | None:
+        """What the board finds for `query`; None when it cannot search. Raises as `fetch` does."""
+        return None
 
     @staticmethod
     @abstractmethod

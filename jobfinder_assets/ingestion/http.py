@@ -5,24 +5,24 @@ HTML page in the place of JSON a refusal; 304 is "unchanged"; all else that is n
 """
 
 import json
+import logging
 import re
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, quote_plus, urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 from urllib3.exceptions import HTTPError, IncompleteRead, MaxRetryError, ProtocolError, ReadTimeoutError, SSLError
 
-from jobfinder_assets.config import Http
-from jobfinder_assets.ingestion.contract import BoardBlocked, BoardGone, SourceError, Unchanged
-
-CONNECTIONS = 8
+from jobfinder_assets.config import Http, Settings
+from jobfinder_assets.ingestion.contract import BoardBlocked, BoardGone, NotYet, Source, SourceError, Unchanged
+from jobfinder_assets.ingestion.pace import Pace
 
 _AGAIN = frozenset({429, 500, 502, 503, 504})
 _REFUSED = frozenset({401, 403, 429, 451})
@@ -35,6 +35,9 @@ _CHUNK = 16_384
 _QUOTED = 200
 _TITLE = re.compile(rb"<title[^>]{0,200}>([^<]{1,120})", re.IGNORECASE)
 _BACKOFF_SECONDS = 0.5
+_STRUCK_OUT = "[key]"
+# An answer's characters: its own word for them, else UTF-8, which wrong guesses rarely pass.
+_CHARSET = re.compile(rb"""charset=["']?([\w.:-]{1,40})|encoding=["']([\w.:-]{1,40})["']""", re.IGNORECASE)
 
 
 class UnexpectedStatus(SourceError):
@@ -44,6 +47,51 @@ class UnexpectedStatus(SourceError):
         super().__init__(message)
         self.code = code
         self.body = body
+
+
+@dataclass(frozen=True)
+class TextAnswer:
+    """An answer's text; `bytes` and `validators` as of a `JsonAnswer`."""
+
+    content: str
+    bytes: int
+    validators: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Key:
+    """The user's own key to a source: sent with each request, and never seen again.
+
+    params, headers: the names that the source wants it under, with their values.
+    """
+
+    params: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def secrets(self) -> Sequence[str]:
+        """Every value as it is and as an address spells it, the longest first."""
+        values = [value for value in (*self.params.values(), *self.headers.values()) if value]
+        spelled = {form for value in values for form in (value, quote(value, safe=""), quote_plus(value))}
+        return sorted(spelled, key=lambda form: (-len(form), form))
+
+    def hidden(self, words: str) -> str:
+        """`words` with each secret struck out."""
+        for secret in self.secrets:
+            words = words.replace(secret, _STRUCK_OUT)
+        return words
+
+
+class _StrikeOut(logging.Filter):
+    """Keeps a key out of what urllib3 logs, which at the level DEBUG is every address asked for."""
+
+    def __init__(self, key: Key) -> None:
+        super().__init__()
+        self._key = key
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = self._key.hidden(record.getMessage()), ()
+        return True
 
 
 @dataclass(frozen=True)
@@ -72,10 +120,14 @@ class _Body:
 
 
 class HttpClient:
-    """Asks live sources for JSON; may be shared by threads. One client serves one run of one source."""
+    """Asks live sources; may be shared by threads. One client serves one run of one source."""
 
-    def __init__(self, settings: Http) -> None:
+    def __init__(self, settings: Http, *, pace: Pace | None = None, key: Key | None = None) -> None:
         self._settings = settings
+        self._pace = pace
+        self._key = key or Key()
+        if self._key.secrets:
+            logging.getLogger("urllib3.connectionpool").addFilter(_StrikeOut(self._key))
         self._unreachable: dict[str, str] = {}
         self._lock = threading.Lock()
         # What is worth another try, how long to wait before it, and how to read Retry-After.
@@ -88,39 +140,81 @@ class HttpClient:
         )
         self._session = requests.Session()
         self._session.headers.update(
-            {"User-Agent": settings.user_agent, "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
+            {"User-Agent": settings.user_agent, "Accept-Encoding": "gzip, deflate", **self._key.headers}
         )
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(pool_maxsize=CONNECTIONS, max_retries=0))
+            self._session.mount(scheme, HTTPAdapter(pool_maxsize=settings.connections, max_retries=0))
+
+    @classmethod
+    def of(cls, source: type[Source], settings: Settings, key: Key | None = None) -> "HttpClient":
+        """The client of a source: at its pace, with the user's key to it."""
+        return cls(settings.http, pace=Pace(source.name, source.rates, settings.home), key=key)
 
     def get_json(
-        self, url: str, *, params: Mapping[str, Any] | None = None, validators: Mapping[str, str] | None = None
+        self,
+        url: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        validators: Mapping[str, str] | None = None,
+        body: Any = None,
     ) -> JsonAnswer:
-        """GET `url` and read its JSON.
+        """Ask `url` for JSON: by GET, or by POST when it takes its question as a JSON `body`.
 
         `validators` are those of an earlier answer; they are sent only when they belong to this very URL.
 
         Raises
         ------
         SourceError
-            `Unchanged`, `BoardGone`, `BoardBlocked`, `UnexpectedStatus`, or itself: unreachable, too slow,
-            too large, truncated, redirected to another host, or no JSON.
+            `Unchanged`, `NotYet`, `BoardGone`, `BoardBlocked`, `UnexpectedStatus`, or itself: unreachable,
+            too slow, too large, truncated, redirected to another host, or no JSON.
         """
         full = _address(url, params or {})
-        body = self._ask(full, _conditions(full, validators or {}))
-        return JsonAnswer(_json(full, body), len(body.content), _validators(full, body.headers))
+        answer = self._asked(full, "application/json", validators or {}, body)
+        return JsonAnswer(_json(full, answer), len(answer.content), _validators(full, answer.headers))
 
-    def _ask(self, url: str, conditions: Mapping[str, str]) -> _Body:
+    def get_text(
+        self,
+        url: str,
+        *,
+        accept: str,
+        params: Mapping[str, Any] | None = None,
+        validators: Mapping[str, str] | None = None,
+    ) -> TextAnswer:
+        """GET a page or a feed as text; `accept` is the media type to ask for. Raises as `get_json` does."""
+        full = _address(url, params or {})
+        answer = self._asked(full, accept, validators or {})
+        return TextAnswer(_decoded(answer), len(answer.content), _validators(full, answer.headers))
+
+    def _asked(self, url: str, accept: str, validators: Mapping[str, str], body: Any = None) -> "_Body":
+        """An answer in which the key, should the server repeat it, is struck out; in an error's words as well."""
+        try:
+            answer = self._ask(url, {"Accept": accept, **_conditions(url, validators)}, body)
+        except SourceError as error:
+            if (said := self._key.hidden(str(error))) == str(error):
+                raise
+            error.args = (said, *error.args[1:])
+            if isinstance(error, UnexpectedStatus):
+                error.body = self._struck_out(error.body)
+            # The chain of causes would still tell it.
+            raise error.with_traceback(None) from None
+        return replace(answer, content=self._struck_out(answer.content))
+
+    def _struck_out(self, content: bytes) -> bytes:
+        for secret in self._key.secrets:
+            content = content.replace(secret.encode(), _STRUCK_OUT.encode())
+        return content
+
+    def _ask(self, url: str, headers: Mapping[str, str], question: Any) -> "_Body":
         """Attempts until one succeeds, the retries are used up, or the total time is."""
         deadline = time.monotonic() + self._settings.total_timeout_seconds
         policy = self._policy
         while True:
             self._fail_if_unreachable(url)
             try:
-                return self._attempt(url, conditions, deadline=deadline)
+                return self._attempt(url, headers, question, deadline=deadline)
             except Unchanged as error:
-                if not conditions:
+                if not {"If-None-Match", "If-Modified-Since"} & set(headers):
                     raise SourceError(f"{url} answered 304 to an unconditional request") from error
                 raise
             except _TryAgain as failed:
@@ -135,13 +229,24 @@ class HttpClient:
                     raise failed.error from failed
                 time.sleep(wait)
 
-    def _attempt(self, url: str, conditions: Mapping[str, str], *, deadline: float) -> _Body:
-        """One GET, with redirects on the same host, read whole."""
+    def _keep_pace(self, url: str) -> None:
+        """Wait until the source's rates allow a request. Raises `NotYet` when that is long."""
+        while self._pace is not None and (wait := self._pace.take()) > 0:
+            if wait > self._settings.max_retry_after_seconds:
+                raise NotYet(f"{_host(url)} may be asked again {_in(wait)}, by the source's own limits", seconds=wait)
+            time.sleep(wait)
+
+    def _attempt(self, url: str, headers: Mapping[str, str], question: Any, *, deadline: float) -> "_Body":
+        """One request, with redirects on the same host, read whole."""
         for _ in range(_MOST_REDIRECTS + 1):
+            self._keep_pace(url)
             try:
-                response = self._session.get(
+                response = self._session.request(
+                    "GET" if question is None else "POST",
                     url,
-                    headers=dict(conditions),
+                    params=dict(self._key.params),
+                    json=question,
+                    headers=dict(headers),
                     stream=True,
                     allow_redirects=False,
                     timeout=self._timeouts(deadline),
@@ -240,6 +345,10 @@ def _no_address(url: str, error: Exception) -> SourceError:
     return SourceError(f"{url} cannot be asked for: {error}; check the address in jobfinder.toml")
 
 
+def _in(seconds: float) -> str:
+    return f"in {seconds / 3600:.1f} h" if seconds >= 3600 else f"in {max(1, round(seconds / 60))} min"
+
+
 def _host(url: str) -> str:
     return urlsplit(url).netloc
 
@@ -281,6 +390,17 @@ def _status_error(url: str, code: int, body: bytes) -> SourceError:
         return BoardBlocked(f"{_host(url)} answered {code}" + (" (too many requests)" if code == 429 else ""))
     start = body[:_QUOTED].decode("utf-8", "replace")
     return UnexpectedStatus(f"{url} answered {code}: {start!r}", code=code, body=body[:10_000])
+
+
+def _decoded(body: _Body) -> str:
+    named = _CHARSET.search(body.headers.get("Content-Type", "").encode()) or _CHARSET.search(body.content[:1_000])
+    names = [next(filter(None, named.groups())).decode()] if named else []
+    for name in (*names, "utf-8"):
+        try:
+            return body.content.decode(name)
+        except (LookupError, UnicodeDecodeError):
+            continue
+    return body.content.decode("utf-8", "replace")
 
 
 def _json(url: str, body: _Body) -> Any:

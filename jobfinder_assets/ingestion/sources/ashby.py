@@ -50,7 +50,7 @@ class Ashby(Source):
 
     @classmethod
     def build(cls, section: AshbySettings, settings: Settings) -> "Ashby":
-        return cls(section, HttpClient(settings.http))
+        return cls(section, HttpClient.of(cls, settings))
 
     def boards(self) -> Sequence[str]:
         return tuple(dict.fromkeys(self._section.boards))

@@ -54,7 +54,7 @@ class Greenhouse(Source):
 
     @classmethod
     def build(cls, section: GreenhouseSettings, settings: Settings) -> "Greenhouse":
-        return cls(section, HttpClient(settings.http))
+        return cls(section, HttpClient.of(cls, settings))
 
     def boards(self) -> Sequence[str]:
         return tuple(dict.fromkeys(self._section.boards))

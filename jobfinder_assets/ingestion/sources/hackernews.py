@@ -84,7 +84,7 @@ class HackerNews(Source):
 
     @classmethod
     def build(cls, section: HackerNewsSettings, settings: Settings) -> "HackerNews":
-        return cls(section, HttpClient(settings.http))
+        return cls(section, HttpClient.of(cls, settings))
 
     def boards(self) -> Sequence[str]:
         return (BOARD,)

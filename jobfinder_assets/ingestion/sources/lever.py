@@ -52,7 +52,7 @@ class Lever(Source):
 
     @classmethod
     def build(cls, section: LeverSettings, settings: Settings) -> "Lever":
-        return cls(section, HttpClient(settings.http))
+        return cls(section, HttpClient.of(cls, settings))
 
     def boards(self) -> Sequence[str]:
         return tuple(dict.fromkeys(self._section.boards))
