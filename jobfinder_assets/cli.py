@@ -1,6 +1,7 @@
 """The `jobfinder` command. Exit status: 0 done, 1 the work failed, 2 the command or a setting is wrong."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -114,9 +115,12 @@ def restore(posting: tuple[str, ...], undo: bool) -> None:
     console.print(f"{len(set(posting))} {outcome}; `jobfinder run` takes it from there")
 
 
-@main.command()
-def sources() -> None:
-    """Each source's boards: health at the last fetch, rows, and what to do."""
+@main.group(invoke_without_command=True)
+@click.pass_context
+def sources(context: click.Context) -> None:
+    """Each source's boards: health at the last fetch, rows, and what to do; or add and leave out boards."""
+    if context.invoked_subcommand is not None:
+        return
     settings = _settings()
     from jobfinder_assets import console as show
 
@@ -124,6 +128,50 @@ def sources() -> None:
         show.sources(console, settings)
     except ConfigError as error:
         _fail(str(error), status=2)
+
+
+@sources.command("add")
+@click.argument("url")
+@click.option("--company", default="", help="The employer's name, for your own list.")
+@click.option("--unchecked", is_flag=True, help="Add it without reading it, for example without network.")
+def sources_add(url: str, company: str, unchecked: bool) -> None:
+    """Read the employer's jobs at URL from now on: a board's address, a careers page, or an RSS feed."""
+    settings = _settings()
+    from jobfinder_assets.ingestion.boards import BoardsError, keep_board
+    from jobfinder_assets.ingestion.contract import SourceError
+    from jobfinder_assets.ingestion.recognise import UnknownSystem, look, recognise
+
+    try:
+        board = replace(recognise(url, settings), company=company)
+        sighted = None if unchecked else look(board, settings)
+        path = keep_board(settings.home, board)
+    except (UnknownSystem, BoardsError) as error:
+        _fail(str(error), status=2)
+    except SourceError as error:
+        _fail(f"{error}; nothing was added (--unchecked adds it all the same)")
+    if sighted is not None:
+        console.print(f"{sighted.postings:,} postings, such as: {'; '.join(sighted.titles)}", highlight=False)
+    console.print(f"{board.source} board {board.board!r} is in {path}", highlight=False, soft_wrap=True)
+    console.print("`jobfinder fetch`, `jobfinder run` or the schedule reads it")
+
+
+@sources.command("remove")
+@click.argument("source")
+@click.argument("board")
+def sources_remove(source: str, board: str) -> None:
+    """Leave out a BOARD of SOURCE from now on; what is stored of it stays."""
+    settings = _settings()
+    from jobfinder_assets.ingestion.boards import Board, BoardsError, keep_board
+    from jobfinder_assets.ingestion.catalog import build_sources
+
+    found = build_sources(settings).get(source)
+    if found is None or board not in found.boards():
+        _fail(f"no board {board!r} of {source!r} is read; `jobfinder sources` lists them", status=2)
+    try:
+        path = keep_board(settings.home, Board(source, board, read=False))
+    except BoardsError as error:
+        _fail(str(error), status=2)
+    console.print(f"{source} board {board!r} is left out by {path}", highlight=False, soft_wrap=True)
 
 
 @main.command()

@@ -37,8 +37,10 @@ class Section(BaseModel):
 
 
 class Http(Section):
-    """How live sources are asked: patiently, and never for ever."""
+    """How live sources are asked: patiently, not too often, and never for ever."""
 
+    offline: bool = False
+    interval_minutes: Annotated[float, Field(ge=0, le=10_080)] = 60.0
     connect_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0
     read_timeout_seconds: Annotated[float, Field(gt=0, le=120)] = 30.0
     total_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 60.0
@@ -74,9 +76,10 @@ class Checks(Section):
 
 
 class Refresh(Section):
-    """When the schedule refreshes everything (cron, in the given time zone)."""
+    """When the schedules run (cron, in the given time zone): everything, and between times the feeds alone."""
 
     cron: str = "30 6 * * *"
+    feeds_cron: str = "30 10,14,18 * * *"
     timezone: str = "UTC"
 
 

@@ -7,7 +7,7 @@ from functools import cache
 
 from jobfinder_assets.config import Settings
 from jobfinder_assets.ingestion import sources
-from jobfinder_assets.ingestion.contract import Source
+from jobfinder_assets.ingestion.contract import LIVE, Source
 
 
 @cache
@@ -30,7 +30,7 @@ def source_classes() -> dict[str, type[Source]]:
 
 
 def build_sources(settings: Settings) -> dict[str, Source]:
-    """The enabled sources by name.
+    """The enabled sources by name; without the live ones when the settings say `http.offline`.
 
     Raises
     ------
@@ -42,7 +42,11 @@ def build_sources(settings: Settings) -> dict[str, Source]:
         if name not in classes:
             raise settings.unknown_source(name, classes)
     sections = {name: settings.source_section(name, source.settings_model) for name, source in classes.items()}
-    return {name: classes[name].build(section, settings) for name, section in sections.items() if section.enabled}
+    return {
+        name: classes[name].build(section, settings)
+        for name, section in sections.items()
+        if section.enabled and not (settings.http.offline and classes[name].kind in LIVE)
+    }
 
 
 def asset_name(source_name: str) -> str:

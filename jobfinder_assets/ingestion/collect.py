@@ -1,23 +1,30 @@
 """One run of one source: fetch each board, store what is new or changed, note what was seen or closed, and how it went.
 
+Boards are read side by side and written in batches of many: a commit costs the same for one row as for thousands.
 Commits go raw, sightings, health. A run killed between two of them is repaired by the next: a row is written when
-`raw_postings` lacks its content, whatever the sightings say, and a board's validators, which let it be skipped, are
+`raw_postings` lacks its content, whatever the sightings say, and a board's health, which lets it be skipped, is
 stored last.
 """
 
 import json
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
+from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from jobfinder_assets.ingestion.contract import (
+    LIVE,
     Fetched,
+    NotYet,
+    Query,
     RawPosting,
     Source,
     SourceError,
@@ -26,26 +33,36 @@ from jobfinder_assets.ingestion.contract import (
     posting_id,
     record_json,
 )
-from jobfinder_assets.ingestion.health import BoardHealth, frame, latest_health
+from jobfinder_assets.ingestion.health import HEALTHY, BoardHealth, frame, latest_health
 from jobfinder_assets.storage.lake import Lake
 
 BATCH_ROWS = 5_000
 BATCH_CHARACTERS = 32_000_000
-MOST_CONNECTIONS = 8
+# What was fetched is stored at least so often, for a run that is killed.
+BATCH_SECONDS = 20.0
 # `last_seen_at` is exact to half a day, so that a run shortly after another has nothing to write.
 SEEN_AGAIN_AFTER = timedelta(hours=12)
 
-_LIVE = ("ats", "feed")
+# The fields of a draft whose share of filled rows is kept in a board's health.
+WATCHED_FIELDS = ("title", "company", "description", "location", "workplace", "posted_at", "url")
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+_READ = ""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Collected:
-    """What one run of a source brought: each board's health, with counts of postings."""
+    """What one run of a source brought.
+
+    boards: each board's health, with counts of postings.
+    waiting: the boards that were not asked, with the reason: it was too soon.
+    """
 
     source: str
     boards: tuple[BoardHealth, ...]
+    waiting: Mapping[str, str] = field(default_factory=dict)
 
     def total(self, count: str) -> int:
         """Sum over the boards of `rows`, `new`, `changed`, `unchanged`, `closed` or `bytes`."""
@@ -59,7 +76,9 @@ class Collected:
 
 @dataclass(frozen=True)
 class _Sighting:
-    content_hash: str
+    """What is known of a stored posting. `content_hash` is that of the stored record, None when none is there."""
+
+    content_hash: str | None
     first_seen_at: datetime
     last_seen_at: datetime
     closed_at: datetime | None
@@ -76,15 +95,17 @@ class _Tally:
     closed: int = 0
     repeated: int = 0
     seen: dict[str, str] = field(default_factory=dict)
+    filled: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True)
 class _Answer:
-    """A board's fetch, done or failed, and the seconds it took."""
+    """A board's fetch, done or failed, and the seconds it took; `searched` when it answers a query only."""
 
     board: str
     outcome: Fetched | SourceError
     seconds: float
+    searched: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,7 +115,16 @@ class _Row:
     hash: str
 
 
-def collect(source: Source, lake: Lake, *, run: str, now: datetime) -> Collected:
+def collect(
+    source: Source,
+    lake: Lake,
+    *,
+    run: str,
+    now: datetime,
+    query: Query | None = None,
+    interval: timedelta = timedelta(0),
+    connections: int = 8,
+) -> Collected:
     """Fetch every board of `source` into the lake.
 
     A board that fails leaves its stored rows and the other boards alone; only a failing lake raises.
@@ -105,23 +135,114 @@ def collect(source: Source, lake: Lake, *, run: str, now: datetime) -> Collected
         The run's id, part of the key of `source_health`.
     now
         The time of the run, UTC.
+    query
+        Ask the boards that can search for this only. What they find is stored as ever, but says nothing of the
+        board's health, nor of what has closed.
+    interval
+        A live board that was healthy is not asked again sooner; so an interrupted run goes on where it was.
+    connections
+        At most so many live boards are asked at once.
     """
     previous = _previous(lake, source.name)
-    stored = _sightings(lake, source)
+    stored = _stored(lake, source)
+    waiting = {} if query is not None else _fetched_lately(source, previous, now=now, interval=interval)
+    asked = {board: known for board, known in stored.items() if board not in waiting}
     # Where nothing is stored, nothing can be unchanged.
     validators = {
-        board: previous[board].validators if known and board in previous else {} for board, known in stored.items()
+        board: previous[board].validators if known and board in previous else {} for board, known in asked.items()
     }
     boards = []
-    for answer in _answers(source, validators):
-        board = _Board(source, lake, answer.board, now, stored.pop(answer.board))
-        health = _store(board, answer, run=run, validators=validators[answer.board])
-        if _worth_noting(source, health, previous.get(answer.board)):
-            lake.merge("source_health", frame([health]))
-        boards.append(health)
+    with _Writer(lake, source.name, now) as writer:
+        for answer in _answers(source, asked, validators, query=query, connections=connections):
+            board = _Board(source, writer, answer.board, now, stored.pop(answer.board))
+            try:
+                health = _store(board, answer, run=run, validators=validators[answer.board])
+            except NotYet as error:
+                waiting[answer.board] = str(error)
+                continue
+            if not answer.searched and _worth_noting(source, health, previous.get(answer.board)):
+                writer.note(health)
+            boards.append(health)
     for table in ("raw_postings", "posting_sightings", "source_health"):
         lake.compact(table)
-    return Collected(source.name, tuple(boards))
+    return Collected(source.name, tuple(boards), waiting)
+
+
+class _Writer:
+    """Gathers the rows of many boards and commits them together, as a context: what is left at its end as well."""
+
+    def __init__(self, lake: Lake, source: str, now: datetime) -> None:
+        self._lake = lake
+        self._source = source
+        self._now = now
+        self._raw: list[tuple[str, _Row]] = []
+        self._characters = 0
+        self._sightings: dict[tuple[str, str], _Sighting] = {}
+        self._health: list[BoardHealth] = []
+        self._written = time.monotonic()
+
+    def __enter__(self) -> "_Writer":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if error is None:
+            self.flush()
+
+    def store(self, board: str, row: _Row) -> None:
+        self._raw.append((board, row))
+        self._characters += len(row.text)
+        if len(self._raw) >= BATCH_ROWS or self._characters >= BATCH_CHARACTERS:
+            self._flush_raw()
+
+    def see(self, board: str, sightings: Mapping[str, _Sighting]) -> None:
+        self._sightings |= {(board, source_id): sighting for source_id, sighting in sightings.items()}
+        if len(self._sightings) >= BATCH_ROWS or time.monotonic() - self._written >= BATCH_SECONDS:
+            self.flush()
+
+    def note(self, health: BoardHealth) -> None:
+        self._health.append(health)
+
+    def flush(self) -> None:
+        self._flush_raw()
+        if self._sightings:
+            self._lake.merge("posting_sightings", self._sighting_rows())
+            self._sightings = {}
+        if self._health:
+            self._lake.merge("source_health", frame(self._health))
+            self._health = []
+        self._written = time.monotonic()
+
+    def _flush_raw(self) -> None:
+        if not self._raw:
+            return
+        raw = pd.DataFrame(
+            {
+                "source": self._source,
+                "board": [board for board, _ in self._raw],
+                "source_id": [row.source_id for _, row in self._raw],
+                "posting_id": [posting_id(self._source, board, row.source_id) for board, row in self._raw],
+                "content_hash": [row.hash for _, row in self._raw],
+                "fetched_at": self._now,
+                "record": [row.text for _, row in self._raw],
+            }
+        )
+        self._raw, self._characters = [], 0
+        self._lake.merge("raw_postings", raw)
+
+    def _sighting_rows(self) -> pd.DataFrame:
+        values = list(self._sightings.values())
+        return pd.DataFrame(
+            {
+                "source": self._source,
+                "board": [board for board, _ in self._sightings],
+                "source_id": [source_id for _, source_id in self._sightings],
+                "posting_id": [posting_id(self._source, *key) for key in self._sightings],
+                "content_hash": [sighting.content_hash for sighting in values],
+                "first_seen_at": [sighting.first_seen_at for sighting in values],
+                "last_seen_at": [sighting.last_seen_at for sighting in values],
+                "closed_at": pd.Series([sighting.closed_at for sighting in values], dtype="datetime64[us, UTC]"),
+            }
+        )
 
 
 @dataclass
@@ -129,41 +250,57 @@ class _Board:
     """One board being stored: where, when, and what was known of it before."""
 
     source: Source
-    lake: Lake
+    writer: _Writer
     name: str
     now: datetime
     known: dict[str, _Sighting]
 
 
-def _answers(source: Source, validators: Mapping[str, Mapping[str, str]]) -> Iterator[_Answer]:
+def _answers(
+    source: Source,
+    stored: Mapping[str, Mapping[str, _Sighting]],
+    validators: Mapping[str, Mapping[str, str]],
+    *,
+    query: Query | None,
+    connections: int,
+) -> Iterator[_Answer]:
     """Every board's answer: files one after another, live boards side by side, few at a time."""
-    if source.kind not in _LIVE:
-        for board, known in validators.items():
-            yield _fetch(source, board, known)
+
+    def ask(board: str) -> _Answer:
+        known = {name: sighting.first_seen_at for name, sighting in stored[board].items() if sighting.content_hash}
+        return _fetch(source, board, validators[board], known, query)
+
+    if source.kind not in LIVE:
+        yield from map(ask, stored)
         return
-    waiting = iter(validators.items())
-    with ThreadPoolExecutor(MOST_CONNECTIONS, thread_name_prefix=source.name) as pool:
+    waiting = iter(list(stored))
+    with ThreadPoolExecutor(connections, thread_name_prefix=source.name) as pool:
         # At most so many answers are held in memory, however many boards there are.
-        running: set[Future[_Answer]] = {
-            pool.submit(_fetch, source, board, known) for board, known in islice(waiting, MOST_CONNECTIONS)
-        }
+        running: set[Future[_Answer]] = {pool.submit(ask, board) for board in islice(waiting, connections)}
         while running:
             finished, running = wait(running, return_when=FIRST_COMPLETED)
             for future in finished:
-                running |= {pool.submit(_fetch, source, board, known) for board, known in islice(waiting, 1)}
+                running |= {pool.submit(ask, board) for board in islice(waiting, 1)}
                 yield future.result()
 
 
-def _fetch(source: Source, board: str, validators: Mapping[str, str]) -> _Answer:
+def _fetch(
+    source: Source, board: str, validators: Mapping[str, str], known: Mapping[str, datetime], query: Query | None
+) -> _Answer:
     started = time.monotonic()
-    outcome: Fetched | SourceError
+    outcome: Fetched | SourceError | None = None
+    searched = False
     try:
-        outcome = source.fetch(board, validators=validators)
+        if query is not None:
+            outcome = source.search(board, query)
+            searched = outcome is not None
+        if outcome is None:
+            outcome = source.update(board, validators=validators, known=known)
     except SourceError as error:
-        outcome = error
+        outcome, searched = error, query is not None
     except Exception as error:
         outcome = _unexpected(source, board, error)
-    return _Answer(board, outcome, time.monotonic() - started)
+    return _Answer(board, outcome, time.monotonic() - started, searched)
 
 
 def _unexpected(source: Source, board: str, error: Exception) -> SourceError:
@@ -176,7 +313,10 @@ def _unexpected(source: Source, board: str, error: Exception) -> SourceError:
 
 
 def _store(board: _Board, answer: _Answer, *, run: str, validators: Mapping[str, str]) -> BoardHealth:
-    """Write one board's rows and sightings; returns its health, still to be written."""
+    """Hand one board's rows and sightings to the writer; returns its health, still to be written.
+
+    Raises `NotYet` when the board was not asked.
+    """
     started = time.monotonic()
     tally = _Tally()
     health = BoardHealth(board.source.name, board.name, run, "ok", board.now, validators=validators)
@@ -185,10 +325,12 @@ def _store(board: _Board, answer: _Answer, *, run: str, validators: Mapping[str,
             raise answer.outcome
         fetched = answer.outcome
         health = replace(health, bytes=fetched.bytes)
-        for batch in _batches(_rows(board, fetched, tally)):
-            _store_raw(board, batch)
+        for row in _rows(board, fetched, tally):
+            board.writer.store(board.name, row)
+    except NotYet:
+        raise
     except Unchanged as error:
-        if board.source.kind in _LIVE:
+        if board.source.kind in LIVE:
             _see_all_again(board)
         unchanged = sum(sighting.closed_at is None for sighting in board.known.values())
         health = replace(health, status="unchanged", rows=unchanged, unchanged=unchanged, message=str(error))
@@ -201,12 +343,14 @@ def _store(board: _Board, answer: _Answer, *, run: str, validators: Mapping[str,
         # An empty answer must not become "unchanged" next time.
         kept = fetched.validators if tally.rows else {}
         message = _message(board, fetched, tally)
-        status = health.status if tally.rows else "empty"
+        status = health.status if tally.rows or answer.searched else "empty"
         health = _counted(replace(health, status=status, message=message, validators=kept), tally)
     return replace(health, seconds=answer.seconds + time.monotonic() - started)
 
 
 def _counted(health: BoardHealth, tally: _Tally) -> BoardHealth:
+    read = sum(tally.filled.values()) and tally.filled[_READ]
+    shares = {name: round(count / read, 4) for name, count in sorted(tally.filled.items()) if name != _READ}
     return replace(
         health,
         rows=tally.rows,
@@ -214,6 +358,7 @@ def _counted(health: BoardHealth, tally: _Tally) -> BoardHealth:
         changed=tally.changed,
         unchanged=tally.unchanged,
         closed=tally.closed,
+        filled=shares,
     )
 
 
@@ -232,74 +377,48 @@ def _words(message: str) -> str:
 
 def _rows(board: _Board, fetched: Fetched, tally: _Tally) -> Iterator[_Row]:
     """The fetched rows that are not stored as they are; all of them are counted."""
-    for posting, text in _readable(board, fetched):
+    for posting, text, filled in _readable(board, fetched):
         if posting.source_id in tally.seen:
             tally.repeated += 1
             continue
         digest = content_hash(text)
         tally.rows += 1
         tally.seen[posting.source_id] = digest
+        tally.filled.update(filled)
         known = board.known.get(posting.source_id)
-        if known is not None and known.content_hash == digest:
+        if known is not None and known.content_hash == digest and not _unseen(known):
             tally.unchanged += 1
             continue
-        tally.new += known is None
-        tally.changed += known is not None
-        yield _Row(posting.source_id, text, digest)
+        tally.new += known is None or _unseen(known)
+        tally.changed += known is not None and not _unseen(known)
+        if known is None or known.content_hash != digest:
+            yield _Row(posting.source_id, text, digest)
+    for source_id in fetched.still_there:
+        known = board.known.get(source_id)
+        if known is not None and known.content_hash and source_id not in tally.seen:
+            tally.rows += 1
+            tally.unchanged += 1
+            tally.seen[source_id] = known.content_hash
 
 
-def _readable(board: _Board, fetched: Fetched) -> Iterator[tuple[RawPosting, str]]:
-    """Postings with their records' JSON, while the source can read on."""
+def _filled(source: Source, posting: RawPosting) -> list[str]:
+    """The fields that a live record fills, of those whose sudden absence would show a changed source."""
+    if source.kind not in LIVE:
+        return []
+    draft = source.draft(posting.record)
+    values = {name: getattr(draft, name) for name in WATCHED_FIELDS} | {"pay": draft.pay or draft.pay_text}
+    return [_READ, *(name for name, value in values.items() if value is not None)]
+
+
+def _readable(board: _Board, fetched: Fetched) -> Iterator[tuple[RawPosting, str, list[str]]]:
+    """Postings with their records' JSON and the fields they fill, while the source can read on."""
     try:
         for posting in fetched.postings:
-            yield posting, record_json(posting.record)
+            yield posting, record_json(posting.record), _filled(board.source, posting)
     except SourceError:
         raise
     except Exception as error:
         raise _unexpected(board.source, board.name, error) from error
-
-
-def _batches(rows: Iterator[_Row]) -> Iterator[list[_Row]]:
-    """Rows in lists bounded by number and by length. Rows read before an error are given before it is raised."""
-    batch: list[_Row] = []
-    characters = 0
-    try:
-        for row in rows:
-            batch.append(row)
-            characters += len(row.text)
-            if len(batch) >= BATCH_ROWS or characters >= BATCH_CHARACTERS:
-                yield batch
-                batch, characters = [], 0
-    except SourceError:
-        yield batch
-        raise
-    yield batch
-
-
-def _store_raw(board: _Board, rows: Sequence[_Row]) -> None:
-    """Write the rows whose content `raw_postings` does not hold yet, as it may after a killed run."""
-    if not rows:
-        return
-    source = board.source.name
-    there = board.lake.read(
-        "raw_postings",
-        ["source_id", "content_hash"],
-        [("source", "=", source), ("board", "=", board.name), ("source_id", "in", [row.source_id for row in rows])],
-    )
-    held = set(zip(there["source_id"], there["content_hash"], strict=True))
-    missing = [row for row in rows if (row.source_id, row.hash) not in held]
-    raw = pd.DataFrame(
-        {
-            "source": source,
-            "board": board.name,
-            "source_id": [row.source_id for row in missing],
-            "posting_id": [posting_id(source, board.name, row.source_id) for row in missing],
-            "content_hash": [row.hash for row in missing],
-            "fetched_at": board.now,
-            "record": [row.text for row in missing],
-        }
-    )
-    board.lake.merge("raw_postings", raw)
 
 
 def _see(board: _Board, tally: _Tally, *, complete: bool) -> None:
@@ -307,22 +426,22 @@ def _see(board: _Board, tally: _Tally, *, complete: bool) -> None:
     sightings: dict[str, _Sighting] = {}
     for source_id, digest in tally.seen.items():
         known = board.known.get(source_id)
-        if known is None:
+        if known is None or _unseen(known):
             sightings[source_id] = _Sighting(digest, board.now, board.now, None)
         elif known.content_hash != digest or known.closed_at is not None or _long_ago(known, board.now):
             sightings[source_id] = replace(known, content_hash=digest, last_seen_at=board.now, closed_at=None)
     if complete:
         for source_id, known in board.known.items():
-            if source_id not in tally.seen and known.closed_at is None:
+            if source_id not in tally.seen and known.closed_at is None and not _unseen(known):
                 sightings[source_id] = replace(known, closed_at=board.now)
                 tally.closed += 1
-    _store_sightings(board, sightings)
+    board.writer.see(board.name, sightings)
 
 
 def _see_all_again(board: _Board) -> None:
     """The board says that nothing changed: what is open was seen."""
-    _store_sightings(
-        board,
+    board.writer.see(
+        board.name,
         {
             source_id: replace(known, last_seen_at=board.now)
             for source_id, known in board.known.items()
@@ -335,35 +454,46 @@ def _long_ago(known: _Sighting, now: datetime) -> bool:
     return now - known.last_seen_at >= SEEN_AGAIN_AFTER
 
 
-def _store_sightings(board: _Board, sightings: Mapping[str, _Sighting]) -> None:
-    if not sightings:
-        return
-    source = board.source.name
-    values = list(sightings.values())
-    rows = pd.DataFrame(
-        {
-            "source": source,
-            "board": board.name,
-            "source_id": list(sightings),
-            "posting_id": [posting_id(source, board.name, source_id) for source_id in sightings],
-            "content_hash": [sighting.content_hash for sighting in values],
-            "first_seen_at": [sighting.first_seen_at for sighting in values],
-            "last_seen_at": [sighting.last_seen_at for sighting in values],
-            "closed_at": pd.Series([sighting.closed_at for sighting in values], dtype="datetime64[us, UTC]"),
-        }
-    )
-    board.lake.merge("posting_sightings", rows)
+def _unseen(known: _Sighting) -> bool:
+    """A record that a killed run stored before it could store its sighting."""
+    return known.last_seen_at == _NEVER
 
 
-def _sightings(lake: Lake, source: Source) -> dict[str, dict[str, _Sighting]]:
+def _stored(lake: Lake, source: Source) -> dict[str, dict[str, _Sighting]]:
     """What is known of each board's postings, by their id there."""
-    columns = ["board", "source_id", "content_hash", "first_seen_at", "last_seen_at", "closed_at"]
-    table = lake.read_arrow("posting_sightings", columns, [("source", "=", source.name)])
+    where = [("source", "=", source.name)]
+    held = lake.read_arrow("raw_postings", ["board", "source_id", "content_hash"], where)
+    hashes = {(board, source_id): digest for board, source_id, digest in _rows_of(held)}
+    seen = lake.read_arrow(
+        "posting_sightings", ["board", "source_id", "first_seen_at", "last_seen_at", "closed_at"], where
+    )
     known: dict[str, dict[str, _Sighting]] = {board: {} for board in source.boards()}
-    for board, source_id, *facts in zip(*(table.column(name).to_pylist() for name in columns), strict=True):
+    for board, source_id, *times in _rows_of(seen):
         if board in known:
-            known[board][source_id] = _Sighting(*facts)
+            known[board][source_id] = _Sighting(hashes.pop((board, source_id), None), *times)
+    for (board, source_id), digest in hashes.items():
+        if board in known:
+            known[board][source_id] = _Sighting(digest, _NEVER, _NEVER, None)
     return known
+
+
+def _rows_of(table: pa.Table) -> Iterator[tuple[Any, ...]]:
+    return zip(*(column.to_pylist() for column in table.columns), strict=True)
+
+
+def _fetched_lately(
+    source: Source, previous: Mapping[str, "_Previous"], *, now: datetime, interval: timedelta
+) -> dict[str, str]:
+    """The live boards that were healthy so short a time ago that it would be rude to ask again."""
+    if source.kind not in LIVE:
+        return {}
+    lately = {}
+    for board in source.boards():
+        last = previous.get(board)
+        if last is not None and last.status in HEALTHY and now - last.checked_at < interval:
+            minutes = (last.checked_at + interval - now).total_seconds() / 60
+            lately[board] = f"asked lately; again in {max(1, round(minutes))} min (http.interval_minutes)"
+    return lately
 
 
 @dataclass(frozen=True)
@@ -374,13 +504,18 @@ class _Previous:
     rows: int
     message: str
     validators: Mapping[str, str]
+    checked_at: datetime
 
 
 def _previous(lake: Lake, source: str) -> dict[str, _Previous]:
     rows = latest_health(lake, source).to_dict("records")
     return {
         str(row["board"]): _Previous(
-            str(row["status"]), int(row["rows"]), str(row["message"] or ""), json.loads(row["validators"] or "{}")
+            str(row["status"]),
+            int(row["rows"]),
+            str(row["message"] or ""),
+            json.loads(row["validators"] or "{}"),
+            row["checked_at"].to_pydatetime(),
         )
         for row in rows
     }
@@ -388,6 +523,6 @@ def _previous(lake: Lake, source: str) -> dict[str, _Previous]:
 
 def _worth_noting(source: Source, health: BoardHealth, previous: _Previous | None) -> bool:
     """Each look at a live board is noted; of a file, what its last row does not say already."""
-    if source.kind in _LIVE or previous is None or health.new or health.changed or health.closed:
+    if source.kind in LIVE or previous is None or health.new or health.changed or health.closed:
         return True
     return (health.status, health.rows, health.message) != (previous.status, previous.rows, previous.message)

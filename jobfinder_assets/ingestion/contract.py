@@ -20,6 +20,9 @@ from jobfinder_assets.config import Section, Settings
 Status = Literal["ok", "unchanged", "empty", "gone", "blocked", "failed", "schema_drift"]
 Record = Mapping[str, Any]
 
+# The kinds of sources that are asked over the network.
+LIVE = ("ats", "feed")
+
 # Beside the source's own keys a record may hold, under this one, what only the fetch knew and a later
 # `draft` needs: a board's name, a file's column mapping, why a line could not be read.
 NOTE = "@jobfinder"
@@ -163,6 +166,11 @@ class Source(ABC):
     @abstractmethod
     def build(cls, section: Any, settings: Settings) -> "Source":
         """Make the source from its own section (an instance of `cls.settings_model`) and the general settings."""
+
+    @classmethod
+    def board_of(cls, url: str) -> str | None:
+        """The board that a web address belongs to; None when it is not this source's."""
+        return None
 
     @abstractmethod
     def boards(self) -> Sequence[str]:

@@ -120,6 +120,7 @@ TABLES: dict[str, TableSchema] = {
             "message": TEXT,
             "checked_at": TIME,
             "validators": TEXT,
+            "filled": TEXT,
         },
         partition_by=("source",),
     ),

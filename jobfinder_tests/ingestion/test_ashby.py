@@ -37,7 +37,8 @@ JOB: dict[str, Any] = {
 
 @pytest.fixture
 def ashby(server: Server, http: Http) -> Ashby:
-    settings = Settings(http=http, sources={"ashby": {"base_url": server.url, "boards": ["Acme Labs"]}})
+    section = {"base_url": server.url, "boards": ["Acme Labs"], "starter": False}
+    settings = Settings(http=http, sources={"ashby": section})
     return Ashby.build(settings.source_section("ashby", Ashby.settings_model), settings)
 
 

@@ -10,9 +10,15 @@ import pytest
 from jobfinder_assets.config import Home
 from jobfinder_assets.ingestion.assets import ASSETS, CHECKS
 from jobfinder_assets.ingestion.catalog import asset_name, source_classes
+from jobfinder_assets.ingestion.contract import LIVE, Source
 from jobfinder_assets.storage.io_manager import LakeResource, SettingsResource
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_tests.ingestion.conftest import Server, reply
+
+
+def fields(source: type[Source]) -> set[str]:
+    return set(source.settings_model.model_fields)
+
 
 RESOURCES = {"settings": SettingsResource(), "lake": LakeResource()}
 
@@ -21,7 +27,7 @@ def configure(home: Home, **sections: Any) -> None:
     lines = []
     for name, section in sections.items():
         lines += [f"[sources.{name}]", *(f"{key} = {json.dumps(value)}" for key, value in section.items())]
-    lines += ["[http]", "retries = 0", "total_timeout_seconds = 1.0"]
+    lines += ["[http]", "retries = 0", "total_timeout_seconds = 1.0", "interval_minutes = 0"]
     (home.root / "jobfinder.toml").write_text("\n".join(lines), encoding="utf-8")
 
 
@@ -50,7 +56,7 @@ def test_there_is_one_asset_and_one_check_per_source() -> None:
 
 
 def test_a_live_source_through_its_asset(home: Home, server: Server, instance: dg.DagsterInstance) -> None:
-    configure(home, greenhouse={"base_url": server.url, "boards": ["acme", "lost"]})
+    configure(home, greenhouse={"base_url": server.url, "boards": ["acme", "lost"], "starter": False})
     server.on("/v1/boards/acme/jobs", reply({"jobs": [{"id": 1, "title": "Data Engineer"}]}))
     result = run(instance, "greenhouse")
     told = metadata(result, "greenhouse")
@@ -69,8 +75,9 @@ def test_a_live_source_through_its_asset(home: Home, server: Server, instance: d
 
 def test_offline_the_run_ends_well_and_says_so(home: Home, closed_port: int, instance: dg.DagsterInstance) -> None:
     url = f"http://127.0.0.1:{closed_port}"
-    live = ("greenhouse", "lever", "ashby", "hackernews")
-    configure(home, **{source: {"base_url": url} for source in live})
+    live = [name for name, source in source_classes().items() if source.kind in LIVE and "base_url" in fields(source)]
+    assert {"greenhouse", "lever", "ashby", "hackernews"} <= set(live)
+    configure(home, **{source: {"base_url": url, "enabled": True} for source in live})
     for source in live:
         result = run(instance, source)
         assert not check(result).passed
@@ -87,7 +94,7 @@ def test_a_disabled_source_does_nothing_and_passes(home: Home, instance: dg.Dags
 def test_a_board_that_is_silently_empty_fails_the_check(
     home: Home, server: Server, instance: dg.DagsterInstance
 ) -> None:
-    configure(home, greenhouse={"base_url": server.url, "boards": ["acme"]})
+    configure(home, greenhouse={"base_url": server.url, "boards": ["acme"], "starter": False})
     server.on("/v1/boards/acme/jobs", reply({"jobs": []}))
     assert "nothing came back" in str(check(run(instance, "greenhouse")).description)
 

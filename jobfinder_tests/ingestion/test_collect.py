@@ -21,6 +21,8 @@ from jobfinder_assets.ingestion.contract import (
     BoardGone,
     Draft,
     Fetched,
+    NotYet,
+    Query,
     RawPosting,
     Record,
     Source,
@@ -246,7 +248,7 @@ class Killed(BaseException):
     """Stands for SIGKILL: no handler of the code under test catches it."""
 
 
-@pytest.mark.parametrize("commits", range(7))
+@pytest.mark.parametrize("commits", range(6))
 def test_a_run_killed_after_any_commit_is_repaired_by_the_next(
     lake: Lake, monkeypatch: pytest.MonkeyPatch, commits: int
 ) -> None:
@@ -272,6 +274,91 @@ def test_a_run_killed_after_any_commit_is_repaired_by_the_next(
     assert set(latest_health(lake)["status"]) == {"ok"}
     if len(stored) == 4:
         assert lake.version("raw_postings") == before, "what a killed run stored is not written again"
+
+
+def test_boards_are_stored_together(lake: Lake) -> None:
+    go(lake, Told(**{f"b{number}": answer(f"b{number}", a="A", b="B") for number in range(20)}))
+    assert versions(lake) == [0, 0, 0], "one commit of each table for twenty boards"
+    assert lake.count("posting_sightings") == 40
+
+
+def test_what_is_still_there_without_its_text_stays_open(lake: Lake) -> None:
+    go(lake, Told(acme=answer(a="A", b="B", c="C")))
+    partly = Fetched("acme", postings("acme", d="D"), still_there=("a", "b", "unknown"))
+    (board,) = go(lake, Told(acme=partly), 1).boards
+    assert (board.rows, board.new, board.unchanged, board.closed) == (3, 1, 2, 1)
+    assert sightings(lake) == {"a": (0, 1, None), "b": (0, 1, None), "c": (0, 0, 1), "d": (1, 1, None)}
+    assert raw(lake) == {"a": "A", "b": "B", "c": "C", "d": "D"}
+
+
+def test_a_source_that_reads_each_text_is_told_what_is_known(lake: Lake) -> None:
+    told: list[Mapping[str, datetime]] = []
+
+    class Each(Told):
+        def update(self, board: str, *, validators: Mapping[str, str], known: Mapping[str, datetime]) -> Fetched:
+            told.append(known)
+            return super().update(board, validators=validators, known=known)
+
+    for day in (0, 1):
+        go(lake, Each(acme=answer(a="A")), day)
+    assert told == [{}, {"a": NOW}]
+
+
+def test_a_board_that_may_not_be_asked_yet_is_left_as_it_is(lake: Lake) -> None:
+    go(lake, Told(acme=answer(a="A")))
+    before = versions(lake)
+    collected = go(lake, Told(acme=NotYet("again in 3.0 h", seconds=10_800)), 1)
+    assert (collected.boards, collected.waiting) == ((), {"acme": "again in 3.0 h"})
+    assert versions(lake) == before
+
+
+@pytest.mark.parametrize(("hours", "asked"), [(0.5, False), (1.5, True)])
+def test_a_healthy_board_is_not_asked_again_at_once(lake: Lake, hours: float, asked: bool) -> None:
+    source = Told(acme=answer(a="A"), other=BoardBlocked("403"))
+    collect(source, lake, run="1", now=NOW)
+    later = collect(source, lake, run="2", now=NOW + timedelta(hours=hours), interval=timedelta(hours=1))
+    assert {board.board for board in later.boards} == ({"acme", "other"} if asked else {"other"})
+    assert set(later.waiting) == (set() if asked else {"acme"})
+
+
+def test_a_search_is_stored_but_says_nothing_of_the_board(lake: Lake) -> None:
+    class Searching(Told):
+        def search(self, board: str, query: Query) -> Fetched | None:
+            if board == "whole":
+                return None
+            return Fetched(board, postings(board, **({"s": query.words} if query.words != "cook" else {})), False)
+
+    source = Searching(acme=answer(a="A", b="B", validators={"etag": "1"}), whole=answer("whole", w="W"))
+    go(lake, source)
+    before = lake.read("source_health")
+    found = collect(source, lake, run="search", now=NOW + DAY, query=Query("engineer"), interval=7 * DAY)
+    assert {board.board: board.new for board in found.boards} == {"acme": 1, "whole": 0}
+    assert raw(lake) == {"a": "A", "b": "B", "s": "engineer", "w": "W"}
+    assert sightings(lake)["b"] == (0, 0, None), "not found is not closed"
+    assert set(lake.read("source_health")["board"]) - set(before["board"]) == set()
+    assert lake.count("source_health") == 3, "the board that cannot search was read whole"
+    nothing = collect(source, lake, run="cook", now=NOW + DAY, query=Query("cook"))
+    assert {board.board: board.status for board in nothing.boards} == {"acme": "ok", "whole": "ok"}
+
+
+def test_the_share_of_filled_fields_is_kept(lake: Lake) -> None:
+    class Drafted(Told):
+        @staticmethod
+        def draft(record: Record) -> Draft:
+            return Draft(record["title"], None, None, pay_text="$1" if record["title"] == "A" else None)
+
+    (board,) = go(lake, Drafted(acme=answer(a="A", b="B"))).boards
+    assert board.filled == {"pay": 0.5, "title": 1.0}
+    assert json.loads(latest_health(lake).iloc[0]["filled"]) == board.filled
+
+
+def test_a_draft_that_raises_fails_its_board_only(lake: Lake) -> None:
+    class Broken(Told):
+        @staticmethod
+        def draft(record: Record) -> Draft:
+            raise KeyError("title")
+
+    assert [board.status for board in go(lake, Broken(acme=answer(a="A"))).boards] == ["failed"]
 
 
 def test_live_boards_are_fetched_side_by_side_but_no_more_than_eight(lake: Lake) -> None:

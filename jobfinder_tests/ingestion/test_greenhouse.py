@@ -29,7 +29,7 @@ JOB: dict[str, Any] = {
 
 @pytest.fixture
 def greenhouse(server: Server, http: Http) -> Greenhouse:
-    section = {"base_url": server.url, "boards": ["acme"]}
+    section = {"base_url": server.url, "boards": ["acme"], "starter": False}
     settings = Settings(http=http, sources={"greenhouse": section})
     return Greenhouse.build(settings.source_section("greenhouse", Greenhouse.settings_model), settings)
 

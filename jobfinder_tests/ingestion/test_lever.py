@@ -35,7 +35,12 @@ POSTING: dict[str, Any] = {
 
 @pytest.fixture
 def lever(server: Server, http: Http) -> Lever:
-    section = {"base_url": server.url, "europe_url": f"{server.url}/europe", "boards": ["acme", "eu:acme", "acme"]}
+    section = {
+        "base_url": server.url,
+        "europe_url": f"{server.url}/europe",
+        "boards": ["acme", "eu:acme", "acme"],
+        "starter": False,
+    }
     settings = Settings(http=http, sources={"lever": section})
     return Lever.build(settings.source_section("lever", Lever.settings_model), settings)
 

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from jobfinder_assets.config import Settings
+from jobfinder_assets.ingestion.boards import BoardSettings, board_in, listed_boards
 from jobfinder_assets.ingestion.contract import (
     NOTE,
     Draft,
@@ -14,7 +15,6 @@ from jobfinder_assets.ingestion.contract import (
     Record,
     SchemaDrift,
     Source,
-    SourceSettings,
     Terms,
 )
 from jobfinder_assets.ingestion.fields import mapping, moment, number, text
@@ -22,13 +22,14 @@ from jobfinder_assets.ingestion.http import HttpClient
 
 _WORKPLACES = {"remote": "remote", "hybrid": "hybrid", "onsite": "onsite"}
 _PERIODS = ("hour", "day", "week", "month", "year")
+# How its boards are addressed in the web.
+_ADDRESSES = (r"jobs\.ashbyhq\.com/([^/?#]+)", r"api\.ashbyhq\.com/posting-api/job-board/([^/?#]+)")
 
 
-class AshbySettings(SourceSettings):
+class AshbySettings(BoardSettings):
     """`[sources.ashby]`: `boards` are the last parts of https://jobs.ashbyhq.com/NAME, in upper and lower case."""
 
     base_url: str = "https://api.ashbyhq.com"
-    boards: tuple[str, ...] = ("openai", "character", "haus", "middesk")
 
 
 class Ashby(Source):
@@ -42,18 +43,23 @@ class Ashby(Source):
         redistributable="unknown",
         note="Public by Ashby's documentation; the text is the employer's.",
     )
-    settings_model: ClassVar[type[SourceSettings]] = AshbySettings
+    settings_model: ClassVar[type[BoardSettings]] = AshbySettings
 
-    def __init__(self, section: AshbySettings, client: HttpClient) -> None:
+    def __init__(self, section: AshbySettings, boards: Sequence[str], client: HttpClient) -> None:
         self._section = section
+        self._boards = boards
         self._client = client
 
     @classmethod
     def build(cls, section: AshbySettings, settings: Settings) -> "Ashby":
-        return cls(section, HttpClient.of(cls, settings))
+        return cls(section, listed_boards(cls.name, section, settings.home), HttpClient.of(cls, settings))
+
+    @classmethod
+    def board_of(cls, url: str) -> str | None:
+        return board_in(url, _ADDRESSES)
 
     def boards(self) -> Sequence[str]:
-        return tuple(dict.fromkeys(self._section.boards))
+        return self._boards
 
     def fetch(self, board: str, *, validators: Mapping[str, str]) -> Fetched:
         url = f"{self._section.base_url.rstrip('/')}/posting-api/job-board/{quote(board, safe='')}"

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Literal
 from urllib.parse import quote
 
 from jobfinder_assets.config import Settings
+from jobfinder_assets.ingestion.boards import BoardSettings, board_in, listed_boards
 from jobfinder_assets.ingestion.contract import (
     NOTE,
     BoardGone,
@@ -15,7 +16,6 @@ from jobfinder_assets.ingestion.contract import (
     Record,
     SchemaDrift,
     Source,
-    SourceSettings,
     Terms,
 )
 from jobfinder_assets.ingestion.fields import mapping, moment, number, text
@@ -26,13 +26,18 @@ _OLD_GONE = b"Could not find a job board"
 # A location that says only how one works; the cities then stand in the offices.
 _WORKPLACE_WORDS = frozenset({"hybrid", "distributed", "in-office", "in office", "on-site", "onsite", "flexible", ""})
 _MOST_OFFICES = 5
+# How its boards are addressed in the web.
+_ADDRESSES = (
+    r"(?:job-)?boards(?:\.eu)?\.greenhouse\.io/embed/job_board(?:/js)?\?(?:[^#]*&)?for=([\w-]+)",
+    r"(?:job-)?boards(?:\.eu)?\.greenhouse\.io/(?!embed\b)([\w-]+)",
+    r"boards-api\.greenhouse\.io/v1/boards/([\w-]+)",
+)
 
 
-class GreenhouseSettings(SourceSettings):
+class GreenhouseSettings(BoardSettings):
     """`[sources.greenhouse]`: `boards` are the last parts of https://boards.greenhouse.io/NAME."""
 
     base_url: str = "https://boards-api.greenhouse.io"
-    boards: tuple[str, ...] = ("stripe", "databricks", "airbnb", "gitlab", "instacart", "figma")
 
 
 class Greenhouse(Source):
@@ -46,18 +51,23 @@ class Greenhouse(Source):
         redistributable="unknown",
         note="Public by Greenhouse's documentation; the text is the employer's.",
     )
-    settings_model: ClassVar[type[SourceSettings]] = GreenhouseSettings
+    settings_model: ClassVar[type[BoardSettings]] = GreenhouseSettings
 
-    def __init__(self, section: GreenhouseSettings, client: HttpClient) -> None:
+    def __init__(self, section: GreenhouseSettings, boards: Sequence[str], client: HttpClient) -> None:
         self._section = section
+        self._boards = boards
         self._client = client
 
     @classmethod
     def build(cls, section: GreenhouseSettings, settings: Settings) -> "Greenhouse":
-        return cls(section, HttpClient.of(cls, settings))
+        return cls(section, listed_boards(cls.name, section, settings.home), HttpClient.of(cls, settings))
+
+    @classmethod
+    def board_of(cls, url: str) -> str | None:
+        return board_in(url, _ADDRESSES)
 
     def boards(self) -> Sequence[str]:
-        return tuple(dict.fromkeys(self._section.boards))
+        return self._boards
 
     def fetch(self, board: str, *, validators: Mapping[str, str]) -> Fetched:
         url = f"{self._section.base_url.rstrip('/')}/v1/boards/{quote(board, safe='')}/jobs"

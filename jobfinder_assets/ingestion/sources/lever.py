@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from jobfinder_assets.config import Settings
+from jobfinder_assets.ingestion.boards import BoardSettings, board_in, listed_boards
 from jobfinder_assets.ingestion.contract import (
     NOTE,
     Draft,
@@ -14,7 +15,6 @@ from jobfinder_assets.ingestion.contract import (
     Record,
     SchemaDrift,
     Source,
-    SourceSettings,
     Terms,
 )
 from jobfinder_assets.ingestion.fields import mapping, moment, number, text
@@ -23,14 +23,16 @@ from jobfinder_assets.ingestion.http import HttpClient
 _EUROPE = "eu:"
 _WORKPLACES = {"on-site": "onsite", "onsite": "onsite", "hybrid": "hybrid", "remote": "remote"}
 _PERIODS = ("hour", "day", "week", "month", "year")
+# How its boards are addressed in the web.
+_ADDRESSES = (r"jobs\.lever\.co/([\w.-]+)", r"api\.lever\.co/v0/postings/([\w.-]+)")
+_EUROPEAN_ADDRESSES = (r"jobs\.eu\.lever\.co/([\w.-]+)", r"api\.eu\.lever\.co/v0/postings/([\w.-]+)")
 
 
-class LeverSettings(SourceSettings):
+class LeverSettings(BoardSettings):
     """`[sources.lever]`: `boards` are the last parts of https://jobs.lever.co/NAME; `eu:NAME` for jobs.eu.lever.co."""
 
     base_url: str = "https://api.lever.co"
     europe_url: str = "https://api.eu.lever.co"
-    boards: tuple[str, ...] = ("palantir",)
 
 
 class Lever(Source):
@@ -44,18 +46,25 @@ class Lever(Source):
         redistributable="unknown",
         note="Lever: all published postings are publicly viewable. The text is the employer's.",
     )
-    settings_model: ClassVar[type[SourceSettings]] = LeverSettings
+    settings_model: ClassVar[type[BoardSettings]] = LeverSettings
 
-    def __init__(self, section: LeverSettings, client: HttpClient) -> None:
+    def __init__(self, section: LeverSettings, boards: Sequence[str], client: HttpClient) -> None:
         self._section = section
+        self._boards = boards
         self._client = client
 
     @classmethod
     def build(cls, section: LeverSettings, settings: Settings) -> "Lever":
-        return cls(section, HttpClient.of(cls, settings))
+        return cls(section, listed_boards(cls.name, section, settings.home), HttpClient.of(cls, settings))
+
+    @classmethod
+    def board_of(cls, url: str) -> str | None:
+        if (site := board_in(url, _EUROPEAN_ADDRESSES)) is not None:
+            return f"{_EUROPE}{site}"
+        return board_in(url, _ADDRESSES)
 
     def boards(self) -> Sequence[str]:
-        return tuple(dict.fromkeys(self._section.boards))
+        return self._boards
 
     def fetch(self, board: str, *, validators: Mapping[str, str]) -> Fetched:
         site = board.removeprefix(_EUROPE)
