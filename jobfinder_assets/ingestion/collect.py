@@ -14,11 +14,14 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from functools import cached_property
+from itertools import islice, pairwise
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from jobfinder_assets.ingestion.contract import (
     LIVE,
@@ -46,6 +49,7 @@ SEEN_AGAIN_AFTER = timedelta(hours=12)
 # The fields of a draft whose share of filled rows is kept in a board's health.
 WATCHED_FIELDS = ("title", "company", "description", "location", "workplace", "posted_at", "url")
 
+WATCHED_ROWS = 50
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _READ = ""
 
@@ -144,19 +148,20 @@ def collect(
         At most so many live boards are asked at once.
     """
     previous = _previous(lake, source.name)
-    stored = _stored(lake, source)
+    stored = _Stored(lake, source.name)
     waiting = {} if query is not None else _fetched_lately(source, previous, now=now, interval=interval)
-    asked = {board: known for board, known in stored.items() if board not in waiting}
     # Where nothing is stored, nothing can be unchanged.
-    validators = {
-        board: previous[board].validators if known and board in previous else {} for board, known in asked.items()
+    asked = {
+        board: previous[board].validators if board in stored and board in previous else {}
+        for board in source.boards()
+        if board not in waiting
     }
     boards = []
     with _Writer(lake, source.name, now) as writer:
-        for answer in _answers(source, asked, validators, query=query, connections=connections):
-            board = _Board(source, writer, answer.board, now, stored.pop(answer.board))
+        for answer in _answers(source, asked, stored, query=query, connections=connections):
+            board = _Board(source, writer, answer.board, now, stored)
             try:
-                health = _store(board, answer, run=run, validators=validators[answer.board])
+                health = _store(board, answer, run=run, validators=asked[answer.board])
             except NotYet as error:
                 waiting[answer.board] = str(error)
                 continue
@@ -253,13 +258,17 @@ class _Board:
     writer: _Writer
     name: str
     now: datetime
-    known: dict[str, _Sighting]
+    stored: "_Stored"
+
+    @cached_property
+    def known(self) -> dict[str, _Sighting]:
+        return self.stored.board(self.name)
 
 
 def _answers(
     source: Source,
-    stored: Mapping[str, Mapping[str, _Sighting]],
-    validators: Mapping[str, Mapping[str, str]],
+    asked: Mapping[str, Mapping[str, str]],
+    stored: "_Stored",
     *,
     query: Query | None,
     connections: int,
@@ -267,13 +276,12 @@ def _answers(
     """Every board's answer: files one after another, live boards side by side, few at a time."""
 
     def ask(board: str) -> _Answer:
-        known = {name: sighting.first_seen_at for name, sighting in stored[board].items() if sighting.content_hash}
-        return _fetch(source, board, validators[board], known, query)
+        return _fetch(source, board, asked[board], _Known(stored, board), query)
 
     if source.kind not in LIVE:
-        yield from map(ask, stored)
+        yield from map(ask, asked)
         return
-    waiting = iter(list(stored))
+    waiting = iter(asked)
     with ThreadPoolExecutor(connections, thread_name_prefix=source.name) as pool:
         # At most so many answers are held in memory, however many boards there are.
         running: set[Future[_Answer]] = {pool.submit(ask, board) for board in islice(waiting, connections)}
@@ -282,6 +290,27 @@ def _answers(
             for future in finished:
                 running |= {pool.submit(ask, board) for board in islice(waiting, 1)}
                 yield future.result()
+
+
+class _Known(Mapping[str, datetime]):
+    """The ids of a board's stored postings and when they were first seen; read when a source first asks for them."""
+
+    def __init__(self, stored: "_Stored", board: str) -> None:
+        self._stored, self._board = stored, board
+
+    @cached_property
+    def _times(self) -> dict[str, datetime]:
+        known = self._stored.board(self._board)
+        return {name: sighting.first_seen_at for name, sighting in known.items() if sighting.content_hash}
+
+    def __getitem__(self, source_id: str) -> datetime:
+        return self._times[source_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._times)
+
+    def __len__(self) -> int:
+        return len(self._times)
 
 
 def _fetch(
@@ -330,9 +359,9 @@ def _store(board: _Board, answer: _Answer, *, run: str, validators: Mapping[str,
     except NotYet:
         raise
     except Unchanged as error:
-        if board.source.kind in LIVE:
+        unchanged, seen_at = board.stored.open_postings(board.name)
+        if board.source.kind in LIVE and seen_at is not None and board.now - seen_at >= SEEN_AGAIN_AFTER:
             _see_all_again(board)
-        unchanged = sum(sighting.closed_at is None for sighting in board.known.values())
         health = replace(health, status="unchanged", rows=unchanged, unchanged=unchanged, message=str(error))
     except SourceError as error:
         _see(board, tally, complete=False)
@@ -411,10 +440,11 @@ def _filled(source: Source, posting: RawPosting) -> list[str]:
 
 
 def _readable(board: _Board, fetched: Fetched) -> Iterator[tuple[RawPosting, str, list[str]]]:
-    """Postings with their records' JSON and the fields they fill, while the source can read on."""
+    """Postings with their records' JSON and, of the first, the fields they fill, while the source can read on."""
     try:
-        for posting in fetched.postings:
-            yield posting, record_json(posting.record), _filled(board.source, posting)
+        for number, posting in enumerate(fetched.postings):
+            filled = _filled(board.source, posting) if number < WATCHED_ROWS else []
+            yield posting, record_json(posting.record), filled
     except SourceError:
         raise
     except Exception as error:
@@ -459,22 +489,43 @@ def _unseen(known: _Sighting) -> bool:
     return known.last_seen_at == _NEVER
 
 
-def _stored(lake: Lake, source: Source) -> dict[str, dict[str, _Sighting]]:
-    """What is known of each board's postings, by their id there."""
-    where = [("source", "=", source.name)]
-    held = lake.read_arrow("raw_postings", ["board", "source_id", "content_hash"], where)
-    hashes = {(board, source_id): digest for board, source_id, digest in _rows_of(held)}
-    seen = lake.read_arrow(
-        "posting_sightings", ["board", "source_id", "first_seen_at", "last_seen_at", "closed_at"], where
-    )
-    known: dict[str, dict[str, _Sighting]] = {board: {} for board in source.boards()}
-    for board, source_id, *times in _rows_of(seen):
-        if board in known:
-            known[board][source_id] = _Sighting(hashes.pop((board, source_id), None), *times)
-    for (board, source_id), digest in hashes.items():
-        if board in known:
-            known[board][source_id] = _Sighting(digest, _NEVER, _NEVER, None)
-    return known
+class _Stored:
+    """What is known of a source's postings, by board and their id there; read into objects a board at a time."""
+
+    def __init__(self, lake: Lake, source: str) -> None:
+        where = [("source", "=", source)]
+        raw = lake.read_arrow("raw_postings", ["board", "source_id", "content_hash"], where)
+        seen = lake.read_arrow(
+            "posting_sightings", ["board", "source_id", "first_seen_at", "last_seen_at", "closed_at"], where
+        )
+        self._raw, self._seen = _by_board(raw), _by_board(seen)
+
+    def __contains__(self, board: str) -> bool:
+        return board in self._raw or board in self._seen
+
+    def board(self, name: str) -> dict[str, _Sighting]:
+        """The board's postings; one whose sighting a killed run could not store was never seen."""
+        hashes = dict(_rows_of(self._raw[name])) if name in self._raw else {}
+        seen = _rows_of(self._seen[name]) if name in self._seen else iter(())
+        known = {source_id: _Sighting(hashes.pop(source_id, None), *times) for source_id, *times in seen}
+        return known | {source_id: _Sighting(digest, _NEVER, _NEVER, None) for source_id, digest in hashes.items()}
+
+    def open_postings(self, name: str) -> tuple[int, datetime | None]:
+        """How many of the board's postings are open, and the earliest of the times they were last seen."""
+        if name not in self._seen:
+            return 0, None
+        seen = self._seen[name]
+        opened = seen.filter(seen.column("closed_at").is_null())
+        return opened.num_rows, pc.min(opened.column("last_seen_at")).as_py()
+
+
+def _by_board(table: pa.Table) -> dict[str, pa.Table]:
+    """A table's rows per board, without the board's column."""
+    ordered = table.sort_by("board").combine_chunks()
+    starts = ordered.column("board").to_numpy(zero_copy_only=False)
+    edges = np.flatnonzero(np.r_[True, starts[1:] != starts[:-1], True]) if len(starts) else np.zeros(1, dtype=int)
+    rest = ordered.drop_columns(["board"])
+    return {str(starts[first]): rest.slice(first, last - first) for first, last in pairwise(edges)}
 
 
 def _rows_of(table: pa.Table) -> Iterator[tuple[Any, ...]]:

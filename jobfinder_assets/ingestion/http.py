@@ -15,7 +15,9 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import quote, quote_plus, urljoin, urlsplit
 
+import orjson
 import requests
+import xxhash
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 from urllib3.exceptions import HTTPError, IncompleteRead, MaxRetryError, ProtocolError, ReadTimeoutError, SSLError
@@ -171,7 +173,7 @@ class HttpClient:
         """
         full = _address(url, params or {})
         answer = self._asked(full, "application/json", validators or {}, body)
-        return JsonAnswer(_json(full, answer), len(answer.content), _validators(full, answer.headers))
+        return JsonAnswer(_json(full, answer), len(answer.content), _validators(full, answer))
 
     def get_text(
         self,
@@ -184,7 +186,7 @@ class HttpClient:
         """GET a page or a feed as text; `accept` is the media type to ask for. Raises as `get_json` does."""
         full = _address(url, params or {})
         answer = self._asked(full, accept, validators or {})
-        return TextAnswer(_decoded(answer), len(answer.content), _validators(full, answer.headers))
+        return TextAnswer(_decoded(answer), len(answer.content), _validators(full, answer))
 
     def _asked(self, url: str, accept: str, validators: Mapping[str, str], body: Any = None) -> "_Body":
         """An answer in which the key, should the server repeat it, is struck out; in an error's words as well."""
@@ -198,6 +200,8 @@ class HttpClient:
                 error.body = self._struck_out(error.body)
             # The chain of causes would still tell it.
             raise error.with_traceback(None) from None
+        if validators.get("url") == url and validators.get("body") == _digest(answer.content):
+            raise Unchanged("the answer is the last one, byte for byte")
         return replace(answer, content=self._struck_out(answer.content))
 
     def _struck_out(self, content: bytes) -> bytes:
@@ -366,10 +370,15 @@ def _conditions(url: str, validators: Mapping[str, str]) -> dict[str, str]:
     return {header: validators[name] for name, header in names.items() if validators.get(name)}
 
 
-def _validators(url: str, headers: Mapping[str, str]) -> dict[str, str]:
+def _validators(url: str, answer: _Body) -> dict[str, str]:
+    """What tells an unchanged answer next time: the server's own words where it has them, and the body itself."""
     names = {"etag": "ETag", "last_modified": "Last-Modified"}
-    given = {name: headers[header] for name, header in names.items() if headers.get(header)}
-    return {"url": url, **given} if given else {}
+    given = {name: answer.headers[header] for name, header in names.items() if answer.headers.get(header)}
+    return {"url": url, "body": _digest(answer.content), **given}
+
+
+def _digest(content: bytes) -> str:
+    return xxhash.xxh3_128_hexdigest(content)
 
 
 def _redirect(url: str, target: str) -> str:
@@ -405,6 +414,11 @@ def _decoded(body: _Body) -> str:
 
 def _json(url: str, body: _Body) -> Any:
     """The parsed body. The content type is no guide: Greenhouse has sent JSON as text/html."""
+    try:
+        return orjson.loads(body.content)
+    except orjson.JSONDecodeError:
+        # It is strict: NaN, lone surrogates and UTF-16 are left to the lenient one.
+        pass
     try:
         return json.loads(body.content)
     except (ValueError, RecursionError) as error:

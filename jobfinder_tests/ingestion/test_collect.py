@@ -296,7 +296,7 @@ def test_a_source_that_reads_each_text_is_told_what_is_known(lake: Lake) -> None
 
     class Each(Told):
         def update(self, board: str, *, validators: Mapping[str, str], known: Mapping[str, datetime]) -> Fetched:
-            told.append(known)
+            told.append(dict(known))
             return super().update(board, validators=validators, known=known)
 
     for day in (0, 1):

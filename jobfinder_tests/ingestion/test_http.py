@@ -74,8 +74,13 @@ def test_validators_are_sent_to_their_own_address_only(server: Server, client: H
     assert server.requests[-1][1]["If-Modified-Since"] == "Mon, 23 Nov 2026 07:00:00 GMT"
 
 
-def test_an_answer_without_validators_gives_none(server: Server, client: HttpClient) -> None:
-    assert client.get_json(server.on("/jobs", reply([]))).validators == {}
+def test_the_same_answer_again_is_unchanged_whatever_the_server_says(server: Server, client: HttpClient) -> None:
+    url = server.on("/jobs", reply([1]), reply([1]), reply([1, 2]))
+    validators = client.get_json(url).validators
+    assert set(validators) == {"url", "body"}
+    with pytest.raises(Unchanged, match="byte for byte"):
+        client.get_json(url, validators=validators)
+    assert client.get_json(url, validators=validators).content == [1, 2]
 
 
 @pytest.mark.parametrize(
