@@ -36,16 +36,27 @@ refresh = dg.define_asset_job(
     selection=dg.AssetSelection.all() - PROFILE_ASSETS,
     description="Every source, then cleaning, roles, labels and features.",
 )
+refresh_feeds = dg.define_asset_job(
+    "refresh_feeds",
+    selection=dg.AssetSelection.tag("source_kind", "feed").downstream() - PROFILE_ASSETS,
+    description="The feeds, which change by the hour, and what stands on them.",
+)
 recommend = dg.define_asset_job(
     "recommend", selection=PROFILE_ASSETS, description="One profile: training set, model, recommendations, digest."
 )
 
-daily_refresh = dg.ScheduleDefinition(
-    name="daily_refresh",
-    job=refresh,
-    cron_schedule=load_settings().refresh.cron,
-    execution_timezone=load_settings().refresh.timezone,
-    default_status=dg.DefaultScheduleStatus.RUNNING,
+daily_refresh, feeds_refresh = (
+    dg.ScheduleDefinition(
+        name=name,
+        job=job,
+        cron_schedule=cron,
+        execution_timezone=load_settings().refresh.timezone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+    )
+    for name, job, cron in (
+        ("daily_refresh", refresh, load_settings().refresh.cron),
+        ("feeds_refresh", refresh_feeds, load_settings().refresh.feeds_cron),
+    )
 )
 
 follow_up = dg.AutomationConditionSensorDefinition(

@@ -60,6 +60,41 @@ def run(top: int, plain: bool) -> None:
 
 
 @main.command()
+@click.option("--query", default="", help="What to search for; without it every source is refreshed.")
+@click.option("--location", default="", help="Where: a city, a region, a country, or Remote.")
+@click.option("--top", default=20, show_default=True, help="How many jobs to print.")
+@click.option("--plain", is_flag=True, help="No live progress display.")
+def fetch(query: str, location: str, top: int, plain: bool) -> None:
+    """Fetch now: sources that can search are asked for the query, the others are read, and what fits is printed."""
+    settings = _settings()
+    from jobfinder_assets import console as show
+    from jobfinder_assets.launch import materialize_everything, prepare_environment
+
+    prepare_environment(settings)
+    try:
+        outcome = materialize_everything(settings, console, live=not plain, query=query, location=location)
+    except ConfigError as error:
+        _fail(str(error), status=2)
+    for failure in () if outcome.success else outcome.failures:
+        errors.print(f"failed: {failure}", style="red")
+    show.found(console, settings, query, location=location, top=top)
+    if not outcome.success:
+        _fail("not everything could be fetched; what was stored before stays")
+
+
+@main.command()
+@click.argument("query", nargs=-1)
+@click.option("--location", default="", help="Where: a city, a region, a country, or Remote.")
+@click.option("--top", default=20, show_default=True, help="How many jobs to print.")
+def search(query: tuple[str, ...], location: str, top: int) -> None:
+    """Search everything kept: words, "a phrase", -without; without words the newest."""
+    settings = _settings()
+    from jobfinder_assets import console as show
+
+    show.found(console, settings, " ".join(query), location=location, top=top)
+
+
+@main.command()
 @click.option("--dagster-port", default=3000, show_default=True)
 @click.option("--mlflow-port", default=5000, show_default=True)
 def serve(dagster_port: int, mlflow_port: int) -> None:

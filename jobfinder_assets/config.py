@@ -191,6 +191,10 @@ class Home:
         return self.root / "dagster"
 
     @property
+    def search(self) -> Path:
+        return self.root / "search.sqlite"
+
+    @property
     def digests(self) -> Path:
         return self.root / "digests"
 

@@ -7,9 +7,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from jobfinder_assets.cleaning.clean import utc_now
 from jobfinder_assets.config import Settings
 from jobfinder_assets.ingestion.catalog import build_sources
 from jobfinder_assets.ingestion.health import HEALTHY, latest_health, what_to_do
+from jobfinder_assets.recommendations.search import Filters, SearchIndex
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import TABLES
 
@@ -80,6 +82,22 @@ def recommendations(console: Console, settings: Settings, profile: str, *, top: 
         table.add_row(str(row["rank"]), row["band"], name, Text(place), pay, Text(reasons))
     console.print(table)
     return True
+
+
+def found(console: Console, settings: Settings, query: str, *, location: str, top: int) -> None:
+    """The jobs that the search index finds for `query` at `location`."""
+    result = SearchIndex(settings.home.search).search(query, Filters(place=location), now=utc_now(), top=top)
+    where = f" in {location}" if location else ""
+    what = f"some of the words of {query!r}" if result.widened else repr(query) if query else "everything, newest first"
+    shown = f"{min(top, result.total):,} of {result.total:,}"
+    table = _table(f"Jobs for {what}{where}: {shown}", "posting", "job", "where", "pay>", "role", "posted")
+    for row in result.rows.to_dict("records"):
+        pay = "" if pd.isna(row["salary_annual_usd"]) else f"${row['salary_annual_usd'] / 1000:,.0f}k"
+        place = " · ".join(row[part] for part in ("location", "workplace") if _known(row[part]))
+        name = Text.assemble(_text(row["title"]), "\n", (_text(row["company"]), "dim"))
+        posted = "" if pd.isna(row["seen"]) else f"{row['seen']:%Y-%m-%d}"
+        table.add_row(row["posting_id"], name, Text(place), pay, _text(row["role"]).replace("_", " "), posted)
+    console.print(table)
 
 
 def where_next(console: Console, settings: Settings) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -76,8 +76,13 @@ class RunOutcome:
     failures: list[str]
 
 
-def materialize_everything(settings: Settings, console: Console, *, live: bool = True) -> RunOutcome:
-    """Run the refresh, then every profile's own assets, in this process, recorded in Dagster's home."""
+def materialize_everything(
+    settings: Settings, console: Console, *, live: bool = True, query: str = "", location: str = ""
+) -> RunOutcome:
+    """Run the refresh, then every profile's own assets, in this process, recorded in Dagster's home.
+
+    With a `query` the sources that can search are asked for it only, and no profile's assets are run.
+    """
     import dagster as dg
 
     from jobfinder_assets.definitions import defs
@@ -87,11 +92,22 @@ def materialize_everything(settings: Settings, console: Console, *, live: bool =
     failures: list[str] = []
     with dg.DagsterInstance.get() as instance, _progress(console, live=live) as progress:
         instance.add_dynamic_partitions(str(PROFILES.name), list(settings.profiles))
-        success = _run(defs.resolve_job_def("refresh"), instance, progress, steps, failures)
-        for profile in instance.get_dynamic_partitions(str(PROFILES.name)) if success else []:
+        refresh, config = defs.resolve_job_def("refresh"), search_config(query, location)
+        success = _run(refresh, instance, progress, steps, failures, config=config)
+        for profile in instance.get_dynamic_partitions(str(PROFILES.name)) if success and not query else []:
             job = defs.resolve_job_def("recommend")
             success &= _run(job, instance, progress, steps, failures, profile=profile)
     return RunOutcome(success, steps, failures)
+
+
+def search_config(query: str, location: str) -> dict[str, Any]:
+    """The run configuration that asks every source for `query`; empty for a whole refresh."""
+    from jobfinder_assets.ingestion.catalog import asset_name, source_classes
+
+    if not query:
+        return {}
+    asked = {"config": {"query": query, "location": location}}
+    return {"ops": {asset_name(name): asked for name in source_classes()}}
 
 
 def _run(
@@ -102,6 +118,7 @@ def _run(
     failures: list[str],
     *,
     profile: str | None = None,
+    config: Mapping[str, Any] | None = None,
 ) -> bool:
     run_id = str(uuid.uuid4())
     running: dict[str, Step] = {}
@@ -139,7 +156,7 @@ def _run(
         instance=instance,
         partition_key=profile,
         raise_on_error=False,
-        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}, **(config or {})},
     )
     return result.success
 

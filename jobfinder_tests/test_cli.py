@@ -9,8 +9,11 @@ from click.testing import CliRunner
 from jobfinder_assets.cleaning.clean import clean_pending, utc_now
 from jobfinder_assets.cli import main
 from jobfinder_assets.config import Home, load_settings
+from jobfinder_assets.ingestion.catalog import source_classes
 from jobfinder_assets.ingestion.contract import record_json
 from jobfinder_assets.storage.lake import Lake
+from jobfinder_tests.ingestion.conftest import Server, reply
+from jobfinder_tests.ingestion.conftest import server as server
 
 
 @pytest.fixture
@@ -84,3 +87,41 @@ def test_bench_lists_its_benchmarks_and_names_an_unknown_one(cli: CliRunner) -> 
     result = cli.invoke(main, ["bench", "nothing"])
     assert result.exit_code == 2
     assert "workflow" in result.output
+
+
+def test_a_board_is_added_checked_and_removed(
+    cli: CliRunner, home: Home, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JOBFINDER_SOURCES__GREENHOUSE__BASE_URL", server.url)
+    server.on("/v1/boards/acme/jobs", reply({"jobs": [{"id": 1, "title": "Data Engineer"}]}))
+    added = cli.invoke(main, ["sources", "add", "https://boards.greenhouse.io/acme", "--company", "Acme"])
+    assert added.exit_code == 0 and "1 postings, such as: Data Engineer" in added.output
+    assert "greenhouse,acme,Acme,yes" in (home.root / "boards.csv").read_text(encoding="utf-8")
+    lost = cli.invoke(main, ["sources", "add", "https://boards.greenhouse.io/lost"])
+    assert lost.exit_code == 1 and "nothing was added" in lost.output
+    assert cli.invoke(main, ["sources", "add", "https://boards.greenhouse.io/lost", "--unchecked"]).exit_code == 0
+    assert cli.invoke(main, ["sources", "remove", "greenhouse", "lost"]).exit_code == 0
+    again = cli.invoke(main, ["sources", "remove", "greenhouse", "lost"])
+    assert again.exit_code == 2 and "is read" in again.output
+    unknown = cli.invoke(main, ["sources", "add", server.on("/careers", reply(b"<html></html>"))])
+    assert unknown.exit_code == 2 and "known:" in unknown.output
+
+
+def test_fetch_asks_for_the_query_and_prints_what_fits(
+    cli: CliRunner, home: Home, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    off = "\n".join(f"[sources.{name}]\nenabled = false" for name in source_classes() if name != "greenhouse")
+    board = f'[sources.greenhouse]\nbase_url = "{server.url}"\nboards = ["acme"]\nstarter = false'
+    (home.root / "jobfinder.toml").write_text(f"{off}\n{board}\n", encoding="utf-8")
+    monkeypatch.chdir(home.root)
+    text = "You build streaming pipelines in Flink and look after the warehouse that all our reports stand on. " * 3
+    jobs = [
+        {"id": 1, "title": "Data Engineer", "content": text, "location": {"name": "Berlin, Germany"}},
+        {"id": 2, "title": "Chef", "content": "You cook for two hundred people every day. " * 6},
+    ]
+    server.on("/v1/boards/acme/jobs", reply({"jobs": jobs}))
+    result = cli.invoke(main, ["fetch", "--query", "flink pipelines", "--location", "Berlin", "--plain"])
+    assert result.exit_code == 0, result.output
+    assert "1 of 1" in result.output and "Data Engineer" in result.output and "Chef" not in result.output
+    assert Lake(load_settings().lake_location).count("postings") == 2, "the whole board is in the lake"
+    assert "Chef" in cli.invoke(main, ["search", "cook"]).output

@@ -37,6 +37,7 @@ def test_every_asset_of_the_contract_stands_in_its_room(graph: Any) -> None:
         "training_set": "training",
         "preference_model": "training",
         "recommendations": "recommendations",
+        "search_index": "recommendations",
         "digest": "recommendations",
     }
     assert groups == expected

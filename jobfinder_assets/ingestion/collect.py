@@ -317,16 +317,16 @@ def _fetch(
     source: Source, board: str, validators: Mapping[str, str], known: Mapping[str, datetime], query: Query | None
 ) -> _Answer:
     started = time.monotonic()
-    outcome: Fetched | SourceError | None = None
+    outcome: Fetched | SourceError
     searched = False
     try:
-        if query is not None:
+        if query is not None and source.searches:
+            searched = True
             outcome = source.search(board, query)
-            searched = outcome is not None
-        if outcome is None:
+        else:
             outcome = source.update(board, validators=validators, known=known)
     except SourceError as error:
-        outcome, searched = error, query is not None
+        outcome = error
     except Exception as error:
         outcome = _unexpected(source, board, error)
     return _Answer(board, outcome, time.monotonic() - started, searched)

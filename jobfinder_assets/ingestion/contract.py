@@ -191,9 +191,14 @@ class Source(ABC):
         """
         return self.fetch(board, validators=validators)
 
-    def search(self, board: str, query: Query) -> Fetched | None:
-        """What the board finds for `query`; None when it cannot search. Raises as `fetch` does."""
-        return None
+    @property
+    def searches(self) -> bool:
+        """Whether the source can search; one that can overrides `search`."""
+        return type(self).search is not Source.search
+
+    def search(self, board: str, query: Query) -> Fetched:
+        """What the board finds for `query`, under the same ids as `fetch` gives. Raises as `fetch` does."""
+        raise NotImplementedError(f"{self.name} cannot search")
 
     @staticmethod
     @abstractmethod

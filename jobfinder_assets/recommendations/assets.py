@@ -9,6 +9,7 @@ from jobfinder_assets.ingestion.catalog import source_classes
 from jobfinder_assets.labels.profiles import PROFILES
 from jobfinder_assets.recommendations.digest import preview, write_digest
 from jobfinder_assets.recommendations.recommender import refresh
+from jobfinder_assets.recommendations.search import SearchIndex
 from jobfinder_assets.storage.io_manager import LakeResource, SettingsResource
 
 
@@ -34,6 +35,14 @@ def recommendations(
             "top": dg.MetadataValue.md(preview(listed)),
         }
     )
+
+
+@dg.asset(deps=["postings", "posting_clusters", "role_tags"], kinds={"python", "sqlite"})
+def search_index(settings: SettingsResource, lake: LakeResource) -> dg.MaterializeResult[None]:
+    """Full-text search over everything kept, one row per opening."""
+    index = SearchIndex(settings.load().home.search)
+    changed = index.update(lake.open())
+    return dg.MaterializeResult(metadata={"texts_indexed": changed, "openings": len(index.facts())})
 
 
 @dg.asset(partitions_def=PROFILES, deps=["recommendations"], kinds={"python", "html", "csv"})

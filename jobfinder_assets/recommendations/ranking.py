@@ -140,9 +140,9 @@ def _wishes(frame: pd.DataFrame, profile: Profile) -> Iterable[tuple[str, pd.Ser
     if profile.pay_floor_usd:
         yield "pay below the floor", _any_copy(frame, frame["salary_annual_usd"] < profile.pay_floor_usd)
     if profile.country:
-        yield "other country", _in_other_country(frame, profile.country.upper())
+        yield "other country", in_other_country(frame, profile.country.upper())
     if profile.places:
-        yield "other place", _in_other_place(frame, profile.places)
+        yield "other place", in_other_place(frame, profile.places)
     if profile.remote == "only":
         yield "not remote", workplace.isin(["onsite", "hybrid"])
     if profile.remote == "no":
@@ -164,7 +164,7 @@ def holds_words(words: Iterable[str]) -> Callable[[object], bool]:
     return lambda text: isinstance(text, str) and pattern.search(text) is not None
 
 
-def _in_other_country(frame: pd.DataFrame, country: str) -> pd.Series:
+def in_other_country(frame: pd.DataFrame, country: str) -> pd.Series:
     """Where a posting says who may apply, that counts; else its country, which does not bind a remote job."""
     eligible = [list(value) if isinstance(value, list | np.ndarray) else [] for value in frame["eligible_countries"]]
     not_eligible = pd.Series([bool(value) and country not in value for value in eligible], index=frame.index)
@@ -173,7 +173,7 @@ def _in_other_country(frame: pd.DataFrame, country: str) -> pd.Series:
     return (not_eligible & (frame["country"] != country)) | (elsewhere & ~listed)
 
 
-def _in_other_place(frame: pd.DataFrame, places: Iterable[str]) -> pd.Series:
+def in_other_place(frame: pd.DataFrame, places: Iterable[str]) -> pd.Series:
     """On-site postings whose city is known and whose city, region, country and continent are none of the places."""
     wanted = holds_words(places)
     regions = frame["country"].map(_country_words, na_action="ignore")
