@@ -27,14 +27,8 @@ def configuration(data: Path) -> str:
     return f"""
 [sources.sample]
 enabled = false
-[sources.greenhouse]
-enabled = false
-[sources.hackernews]
-enabled = false
-[sources.lever]
-enabled = false
-[sources.ashby]
-enabled = false
+[http]
+offline = true
 [sources.kaggle]
 enabled = true
 folder = "{data / "kaggle"}"

@@ -18,14 +18,8 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 FEWEST_IMAGES = 3
 
 CONFIGURATION = """
-[sources.greenhouse]
-enabled = false
-[sources.hackernews]
-enabled = false
-[sources.lever]
-enabled = false
-[sources.ashby]
-enabled = false
+[http]
+offline = true
 [training]
 trials = 2
 outer_folds = 2

@@ -12,14 +12,8 @@ from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import TABLES
 
 CONFIGURATION = """
-[sources.greenhouse]
-enabled = false
-[sources.hackernews]
-enabled = false
-[sources.lever]
-enabled = false
-[sources.ashby]
-enabled = false
+[http]
+offline = true
 [training]
 trials = 2
 outer_folds = 2
