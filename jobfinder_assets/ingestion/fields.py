@@ -10,6 +10,8 @@ from typing import Any
 
 # Epoch numbers between 2001 and 2100: 10 digits are seconds, 13 milliseconds.
 _EPOCH_SECONDS = (1_000_000_000, 4_102_444_800)
+# Beyond it a whole number of JSON is no float any more.
+_LARGEST = 1e300
 _SLASHED = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})")
 _WRITTEN = ("%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d %b %Y", "%Y/%m/%d", "%Y%m%d")
 _LONGEST_DATE = 64
@@ -34,9 +36,9 @@ def number(value: Any) -> float | None:
             value = float(value.replace(",", "").strip())
         except ValueError:
             return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < _LARGEST:
         return None
-    return float(value) if value > 0 else None
+    return float(value)
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
@@ -80,7 +82,7 @@ def _utc(value: datetime) -> datetime:
 
 
 def _epoch(value: float) -> datetime | None:
-    if not math.isfinite(value):
+    if not 0 < value < _LARGEST:
         return None
     for seconds in (value, value / 1000):
         if _EPOCH_SECONDS[0] <= seconds < _EPOCH_SECONDS[1]:

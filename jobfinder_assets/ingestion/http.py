@@ -213,10 +213,14 @@ class HttpClient:
         """Attempts until one succeeds, the retries are used up, or the total time is."""
         deadline = time.monotonic() + self._settings.total_timeout_seconds
         policy = self._policy
+        last: SourceError | None = None
         while True:
             self._fail_if_unreachable(url)
             try:
                 return self._attempt(url, headers, question, deadline=deadline)
+            except NotYet as error:
+                # Another try is not allowed yet: what went wrong with the first one counts.
+                raise last or error from None
             except Unchanged as error:
                 if not {"If-None-Match", "If-Modified-Since"} & set(headers):
                     raise SourceError(f"{url} answered 304 to an unconditional request") from error
@@ -231,6 +235,7 @@ class HttpClient:
                 wait = min(asked, longest)
                 if time.monotonic() + wait >= deadline:
                     raise failed.error from failed
+                last = failed.error
                 time.sleep(wait)
 
     def _keep_pace(self, url: str) -> None:

@@ -14,6 +14,15 @@ import pytest
 from jobfinder_assets.config import Http
 from jobfinder_assets.ingestion.http import HttpClient
 
+# What a test plants where a user's own keys would be.
+KEYS = {
+    "ADZUNA_APP_ID": "planted-id-7171",
+    "ADZUNA_APP_KEY": "planted-key-7272",
+    "USAJOBS_EMAIL": "planted@mail.example",
+    "USAJOBS_KEY": "planted-key-7373",
+    "THEMUSE_API_KEY": "planted-key-7474",
+}
+
 Handler = Callable[[BaseHTTPRequestHandler], None]
 
 

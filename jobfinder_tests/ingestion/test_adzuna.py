@@ -21,7 +21,8 @@ from jobfinder_assets.ingestion.contract import (
     SchemaDrift,
     SourceError,
 )
-from jobfinder_assets.ingestion.sources.adzuna import Adzuna, wanted_searches
+from jobfinder_assets.ingestion.searches import wanted_searches
+from jobfinder_assets.ingestion.sources.adzuna import Adzuna
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_tests.ingestion.conftest import Server, reply
 

@@ -13,7 +13,7 @@ from jobfinder_assets.ingestion.catalog import asset_name, source_classes
 from jobfinder_assets.ingestion.contract import LIVE, Source
 from jobfinder_assets.storage.io_manager import LakeResource, SettingsResource
 from jobfinder_assets.storage.lake import Lake
-from jobfinder_tests.ingestion.conftest import Server, reply
+from jobfinder_tests.ingestion.conftest import KEYS, Server, reply
 
 
 def fields(source: type[Source]) -> set[str]:
@@ -73,7 +73,11 @@ def test_a_live_source_through_its_asset(home: Home, server: Server, instance: d
     assert check(again).passed
 
 
-def test_offline_the_run_ends_well_and_says_so(home: Home, closed_port: int, instance: dg.DagsterInstance) -> None:
+def test_offline_the_run_ends_well_and_says_so(
+    home: Home, closed_port: int, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
     url = f"http://127.0.0.1:{closed_port}"
     live = [name for name, source in source_classes().items() if source.kind in LIVE and "base_url" in fields(source)]
     assert {"greenhouse", "lever", "ashby", "hackernews"} <= set(live)

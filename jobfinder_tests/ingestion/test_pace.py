@@ -6,7 +6,7 @@ import pytest
 from pyrate_limiter import Duration, Rate
 
 from jobfinder_assets.config import Home, Http
-from jobfinder_assets.ingestion.contract import NotYet
+from jobfinder_assets.ingestion.contract import NotYet, SourceError
 from jobfinder_assets.ingestion.http import HttpClient
 from jobfinder_assets.ingestion.pace import Pace
 from jobfinder_tests.ingestion.conftest import Server, reply
@@ -57,3 +57,10 @@ def test_the_client_waits_a_little_and_gives_up_at_much(home: Home, server: Serv
     with pytest.raises(NotYet, match=r"may be asked again in (1\.0 h|60 min), by the source's own limits"):
         once.get_json(url)
     assert server.asked("/jobs") == 4
+
+
+def test_a_retry_that_is_not_allowed_yet_does_not_hide_what_failed(home: Home, server: Server, http: Http) -> None:
+    url = server.on("/jobs", reply({"error": "boom"}, 500))
+    once = HttpClient(http, pace=Pace("long", (Rate(1, Duration.HOUR),), home))
+    with pytest.raises(SourceError, match="answered 500"):
+        once.get_json(url)
