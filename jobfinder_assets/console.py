@@ -11,6 +11,7 @@ from jobfinder_assets.cleaning.clean import utc_now
 from jobfinder_assets.config import Settings
 from jobfinder_assets.ingestion.catalog import build_sources
 from jobfinder_assets.ingestion.health import HEALTHY, latest_health, what_to_do
+from jobfinder_assets.labels.events import label_counts
 from jobfinder_assets.recommendations.search import Filters, SearchIndex
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import TABLES
@@ -125,10 +126,10 @@ def status(console: Console, settings: Settings) -> None:
     console.print(tables)
     console.print(accounting_table(accounting(lake)))
     console.print("`jobfinder rejected` shows what was thrown out and why; `jobfinder restore ID` takes a row back")
-    labels = lake.read("label_events", ["profile", "interesting"])
-    for profile, group in labels.groupby("profile"):
-        liked = int(group["interesting"].sum())
-        console.print(f"labels of {profile}: {liked} interesting, {len(group) - liked} not interesting")
+    for told in label_counts(lake):
+        console.print(
+            "labels of {profile}: {interesting} interesting, {not_interesting} not interesting".format(**told)
+        )
     if corrected := lake.count("role_corrections"):
         console.print(f"corrected roles: {corrected}")
 

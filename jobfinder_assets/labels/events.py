@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+import pandas as pd
 import pyarrow as pa
 
 from jobfinder_assets.config import Home
@@ -92,17 +93,29 @@ def consume(lake: Lake, home: Home, *, now: datetime) -> Consumed:
     return total
 
 
+def latest_labels(events: pd.DataFrame, cluster_of: "pd.Series[str] | None" = None) -> pd.DataFrame:
+    """Each opening's label in force: the latest by labelled_at, then consumed_at, then event_id; withdrawn ones not.
+
+    `events` has the columns of `label_events`, of one profile. `cluster_of` maps posting ids to the clusters of now,
+    which may have changed since the label was consumed.
+    """
+    current = events["posting_id"].map(cluster_of) if cluster_of is not None else pd.Series(index=events.index)
+    found = events.assign(
+        cluster_id=current.astype("object").fillna(events["cluster_id"]).fillna(events["posting_id"]).astype("str"),
+        time=events["labelled_at"].fillna(events["consumed_at"]),
+    ).sort_values(["time", "consumed_at", "event_id"], na_position="first", kind="stable")
+    told = found.groupby("cluster_id")["interesting"].transform("nunique")
+    latest = found.assign(contradicted=told > 1).drop_duplicates("cluster_id", keep="last")
+    return latest[latest["interesting"].notna()].astype({"interesting": bool})
+
+
 def label_counts(lake: Lake) -> list[dict[str, Any]]:
-    """Events per profile: profile, interesting, not_interesting."""
+    """Events per profile: profile, interesting, not_interesting; withdrawals count as neither."""
     events = lake.read("label_events", ["profile", "interesting"])
-    liked, all_ = events[events["interesting"].astype(bool)].value_counts("profile"), events.value_counts("profile")
+    told = events["interesting"].fillna(-1).astype(int)
     return [
-        {
-            "profile": name,
-            "interesting": int(liked.get(name, 0)),
-            "not_interesting": int(all_[name] - liked.get(name, 0)),
-        }
-        for name in sorted(all_.index)
+        {"profile": name, "interesting": int((kinds == 1).sum()), "not_interesting": int((kinds == 0).sum())}
+        for name, kinds in told.groupby(events["profile"])
     ]
 
 
@@ -165,7 +178,7 @@ def _events(labels: Sequence[tuple[Label, str]], postings: "PostingIndex", *, fi
             "model_version": label.model_version,
         }
         for label, posting in labels
-        if label.interesting is not None
+        if label.is_event
     ]
     return pa.Table.from_pylist(rows, schema=TABLES["label_events"].arrow)
 

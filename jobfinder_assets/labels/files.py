@@ -45,6 +45,8 @@ INTERESTING = frozenset({"interesting", "yes", "y", "true", "1", "1.0", "like", 
 NOT_INTERESTING = frozenset(
     {"not interesting", "uninteresting", "no", "n", "false", "0", "0.0", "dislike", "disliked", "not liked"}
 )
+# Takes an earlier label back: the posting counts as unlabelled again.
+WITHDRAWN = frozenset({"withdrawn", "undo"})
 DEFAULT_POLICY = "own_choice"
 MAX_MEGABYTES = 64
 
@@ -69,7 +71,8 @@ class LabelFileError(ValueError):
 class Label:
     """One usable row. `event_id` identifies the row by all rows up to and including it.
 
-    `interesting` is None where the row only corrects a role, `profile` where it then names nobody.
+    `interesting` is None where the row only corrects a role, `profile` where it then names nobody. `withdrawn` takes
+    the profile's earlier label of the posting back.
     """
 
     line: int
@@ -86,6 +89,12 @@ class Label:
     rank_shown: int | None
     score_shown: float | None
     model_version: str | None
+    withdrawn: bool = False
+
+    @property
+    def is_event(self) -> bool:
+        """Whether the row says something of a taste, and not of a role only."""
+        return self.withdrawn or self.interesting is not None
 
 
 @dataclass(frozen=True)
@@ -374,13 +383,15 @@ def _label(row: _Row, event_id: str, *, received: datetime, now: datetime) -> La
         raise ValueError(f"has no {', '.join(missing)}")
     if any(not _is_text(value) for value in cells.values()):
         raise ValueError("holds characters that are no text (lone surrogates)")
+    told = cells["label"] if {"label", "profile"} <= set(cells) else None
+    withdrawn = told is not None and told.strip().lower() in WITHDRAWN
     return Label(
         line=row.line,
         event_id=event_id,
         cells=cells,
         profile=_profile(cells["profile"]) if "profile" in cells else None,
         posting=cells["posting"],
-        interesting=_interesting(cells["label"]) if {"label", "profile"} <= set(cells) else None,
+        interesting=None if told is None or withdrawn else _interesting(told),
         role=_role(cells["role"]) if "role" in cells else None,
         reason=cells.get("reason"),
         # Rows without a time are told in the order of their lines, or a changed mind further down would be a tie.
@@ -390,6 +401,7 @@ def _label(row: _Row, event_id: str, *, received: datetime, now: datetime) -> La
         rank_shown=_number(cells, "rank_shown", _whole, "a whole number from 1", lambda value: 1 <= value < 2**31),
         score_shown=_number(cells, "score_shown", float, "a number", math.isfinite),
         model_version=cells.get("model_version"),
+        withdrawn=withdrawn,
     )
 
 
@@ -415,7 +427,9 @@ def _interesting(word: str) -> bool:
         return True
     if plain in NOT_INTERESTING:
         return False
-    raise ValueError(f"label {_short(word)} is neither interesting (yes, 1, like) nor not interesting (no, 0, dislike)")
+    raise ValueError(
+        f"label {_short(word)} is neither interesting (yes, 1, like) nor not interesting (no, 0, dislike) nor withdrawn"
+    )
 
 
 def _time(text: str, now: datetime) -> datetime:

@@ -9,6 +9,8 @@ import pandas as pd
 # EVALUATION.md, protocol 6: 10-20 % random picks, or labels chosen by the model would grade it.
 RANDOM_SHARE = 0.2
 TOP_SHARE = 0.4
+# As many as a person labels in a sitting, and more.
+QUEUE_LENGTH = 100
 # Where no boundary is given: likes are rare, so the doubtful ones stand above most of the others.
 _BOUNDARY_QUANTILE = 0.85
 

@@ -11,6 +11,8 @@ from typing import Any, Literal
 import pandas as pd
 
 from jobfinder_assets.config import Profile, Settings
+from jobfinder_assets.labels.events import latest_labels
+from jobfinder_assets.labels.queue import QUEUE_LENGTH, label_queue
 from jobfinder_assets.recommendations.ranking import POSTING_COLUMNS, RANKING_VERSION, rank
 from jobfinder_assets.recommendations.reasons import Sentence, profile_sentences, sentences, to_json
 from jobfinder_assets.storage.files import write_json
@@ -76,10 +78,11 @@ def refresh(lake: Lake, settings: Settings, profile: str, *, now: datetime) -> R
         role_tags,
         scored.scores,
         profile=wishes,
-        labelled=set(lake.read("label_events", ["posting_id"], [("profile", "=", profile)])["posting_id"]),
+        labelled=set(latest_labels(lake.read("label_events", where=[("profile", "=", profile)]))["posting_id"]),
         now=now,
         previous={*stored["posting_id"], *stored["cluster_id"]},
     )
+    _store_queue(lake, settings, profile, postings, clusters, scored.scores, version=version)
     reasons = _explain(ranking.recommendations, scored, postings, role_tags, wishes)
     listed = ranking.recommendations.assign(profile=profile, model_version=version, reasons=list(map(to_json, reasons)))
     same = same_list(listed, stored)
@@ -89,6 +92,31 @@ def refresh(lake: Lake, settings: Settings, profile: str, *, now: datetime) -> R
     # Last: a process killed before it works once more, and writes nothing when all is done.
     write_json(_state_path(settings, profile), state)
     return Refreshed("unchanged" if same else "written", stored, version, ranking.filtered)
+
+
+def _store_queue(
+    lake: Lake,
+    settings: Settings,
+    profile: str,
+    postings: pd.DataFrame,
+    clusters: pd.DataFrame,
+    scores: "pd.Series[float]",
+    *,
+    version: str,
+) -> None:
+    """What this person should label next, of all open postings."""
+    cluster_of = clusters.set_index("posting_id")["cluster_id"]
+    events = latest_labels(lake.read("label_events", where=[("profile", "=", profile)]), cluster_of)
+    opened = postings.loc[postings["closed_at"].isna(), "posting_id"]
+    candidates = pd.DataFrame({"posting_id": opened, "cluster_id": opened.map(cluster_of).fillna(opened)})
+    candidates["score"] = candidates["posting_id"].map(scores)
+    # Another day's random picks are others; a run repeated on the same labels picks the same.
+    seed = settings.training.seed + len(events)
+    queue = label_queue(candidates, set(events["cluster_id"]), n=QUEUE_LENGTH, seed=seed)
+    queue = queue.assign(
+        profile=profile, position=range(1, len(queue) + 1), score=queue["posting_id"].map(scores), model_version=version
+    )
+    lake.replace("label_queue", queue, where=f"profile = '{profile}'")
 
 
 def usable_champion(found: Champion | None, encoder: FeatureEncoder | None) -> Champion | None:

@@ -227,6 +227,20 @@ TABLES: dict[str, TableSchema] = {
             "row": COUNT,
         },
     ),
+    # What each person should label next, in the order to show it.
+    "label_queue": _table(
+        ("profile", "posting_id"),
+        {
+            "profile": TEXT,
+            "posting_id": TEXT,
+            "position": COUNT,
+            "policy": TEXT,
+            "propensity": NUMBER,
+            "score": NUMBER,
+            "model_version": TEXT,
+        },
+        partition_by=("profile",),
+    ),
     "training_set": _table(
         ("profile", "cluster_id"),
         {

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from jobfinder_assets.cleaning.company import company_key
+from jobfinder_assets.labels.events import latest_labels
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import ROLES, TABLES
 from jobfinder_assets.training.features import FeatureMatrix, read_features
@@ -66,8 +67,8 @@ def build_training_set(
 ) -> pd.DataFrame:
     """One row per labelled cluster of `profile`, with the columns of the table `training_set`, by cluster_id.
 
-    The latest label of a cluster wins: by labelled_at (consumed_at where it is missing), then
-    consumed_at, then event_id. `contradicted` says that its events disagree. The posting is the one
+    The latest label of a cluster wins (`labels.events.latest_labels`); one that was withdrawn counts no more.
+    `contradicted` says that its events disagree. The posting is the one
     of the winning label, or the cluster's canonical one when that has left `postings`; labels on
     openings that have left `postings` altogether stay in `label_events` only.
 
@@ -77,16 +78,10 @@ def build_training_set(
 
     `postings` needs posting_id and company of every posting.
     """
-    events = label_events.loc[(label_events["profile"] == profile) & label_events["interesting"].notna()]
     clusters = posting_clusters.set_index("posting_id")
-    current = events["posting_id"].map(clusters["cluster_id"]).astype("object")
-    events = events.assign(
-        cluster_id=current.fillna(events["cluster_id"]).fillna(events["posting_id"]).astype("str"),
-        time=_time(events["labelled_at"]).fillna(_time(events["consumed_at"])),
-        interesting=events["interesting"].astype(bool),
-    ).sort_values(["time", "consumed_at", "event_id"], na_position="first", kind="stable")
-    events["contradicted"] = events.groupby("cluster_id")["interesting"].transform("nunique") > 1
-    latest = events.drop_duplicates("cluster_id", keep="last").sort_values("cluster_id", kind="stable")
+    events = label_events.loc[label_events["profile"] == profile]
+    events = events.assign(labelled_at=_time(events["labelled_at"]), consumed_at=_time(events["consumed_at"]))
+    latest = latest_labels(events, clusters["cluster_id"]).sort_values("cluster_id", kind="stable")
     latest = latest.assign(posting_id=_present(latest, posting_clusters, postings))
     latest = latest.loc[latest["posting_id"].notna()].reset_index(drop=True)
     latest = latest.assign(group=company_groups(latest["cluster_id"], posting_clusters, postings))
