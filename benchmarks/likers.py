@@ -35,6 +35,10 @@ def counted(text: pd.Series, pattern: str) -> pd.Series:
     return text.str.count(pattern, flags=re.IGNORECASE)
 
 
+def titled(raw: pd.DataFrame, pattern: str) -> pd.Series:
+    return raw["title"].str.contains(pattern, case=False, regex=True)
+
+
 def likes(raw: pd.DataFrame) -> dict[str, pd.Series]:
     """Each person's true taste, a flag per posting. `raw` has the columns of the files as they are published."""
     text = raw["description"]
@@ -59,6 +63,9 @@ def likes(raw: pd.DataFrame) -> dict[str, pd.Series]:
         "well paid, well rated": (pay >= 90) & (rating >= 3.8),
         "young and small": small & (founded >= 2005) & (pipelines + models >= 2),
         "experiments out west": west & (tests >= 2),
+        "seniors who build": titled(raw, r"senior|\bsr\b|lead|principal|staff|manager") & (pipelines + models >= 3),
+        "scientists in finance": titled(raw, r"scien|machine learning|\bml\b|\bai\b")
+        & raw["Sector"].isin(["Finance", "Insurance", "Accounting & Legal", "Business Services"]),
         "first job, reports": (junior >= 1) & (boards >= 3) & ~raw["title"].str.contains(r"(?i)senior|lead|sr\b|manager"),
     }
 

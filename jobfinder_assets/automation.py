@@ -41,6 +41,11 @@ refresh_feeds = dg.define_asset_job(
     selection=dg.AssetSelection.tag("source_kind", "feed").downstream() - PROFILE_ASSETS,
     description="The feeds, which change by the hour, and what stands on them.",
 )
+learn = dg.define_asset_job(
+    "learn",
+    selection=dg.AssetSelection.assets("label_events", "role_tags"),
+    description="The label files that wait in the inbox, and the roles they correct.",
+)
 recommend = dg.define_asset_job(
     "recommend", selection=PROFILE_ASSETS, description="One profile: training set, model, recommendations, digest."
 )

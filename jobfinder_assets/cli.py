@@ -95,16 +95,71 @@ def search(query: tuple[str, ...], location: str, top: int) -> None:
 
 
 @main.command()
+@click.option("--profile", default=None, help="Whose model; default: the first profile.")
+@click.option("--plain", is_flag=True, help="No live progress display.")
+def train(profile: str | None, plain: bool) -> None:
+    """Consume waiting labels, train and judge the model, and rank anew; nothing is fetched."""
+    settings = _settings()
+    from jobfinder_assets import console as show
+    from jobfinder_assets.launch import materialize_learning, prepare_environment
+
+    name = profile or next(iter(settings.profiles), "example")
+    prepare_environment(settings)
+    outcome = materialize_learning(settings, console, name, live=not plain)
+    for failure in () if outcome.success else outcome.failures:
+        errors.print(f"failed: {failure}", style="red")
+    if not outcome.success:
+        _fail("the training did not finish; the model before stays in force")
+    show.scoreboard(console, settings, name)
+
+
+@main.command()
+@click.argument("version", required=False)
+@click.option("--profile", default=None, help="Whose model; default: the first profile.")
+def rollback(version: str | None, profile: str | None) -> None:
+    """Put an earlier model VERSION in force (default: the one before); without one to go back to, list them."""
+    settings = _settings()
+    from jobfinder_assets.training.registry import champion, promote, versions
+
+    name = profile or next(iter(settings.profiles), "example")
+    known, current = versions(settings, name), champion(settings, name)
+    in_force = current.version if current else ""
+    earlier = [known_version for known_version in known if known_version != in_force]
+    earlier = [each for each in earlier if not in_force or int(each) < int(in_force)]
+    wanted = version or (earlier[-1] if earlier else None)
+    if wanted is None or wanted not in known:
+        listed = ", ".join(f"{each} (in force)" if each == in_force else each for each in known) or "none"
+        _fail(f"no model {wanted or 'before this one'} of profile {name!r}; there are: {listed}", status=2)
+    promote(settings, name, wanted)
+    console.print(f"model {wanted} of {name} is in force; `jobfinder run` or the app ranks by it")
+
+
+@main.command()
+@click.option("--port", default=8501, show_default=True)
+def app(port: int) -> None:
+    """Open the app on localhost: recommendations, labels, search, model, sources."""
+    settings = _settings()
+    from jobfinder_assets.launch import LaunchError, open_app
+
+    try:
+        sys.exit(open_app(settings, console, port=port))
+    except LaunchError as error:
+        _fail(str(error))
+
+
+@main.command()
+@click.option("--app-port", default=8501, show_default=True)
 @click.option("--dagster-port", default=3000, show_default=True)
 @click.option("--mlflow-port", default=5000, show_default=True)
-def serve(dagster_port: int, mlflow_port: int) -> None:
-    """Open Dagster's UI with its daemon (schedule and sensors) and MLflow's UI on localhost; Ctrl-C stops all."""
+def serve(app_port: int, dagster_port: int, mlflow_port: int) -> None:
+    """Open the app, Dagster's UI with its daemon, and MLflow's UI on localhost; Ctrl-C stops all."""
     settings = _settings()
     from jobfinder_assets.launch import LaunchError
     from jobfinder_assets.launch import serve as serve_all
 
     try:
-        sys.exit(serve_all(settings, console, dagster_port=dagster_port, mlflow_port=mlflow_port))
+        ports = {"app_port": app_port, "dagster_port": dagster_port, "mlflow_port": mlflow_port}
+        sys.exit(serve_all(settings, console, **ports))
     except LaunchError as error:
         _fail(str(error))
 

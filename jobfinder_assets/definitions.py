@@ -35,7 +35,7 @@ defs = dg.Definitions(
     asset_checks=dg.load_asset_checks_from_modules(
         [ingestion, cleaning_checks, role_checks, training_checks, recommendation_checks]
     ),
-    jobs=[automation.refresh, automation.refresh_feeds, automation.recommend],
+    jobs=[automation.refresh, automation.refresh_feeds, automation.learn, automation.recommend],
     schedules=[automation.daily_refresh, automation.feeds_refresh],
     sensors=[sensor.label_inbox, automation.follow_up],
     resources={

@@ -9,7 +9,7 @@ import sys
 import textwrap
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,6 +83,25 @@ def materialize_everything(
 
     With a `query` the sources that can search are asked for it only, and no profile's assets are run.
     """
+    profiles = () if query else None
+    return _materialize(settings, console, "refresh", profiles, config=search_config(query, location), live=live)
+
+
+def materialize_learning(settings: Settings, console: Console, profile: str, *, live: bool = True) -> RunOutcome:
+    """Consume the waiting label files, then train and recommend for one profile; nothing is fetched."""
+    return _materialize(settings, console, "learn", (profile,), config={}, live=live)
+
+
+def _materialize(
+    settings: Settings,
+    console: Console,
+    job: str,
+    profiles: Sequence[str] | None,
+    *,
+    config: Mapping[str, Any],
+    live: bool,
+) -> RunOutcome:
+    """One job, then the own assets of the given profiles (None: of every profile that Dagster knows)."""
     import dagster as dg
 
     from jobfinder_assets.definitions import defs
@@ -91,12 +110,12 @@ def materialize_everything(
     steps: list[Step] = []
     failures: list[str] = []
     with dg.DagsterInstance.get() as instance, _progress(console, live=live) as progress:
-        instance.add_dynamic_partitions(str(PROFILES.name), list(settings.profiles))
-        refresh, config = defs.resolve_job_def("refresh"), search_config(query, location)
-        success = _run(refresh, instance, progress, steps, failures, config=config)
-        for profile in instance.get_dynamic_partitions(str(PROFILES.name)) if success and not query else []:
-            job = defs.resolve_job_def("recommend")
-            success &= _run(job, instance, progress, steps, failures, profile=profile)
+        instance.add_dynamic_partitions(str(PROFILES.name), [*settings.profiles, *(profiles or ())])
+        success = _run(defs.resolve_job_def(job), instance, progress, steps, failures, config=config)
+        wanted = instance.get_dynamic_partitions(str(PROFILES.name)) if profiles is None else profiles
+        for profile in wanted if success else ():
+            own = defs.resolve_job_def("recommend")
+            success &= _run(own, instance, progress, steps, failures, profile=profile)
     return RunOutcome(success, steps, failures)
 
 
@@ -195,16 +214,19 @@ def _progress(console: Console, *, live: bool) -> Iterator[_Display]:
         yield _Display(console, progress)
 
 
-def serve(settings: Settings, console: Console, *, dagster_port: int, mlflow_port: int) -> int:
-    """Run Dagster's UI and daemon and MLflow's UI until interrupted or until one of them ends.
+def serve(settings: Settings, console: Console, *, app_port: int, dagster_port: int, mlflow_port: int) -> int:
+    """Run the app, Dagster's UI and daemon and MLflow's UI until interrupted or until one of them ends.
 
     Returns the exit status: 0 after an interrupt, 1 when a server ended by itself.
     """
     home = prepare_environment(settings)
-    for name, port in (("Dagster", dagster_port), ("MLflow", mlflow_port)):
+    ports = {"app": app_port, "Dagster": dagster_port, "MLflow": mlflow_port}
+    for name, port in ports.items():
         _require_free(name, port)
+    addresses = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+    os.environ["JOBFINDER_DAGSTER_ADDRESS"] = addresses["Dagster"]
     commands = _server_commands(settings, home, dagster_port=dagster_port, mlflow_port=mlflow_port)
-    addresses = {"Dagster": f"http://127.0.0.1:{dagster_port}", "MLflow": f"http://127.0.0.1:{mlflow_port}"}
+    commands = {"app": app_command(app_port), **commands}
     logs = home.root / "logs"
     logs.mkdir(exist_ok=True)
     processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -225,6 +247,27 @@ def serve(settings: Settings, console: Console, *, dagster_port: int, mlflow_por
         return 0
     finally:
         _stop(processes)
+
+
+def app_command(port: int) -> list[str]:
+    """What starts the Streamlit app on localhost, without a browser, a usage report or a question on the first run."""
+    app = Path(__file__).parent / "web" / "app.py"
+    return [
+        sys.executable, "-m", "streamlit", "run", str(app), "--server.address", "127.0.0.1", "--server.port", str(port),
+        "--server.headless", "true", "--browser.gatherUsageStats", "false", "--server.fileWatcherType", "none",
+        "--client.toolbarMode", "minimal", "--server.showEmailPrompt", "false",
+    ]  # fmt: skip
+
+
+def open_app(settings: Settings, console: Console, *, port: int) -> int:
+    """Run the app alone until interrupted; returns the exit status."""
+    prepare_environment(settings)
+    _require_free("app", port)
+    console.print(f"app      http://127.0.0.1:{port}\nCtrl-C stops it.", highlight=False)
+    try:
+        return subprocess.run(app_command(port), check=False).returncode
+    except KeyboardInterrupt:
+        return 0
 
 
 def _server_commands(settings: Settings, home: Home, *, dagster_port: int, mlflow_port: int) -> Mapping[str, list[str]]:

@@ -118,6 +118,12 @@ def champion(settings: Settings, profile: str) -> Champion | None:
     return loaded if loaded.tags.get("model_code_version") == MODEL_CODE_VERSION else None
 
 
+def versions(settings: Settings, profile: str) -> list[str]:
+    """The versions that can be put in force, oldest first."""
+    found = [path.stem for path in _folder(settings, profile).glob("*.joblib") if path.stem.isdigit()]
+    return sorted(found, key=int)
+
+
 def promote(settings: Settings, profile: str, version: str) -> None:
     """Put a registered version in force (also an older one: that is a rollback)."""
     if not _path(settings, profile, version).is_file():

@@ -1,0 +1,122 @@
+"""The queue, one posting at a time, one key per label."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from jobfinder_assets.background import AlreadyRunning, start
+from jobfinder_assets.training.registry import champion
+from jobfinder_assets.web import session, view
+from jobfinder_assets.web.actions import Shown
+
+# Below so many labels a training says nothing new.
+_WORTH_TRAINING = 5
+
+
+def page() -> None:
+    st.title("Label")
+    people, name = session.people(), session.profile_name()
+    labels = people.labels(name)
+    queue = _queue(labels)
+    _progress(labels)
+    if queue.empty:
+        st.info("Nothing is left to label. Train again for a new queue, or label what the page Search finds.")
+        return
+    row = {str(column): value for column, value in queue.iloc[0].items()}
+    posting = session.posting(row["posting_id"])
+    if posting is None:
+        people.mark(name, "skipped", row["posting_id"])
+        st.rerun()
+        return
+    _keys(row, left=len(queue))
+    with st.container(border=True, key="posting"):
+        role = (posting["role_tag"] or {}).get("role")
+        st.html(view.heading(posting | {"role": role}, session.now()))
+        if (address := view.link(posting)) is not None:
+            st.link_button("open at the source", address, icon=":material/open_in_new:")
+        view.show_text(posting, words=session.profile().keywords)
+
+
+def _queue(labels: pd.DataFrame) -> pd.DataFrame:
+    """What is left of the stored queue, in its order."""
+    name = session.profile_name()
+    queue = session.table("label_queue", where=[("profile", "=", name)]).sort_values("position")
+    clusters = session.table("posting_clusters", ["posting_id", "cluster_id"]).set_index("posting_id")["cluster_id"]
+    opening = queue["posting_id"].map(clusters).fillna(queue["posting_id"])
+    people = session.people()
+    skipped = people.marked(name, "skipped") | people.marked(name, "hidden")
+    return queue[~opening.isin(set(labels["cluster_id"])) & ~queue["posting_id"].isin(skipped)]
+
+
+def _keys(row: Mapping[str, Any], *, left: int) -> None:
+    people, name, posting_id = session.people(), session.profile_name(), row["posting_id"]
+    propensity = None if pd.isna(row["propensity"]) else float(row["propensity"])
+    score = None if pd.isna(row["score"]) else float(row["score"])
+    shown = Shown(str(row["policy"]), propensity, int(row["position"]), score, str(row["model_version"]))
+
+    def say(interesting: bool) -> None:
+        if people.label(name, posting_id, interesting=interesting, shown=shown):
+            st.session_state.setdefault("undo", []).append(("label", posting_id))
+        else:
+            st.session_state["told"] = "This opening had a label already, from another tab: nothing was changed."
+
+    def skip() -> None:
+        people.mark(name, "skipped", posting_id)
+        st.session_state.setdefault("undo", []).append(("skip", posting_id))
+
+    def undo() -> None:
+        kind, last = st.session_state["undo"].pop()
+        if kind == "label":
+            people.withdraw(name, last)
+        else:
+            people.unmark(name, "skipped", last)
+
+    with st.container(horizontal=True, key="keys"):
+        st.button("interesting", shortcut="y", on_click=say, args=(True,), type="primary", key="yes")
+        st.button("not interesting", shortcut="n", on_click=say, args=(False,), key="no")
+        st.button("skip", shortcut="s", on_click=skip, key="skip")
+        st.button("undo", shortcut="u", on_click=undo, disabled=not st.session_state.get("undo"), key="undo_last")
+    st.caption(f"{left} in the queue. Each key is saved at once; jobs are mixed: likely, doubtful, and some at random.")
+    if told := st.session_state.pop("told", None):
+        st.warning(told)
+
+
+def _progress(labels: pd.DataFrame) -> None:
+    people, name, training = session.people(), session.profile_name(), session.settings().training
+    liked = int(labels["interesting"].sum())
+    waiting = people.waiting_labels(name)
+    needed = training.minimum_labels - len(labels)
+    first, second, third = st.columns([1, 1, 2])
+    first.metric("labelled", len(labels), help="openings with a label of yours")
+    second.metric("interesting", liked)
+    with third:
+        if needed > 0:
+            st.progress(len(labels) / training.minimum_labels, f"{needed} more until the first model")
+        else:
+            _what_labels_bought()
+        run = session.background()
+        busy = run is not None and run.running
+        ready = waiting >= _WORTH_TRAINING or (waiting > 0 and needed <= 0)
+        words = f"train now ({waiting} new labels)" if waiting else "train now"
+        if st.button(words, disabled=busy or not ready, icon=":material/model_training:", key="train"):
+            try:
+                start(session.home(), ["train", "--profile", name, "--plain"])
+            except AlreadyRunning as error:
+                st.warning(str(error))
+            st.rerun()
+
+
+def _what_labels_bought() -> None:
+    """The measured worth of the labels so far, against the profile's words alone."""
+    found = champion(session.settings(), session.profile_name())
+    if found is None:
+        st.caption("There are labels enough: train, and the first model is judged.")
+        return
+    board = found.scoreboard.set_index("model")["AP"]
+    by_words, by_model = board.get("profile keywords"), board.get(found.tags["recipe"])
+    if by_words is not None and by_model is not None:
+        st.caption(
+            f"Average precision of the list: {by_words:.2f} by your profile's words, {by_model:.2f} with your labels."
+        )

@@ -1,0 +1,118 @@
+"""What the pages read: settings, lake tables and the search index, each read again only when it has changed."""
+
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from jobfinder_assets.background import BackgroundRun, latest
+from jobfinder_assets.config import Home, Profile, Settings, find_file, load_settings
+from jobfinder_assets.recommendations.search import SearchIndex
+from jobfinder_assets.storage.lake import Lake
+from jobfinder_assets.web.actions import People
+
+
+def settings() -> Settings:
+    """The settings in force; read again when their file has changed."""
+    path = find_file()
+    return _settings(str(path or ""), path.stat().st_mtime_ns if path else 0, str(Home.default().root))
+
+
+@st.cache_data(show_spinner=False, max_entries=4)
+def _settings(path: str, changed: int, home: str) -> Settings:
+    return load_settings(Path(path) if path else None)
+
+
+def home() -> Home:
+    return settings().home
+
+
+def lake() -> Lake:
+    return Lake(settings().lake_location)
+
+
+def people() -> People:
+    return People(lake(), home())
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def profile_name() -> str:
+    """The profile chosen in the sidebar."""
+    names = profile_names()
+    chosen = st.session_state.get("profile")
+    return chosen if chosen in names else names[0]
+
+
+def profile_names() -> list[str]:
+    """Every profile of the settings, in their order."""
+    return list(settings().profiles) or ["example"]
+
+
+def profile() -> Profile:
+    return settings().profiles.get(profile_name(), Profile())
+
+
+def table(name: str, columns: Sequence[str] | None = None, where: Sequence[tuple[str, str, Any]] = ()) -> pd.DataFrame:
+    """A lake table as of now; the frame is shared between pages: do not change it."""
+    store = lake()
+    version = store.version(name) if store.exists(name) else -1
+    return _table(str(store.uri), name, version, tuple(columns or ()), tuple(where))
+
+
+# Frames are shared, not copied: a hundred thousand rows are many.
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _table(
+    uri: str, name: str, version: int, columns: tuple[str, ...], where: tuple[tuple[str, str, Any], ...]
+) -> pd.DataFrame:
+    return Lake(uri).read(name, list(columns) or None, list(where) or None)
+
+
+def posting(posting_id: str) -> dict[str, Any] | None:
+    """One posting with its text, role tag and copies' sources; None when it is not kept (any more)."""
+    store = lake()
+    return _posting(str(store.uri), store.version("postings") if store.exists("postings") else -1, posting_id)
+
+
+@st.cache_data(show_spinner=False, max_entries=500)
+def _posting(uri: str, version: int, posting_id: str) -> dict[str, Any] | None:
+    store = Lake(uri)
+    where = [("posting_id", "=", posting_id)]
+    found = store.read("postings", where=where)
+    if found.empty:
+        return None
+    row = {str(name): value for name, value in found.iloc[0].items()}
+    tags = store.read("role_tags", where=where)
+    row["role_tag"] = None if tags.empty else tags.iloc[0].to_dict()
+    return row
+
+
+@st.cache_resource(show_spinner=False)
+def _index(path: str) -> SearchIndex:
+    return SearchIndex(Path(path))
+
+
+def index() -> SearchIndex:
+    """The search index of this home; its facts are kept in memory while it stays as it is."""
+    return _index(str(home().search))
+
+
+def background() -> BackgroundRun | None:
+    """The run that the app started last."""
+    return latest(home())
+
+
+def offline() -> bool:
+    """Whether the settings leave live sources alone."""
+    return settings().http.offline
+
+
+def address() -> str:
+    """Where Dagster's UI is, when `jobfinder serve` opened the app."""
+    return os.environ.get("JOBFINDER_DAGSTER_ADDRESS", "")
