@@ -30,6 +30,7 @@ _FACTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"pay in USD ([\d,]+),\d{3}", r"pays about \1k USD"),
         (r"age in days when first seen (\d+)", r"was \1 days old when found"),
         (r"description length (.+)", r"advert of \1 characters"),
+        (r"pay in USD not stated", "pay not stated"),
         (r"(.+) not stated", r"\1 not stated"),
         (r"place: (.+)", r"is in \1"),
         (r"country: (.+)", r"country \1"),

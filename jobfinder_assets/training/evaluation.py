@@ -200,7 +200,7 @@ class Linear:
 
     def fit(self, examples: Examples) -> Self:
         self.model = LinearModel()
-        self.model.fit_features(examples.features, examples.labels)
+        self.model.fit_features(examples.features, examples.labels, examples.groups)
         return self
 
     def score(self, examples: Examples) -> Scores:

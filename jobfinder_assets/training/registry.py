@@ -46,7 +46,7 @@ from jobfinder_assets.training.training_set import POSTING_COLUMNS, Examples, la
 from jobfinder_assets.training.tuning import TrialReport, search
 
 # Raise it when features, model, tuning or evaluation change what a trained model is.
-MODEL_CODE_VERSION = "1"
+MODEL_CODE_VERSION = "2"
 ALIAS = "champion"
 # The linear model is the preference model with its defaults, which leave the trees out.
 LINEAR_PARAMETERS = Parameters()

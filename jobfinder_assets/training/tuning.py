@@ -24,9 +24,9 @@ from jobfinder_assets.training.model import (
     enough_for_trees,
     fit_trees,
     grouped_folds,
+    held_out_margin,
     one_thread,
     out_of_fold_margin,
-    solve,
 )
 
 # Below this many labels of a class the folds cannot tell one setting from another: the defaults hold.
@@ -106,13 +106,14 @@ def search(
 
 def _suggest(trial: Any, *, trees_allowed: bool) -> Parameters:
     linear = {
-        "regularisation": trial.suggest_float("regularisation", 1.0, 100.0, log=True),
+        "regularisation": trial.suggest_float("regularisation", 0.3, 100.0, log=True),
+        "words_weight": trial.suggest_float("words_weight", 0.0, 1.5),
         "title_weight": trial.suggest_float("title_weight", 0.1, 1.0, log=True),
         "fact_weight": trial.suggest_float("fact_weight", 0.05, 0.6, log=True),
-        "latent_weight": trial.suggest_float("latent_weight", 0.3, 1.5, log=True),
+        "latent_weight": trial.suggest_float("latent_weight", 0.15, 1.2, log=True),
         "role_weight": trial.suggest_float("role_weight", 0.1, 0.6, log=True),
         "structured_weight": trial.suggest_float("structured_weight", 0.05, 0.6, log=True),
-        "balance": trial.suggest_categorical("balance", ["weights", "none", "sampled"]),
+        "balance": trial.suggest_categorical("balance", ["none", "weights", "sampled"]),
     }
     if not trees_allowed or not trial.suggest_categorical("trees", [False, True]):
         return Parameters(**linear)
@@ -159,15 +160,14 @@ def _held_out(
     seed: int,
 ) -> Floats:
     """(n,) score of each row by a model fitted without its fold."""
-    kernel = kernels.combined(parameters)
+    both = kernels.both(parameters)
     score = np.zeros(len(labels))
     for fold in folds:
         train, test = fold.train, fold.test
-        inside = kernel[np.ix_(train, train)]
-        weights, intercept = solve(inside, labels[train], parameters, seed=seed)
-        score[test] = kernel[np.ix_(test, train)] @ weights + intercept
+        score[test] = held_out_margin(both, labels, train, test, parameters, seed=seed)
         if not parameters.trees:
             continue
+        inside = both[0][np.ix_(train, train)], both[1][np.ix_(train, train)]
         margin = out_of_fold_margin(inside, labels[train], fold.inside, parameters, seed=seed)
         if margin is not None:
             booster = fit_trees(fold.train_features, labels[train], margin, parameters, seed=seed)

@@ -19,8 +19,8 @@ from jobfinder_assets.training.model import (
     company_groups,
     fact_name,
     grouped_folds,
+    held_out_margin,
     out_of_fold_margin,
-    solve,
     with_facts,
 )
 from jobfinder_tests.training.synthetic import likes, synthetic_postings
@@ -91,7 +91,10 @@ def test_shuffled_labels_teach_nothing(encoded: Encoded) -> None:
 def test_the_dual_solution_is_the_plain_logistic_regression(encoded: Encoded) -> None:
     _, features, postings = encoded
     rows = np.arange(60)
-    parameters = Parameters(title_weight=1, fact_weight=1, latent_weight=1e-9, role_weight=1e-9, structured_weight=1e-9)
+    parameters = Parameters(
+        title_weight=1, fact_weight=1, latent_weight=1e-9, role_weight=1e-9, structured_weight=1e-9, words_weight=0,
+        balance="weights",
+    )  # fmt: skip
     model = LinearModel(parameters).fit_features(features.take(rows), likes(postings)[rows])
     from sklearn.linear_model import LogisticRegression
 
@@ -236,18 +239,33 @@ def test_pickled_model_scores_the_same(encoded: Encoded, fitted: PreferenceModel
 def test_out_of_fold_margins_never_saw_the_row(encoded: Encoded) -> None:
     _, features, postings = encoded
     rows = np.arange(80)
-    kernel = Kernels.of(features.take(rows)).combined(Parameters())
+    kernels = Kernels.of(features.take(rows)).both(Parameters())
     labels, groups = likes(postings)[rows], company_groups(postings)[rows]
     folds = grouped_folds(labels, groups, splits=5, seed=0)
-    margin = out_of_fold_margin(kernel, labels, folds, Parameters(), seed=0)
+    margin = out_of_fold_margin(kernels, labels, folds, Parameters(), seed=0)
     assert margin is not None
     assert sorted(np.concatenate([test for _, test in folds])) == list(rows)
     for train, test in folds:
         assert not set(groups[train]) & set(groups[test])
         flipped = labels.copy()
         flipped[test] = 1 - flipped[test]
-        weights, intercept = solve(kernel[np.ix_(train, train)], flipped[train], Parameters())
-        np.testing.assert_allclose(margin[test], kernel[np.ix_(test, train)] @ weights + intercept, atol=1e-9)
+        again = held_out_margin(kernels, flipped, train, test, Parameters(), seed=0)
+        np.testing.assert_allclose(margin[test], again, atol=1e-9)
+
+
+def test_words_alone_count_as_much_as_they_are_told(encoded: Encoded) -> None:
+    _, features, postings = encoded
+    rows, liked = np.arange(120), likes(postings)
+    held = features.take(np.arange(200, 400))
+    scores = {
+        weight: LinearModel(Parameters(words_weight=weight)).fit_features(features.take(rows), liked[rows])
+        for weight in (0.0, 0.5, 100.0)
+    }
+    alone, half, most = (model.score_features(held) for model in scores.values())
+    assert np.corrcoef(alone, half)[0, 1] > np.corrcoef(alone, most)[0, 1]
+    for model in scores.values():
+        margin = model.score_features(features.take(rows))
+        assert margin.mean() == pytest.approx(scores[0.0].score_features(features.take(rows)).mean(), abs=1e-6)
 
 
 def test_a_class_in_one_group_gives_no_folds() -> None:

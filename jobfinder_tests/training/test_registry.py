@@ -229,9 +229,10 @@ def test_a_refused_challenger_leaves_the_incumbents_recipe_in_force(
     assert outcome.champion.model.score_features(features) == pytest.approx(linear.score_features(features), abs=1e-9)
 
 
-def labelled(lake: Lake, encoder_version: str) -> tuple[object, np.ndarray]:
+def labelled(lake: Lake, encoder_version: str) -> tuple[object, np.ndarray, np.ndarray]:
     rows = lake.read("training_set", where=[("profile", "=", "cleo")]).sort_values("cluster_id")
-    return read_features(lake, encoder_version, list(rows["posting_id"])), rows["interesting"].to_numpy(bool)
+    features = read_features(lake, encoder_version, list(rows["posting_id"]))
+    return features, rows["interesting"].to_numpy(bool), rows["group"].to_numpy(object)
 
 
 def test_the_fingerprint_follows_what_a_model_depends_on(lake: Lake) -> None:
