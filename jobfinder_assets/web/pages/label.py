@@ -11,17 +11,15 @@ from jobfinder_assets.training.registry import champion
 from jobfinder_assets.web import session, view
 from jobfinder_assets.web.actions import Shown
 
-# Below so many labels a training says nothing new.
-_WORTH_TRAINING = 5
-
 
 def page() -> None:
     st.title("Label")
     people, name = session.people(), session.profile_name()
     labels = people.labels(name)
     queue = _queue(labels)
-    _progress(labels)
+    st.caption(_worth(labels))
     if queue.empty:
+        _train_button(labels)
         st.info("Nothing is left to label. Train again for a new queue, or label what the page Search finds.")
         return
     row = {str(column): value for column, value in queue.iloc[0].items()}
@@ -37,6 +35,7 @@ def page() -> None:
         if (address := view.link(posting)) is not None:
             st.link_button("open at the source", address, icon=":material/open_in_new:")
         view.show_text(posting, words=session.profile().keywords)
+    _train_button(labels)
 
 
 def _queue(labels: pd.DataFrame) -> pd.DataFrame:
@@ -78,45 +77,40 @@ def _keys(row: Mapping[str, Any], *, left: int) -> None:
         st.button("not interesting", shortcut="n", on_click=say, args=(False,), key="no")
         st.button("skip", shortcut="s", on_click=skip, key="skip")
         st.button("undo", shortcut="u", on_click=undo, disabled=not st.session_state.get("undo"), key="undo_last")
-    st.caption(f"{left} in the queue. Each key is saved at once; jobs are mixed: likely, doubtful, and some at random.")
+    st.caption(f"{left} in the queue: likely, doubtful and some at random. Each key is saved at once.")
     if told := st.session_state.pop("told", None):
         st.warning(told)
 
 
-def _progress(labels: pd.DataFrame) -> None:
-    people, name, training = session.people(), session.profile_name(), session.settings().training
-    liked = int(labels["interesting"].sum())
-    waiting = people.waiting_labels(name)
+def _worth(labels: pd.DataFrame) -> str:
+    """How many labels there are, and what they have bought so far."""
+    liked, training = int(labels["interesting"].sum()), session.settings().training
+    counts = f"{len(labels)} labelled, {liked} of them interesting."
     needed = training.minimum_labels - len(labels)
-    first, second, third = st.columns([1, 1, 2])
-    first.metric("labelled", len(labels), help="openings with a label of yours")
-    second.metric("interesting", liked)
-    with third:
-        if needed > 0:
-            st.progress(len(labels) / training.minimum_labels, f"{needed} more until the first model")
-        else:
-            _what_labels_bought()
-        run = session.background()
-        busy = run is not None and run.running
-        ready = waiting >= _WORTH_TRAINING or (waiting > 0 and needed <= 0)
-        words = f"train now ({waiting} new labels)" if waiting else "train now"
-        if st.button(words, disabled=busy or not ready, icon=":material/model_training:", key="train"):
-            try:
-                start(session.home(), ["train", "--profile", name, "--plain"])
-            except AlreadyRunning as error:
-                st.warning(str(error))
-            st.rerun()
-
-
-def _what_labels_bought() -> None:
-    """The measured worth of the labels so far, against the profile's words alone."""
+    if needed > 0:
+        return f"{counts} {needed} more until the first model."
     found = champion(session.settings(), session.profile_name())
     if found is None:
-        st.caption("There are labels enough: train, and the first model is judged.")
-        return
+        return f"{counts} Enough for a first model: train it."
     board = found.scoreboard.set_index("model")["AP"]
     by_words, by_model = board.get("profile keywords"), board.get(found.tags["recipe"])
-    if by_words is not None and by_model is not None:
-        st.caption(
-            f"Average precision of the list: {by_words:.2f} by your profile's words, {by_model:.2f} with your labels."
-        )
+    if by_words is None or by_model is None:
+        return counts
+    return (
+        f"{counts} Average precision of the list: {by_words:.2f} by your profile's words, {by_model:.2f} with labels."
+    )
+
+
+def _train_button(labels: pd.DataFrame) -> None:
+    name = session.profile_name()
+    waiting = session.people().waiting_labels(name)
+    run = session.background()
+    busy = run is not None and run.running
+    enough = len(labels) >= session.settings().training.minimum_labels
+    words = f"train now ({waiting} new labels)" if waiting else "train now (no new labels)"
+    if st.button(words, disabled=busy or not (waiting and enough), icon=":material/model_training:", key="train"):
+        try:
+            start(session.home(), ["train", "--profile", name, "--plain"])
+        except AlreadyRunning as error:
+            st.warning(str(error))
+        st.rerun()
