@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 FILE_NAME = "jobfinder.toml"
 PREFIX = "JOBFINDER_"
 # Read outside the settings: where the home and the file are, and the tests' shared data.
-RESERVED_VARIABLES = ("HOME", "CONFIG", "SHARED")
+RESERVED_VARIABLES = ("HOME", "CONFIG", "SHARED", "MAIL_PASSWORD", "DAGSTER_ADDRESS")
 
 Role = Literal["data_engineer", "data_analyst", "ml_engineer", "data_scientist", "other"]
 ProfileName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
@@ -83,6 +83,16 @@ class Refresh(Section):
     timezone: str = "UTC"
 
 
+class Mail(Section):
+    """Where news is sent from; no host: nothing is sent. The password is in JOBFINDER_MAIL_PASSWORD."""
+
+    host: str = ""
+    port: Annotated[int, Field(ge=1, le=65_535)] = 587
+    starttls: bool = True
+    user: str = ""
+    sender: str = ""
+
+
 class Profile(Section):
     """What one person looks for. Words are matched case-insensitively; empty means no wish."""
 
@@ -97,6 +107,7 @@ class Profile(Section):
     searches: tuple[str, ...] = ()
     recommendations: Annotated[int, Field(ge=1, le=10_000)] = 200
     per_company: Annotated[int, Field(ge=1)] = 3
+    email: str = ""
 
 
 EXAMPLE_PROFILE = Profile(
@@ -119,6 +130,7 @@ class Settings(Section):
     compute: Compute = Compute()
     checks: Checks = Checks()
     refresh: Refresh = Refresh()
+    mail: Mail = Mail()
     profiles: dict[ProfileName, Profile] = {"example": EXAMPLE_PROFILE}
     lake_uri: str = ""
     mlflow_uri: str = ""

@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from jobfinder_assets.config import Profile
 from jobfinder_assets.ingestion.catalog import source_classes
 from jobfinder_assets.labels.profiles import PROFILES
 from jobfinder_assets.recommendations.digest import preview, write_digest
+from jobfinder_assets.recommendations.news import MailError, Told, tell
 from jobfinder_assets.recommendations.recommender import refresh
 from jobfinder_assets.recommendations.search import SearchIndex
 from jobfinder_assets.storage.io_manager import LakeResource, SettingsResource
@@ -49,15 +51,26 @@ def search_index(settings: SettingsResource, lake: LakeResource) -> dg.Materiali
 def digest(
     context: dg.AssetExecutionContext, settings: SettingsResource, lake: LakeResource
 ) -> dg.MaterializeResult[None]:
-    """The list as CSV, Markdown and HTML under `$JOBFINDER_HOME/digests/<profile>`."""
-    profile = context.partition_key
+    """The list as CSV, Markdown and HTML under `$JOBFINDER_HOME/digests/<profile>`, and in `news` what is new in it."""
+    profile, loaded = context.partition_key, settings.load()
     listed = lake.open().read("recommendations", where=[("profile", "=", profile)])
     terms = {name: source.terms for name, source in source_classes().items()}
-    paths, changed = write_digest(listed, terms, settings.load().home, profile=profile)
+    paths, changed = write_digest(listed, terms, loaded.home, profile=profile)
+    to = loaded.profiles.get(profile, Profile()).email
+    mail_problem = ""
+    told = Told((), ())
+    try:
+        told = tell(listed, terms, loaded.home, profile=profile, mail=loaded.mail, to=to)
+    except MailError as error:
+        # The list is there to read; a server that is down must not turn it red.
+        context.log.warning("%s", error)
+        mail_problem = str(error)
     return dg.MaterializeResult(
         metadata={
             "state": "written" if changed else "unchanged",
             "rows": len(listed),
+            "news": len(told.jobs),
+            "mail": mail_problem or told.mailed_to or "not configured",
             "html": dg.MetadataValue.path(str(next(path for path in paths if path.name == "latest.html"))),
             "files": dg.MetadataValue.json([str(path) for path in paths]),
         }

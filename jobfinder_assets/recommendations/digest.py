@@ -57,7 +57,7 @@ def write_digest(
     The date is that of the list, so that the same list is the same files whenever they are written.
     """
     made = recommendations["recommended_at"].max() if len(recommendations) else None
-    jobs = list(map(_job, recommendations.sort_values("rank").itertuples()))
+    jobs = jobs_of(recommendations)
     texts = {
         "csv": as_csv(recommendations),
         "md": as_markdown(jobs, terms, profile=profile, made=made),
@@ -69,6 +69,11 @@ def write_digest(
     for path, text in changed.items():
         write_text(path, text)
     return list(paths), bool(changed)
+
+
+def jobs_of(recommendations: pd.DataFrame) -> list[Job]:
+    """The rows of a list as a reader sees them, in their order."""
+    return list(map(_job, recommendations.sort_values("rank").itertuples()))
 
 
 def as_csv(recommendations: pd.DataFrame) -> str:
