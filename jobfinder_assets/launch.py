@@ -110,7 +110,7 @@ def _materialize(
     steps: list[Step] = []
     failures: list[str] = []
     with dg.DagsterInstance.get() as instance, _progress(console, live=live) as progress:
-        instance.add_dynamic_partitions(str(PROFILES.name), [*settings.profiles, *(profiles or ())])
+        instance.add_dynamic_partitions(str(PROFILES.name), list({*settings.profiles, *(profiles or ())}))
         success = _run(defs.resolve_job_def(job), instance, progress, steps, failures, config=config)
         wanted = instance.get_dynamic_partitions(str(PROFILES.name)) if profiles is None else profiles
         for profile in wanted if success else ():

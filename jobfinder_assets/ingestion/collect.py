@@ -35,6 +35,7 @@ from jobfinder_assets.ingestion.contract import (
     content_hash,
     posting_id,
     record_json,
+    well_formed,
 )
 from jobfinder_assets.ingestion.health import HEALTHY, BoardHealth, frame, latest_health
 from jobfinder_assets.storage.lake import Lake
@@ -444,7 +445,7 @@ def _readable(board: _Board, fetched: Fetched) -> Iterator[tuple[RawPosting, str
     try:
         for number, posting in enumerate(fetched.postings):
             filled = _filled(board.source, posting) if number < WATCHED_ROWS else []
-            yield posting, record_json(posting.record), filled
+            yield replace(posting, source_id=well_formed(posting.source_id)), record_json(posting.record), filled
     except SourceError:
         raise
     except Exception as error:

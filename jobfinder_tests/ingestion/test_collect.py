@@ -218,6 +218,13 @@ def test_a_record_that_is_no_json_fails_its_board_only(lake: Lake) -> None:
     assert {board.board: board.status for board in collected.boards} == {"acme": "failed", "other": "ok"}
 
 
+def test_an_id_that_is_no_text_costs_nobody_anything(lake: Lake) -> None:
+    odd = Fetched("acme", [RawPosting("acme", "a\ud800", {"title": "A"})])
+    go(lake, Told(acme=odd, other=answer("other", x="X")))
+    assert len(raw(lake)) == 2
+    assert go(lake, Told(acme=odd, other=answer("other", x="X")), 1).total("unchanged") == 2
+
+
 def test_a_failing_lake_is_not_hidden(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*arguments: object, **options: object) -> int:
         raise LakeError("disk full")

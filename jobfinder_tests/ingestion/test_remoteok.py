@@ -15,7 +15,8 @@ from jobfinder_tests.ingestion.conftest import Server, reply
 NOTICE = {"last_updated": 1, "legal": "Please link back"}
 JOB: dict[str, Any] = {
     "id": "11", "epoch": 1785704722, "date": "2026-08-02T21:05:22+00:00", "company": "Acme",
-    "position": "Data Engineer", "description": "Pipelines", "location": "Berlin, ", "salary_min": 90000, "salary_max": 120000,
+    "position": "Data Engineer", "description": "Pipelines", "location": "Berlin, ",
+    "salary_min": 90000, "salary_max": 120000,
     "url": "https://remoteok.example/remote-jobs/11",
 }  # fmt: skip
 
@@ -33,7 +34,14 @@ def test_the_notice_is_no_job_and_nothing_closes(server: Server, remoteok: Remot
     assert not fetched.complete and fetched.message == "1 rows without an id left out"
 
 
-@pytest.mark.parametrize("content", [{"jobs": []}, ["x"], [NOTICE, 3]])
+def test_odd_rows_do_not_cost_the_others(server: Server, remoteok: RemoteOk) -> None:
+    server.on("/api", reply([NOTICE, None, JOB, 3, "job", {"id": []}]))
+    fetched = remoteok.fetch(BOARD, validators={})
+    assert [posting.record for posting in fetched.postings] == [JOB]
+    assert fetched.message == "4 rows without an id left out"
+
+
+@pytest.mark.parametrize("content", [{"jobs": []}, ["x"], [NOTICE, 3], [NOTICE, {"position": "no id"}]])
 def test_another_shape_is_drift(server: Server, remoteok: RemoteOk, content: Any) -> None:
     server.on("/api", reply(content))
     with pytest.raises(SchemaDrift):

@@ -52,7 +52,20 @@ def test_a_page_that_fails_leaves_the_ones_before(server: Server, muse: TheMuse)
         next(rows)
 
 
-@pytest.mark.parametrize("answer", [reply({"jobs": []}), reply([1])])
+def test_jobs_that_moved_while_it_was_read_have_not_closed(server: Server, muse: TheMuse) -> None:
+    total = {"total": 3}
+    server.on(PATH, reply(page(0, 2, JOB, JOB | {"id": 8}) | total), reply(page(1, 2, JOB) | total))
+    fetched = muse.fetch("Data Science", validators={})
+    assert not fetched.complete and fetched.message == "2 of 3 jobs came"
+
+
+def test_an_empty_page_before_the_last_is_not_the_end_of_the_category(server: Server, muse: TheMuse) -> None:
+    server.on(PATH, reply(page(0, 9, JOB) | {"total": 180}), reply(page(1, 9) | {"total": 180}))
+    assert not muse.fetch("Data Science", validators={}).complete
+    assert server.asked(PATH) == 2
+
+
+@pytest.mark.parametrize("answer", [reply({"jobs": []}), reply([1]), reply(page(0, 1, {"name": "no id"}))])
 def test_another_shape_is_drift(server: Server, muse: TheMuse, answer: Any) -> None:
     server.on(PATH, answer)
     with pytest.raises(SchemaDrift):

@@ -22,7 +22,7 @@ from jobfinder_assets.ingestion.contract import (
     SourceSettings,
     Terms,
 )
-from jobfinder_assets.ingestion.fields import moment, number, text
+from jobfinder_assets.ingestion.fields import mapping, moment, number, text
 from jobfinder_assets.ingestion.http import HttpClient
 
 BOARD = "jobs"
@@ -64,11 +64,14 @@ class RemoteOk(Source):
     def fetch(self, board: str, *, validators: Mapping[str, str]) -> Fetched:
         answer = self._client.get_json(f"{self._section.base_url.rstrip('/')}/api")
         rows = answer.content
-        if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+        if not isinstance(rows, list):
             raise SchemaDrift("the answer is no list of jobs")
         # The first element is the legal notice.
-        jobs = [row for row in rows if "legal" not in row]
-        postings = [RawPosting(board, str(row["id"]), dict(row)) for row in jobs if text(row.get("id")) is not None]
+        jobs = [row for row in rows if "legal" not in mapping(row)]
+        known = [row for row in jobs if text(mapping(row).get("id")) is not None]
+        if jobs and not known:
+            raise SchemaDrift("no job has an id")
+        postings = [RawPosting(board, str(row["id"]), dict(row)) for row in known]
         odd = len(jobs) - len(postings)
         message = f"{odd} rows without an id left out" if odd else ""
         return Fetched(board, postings, False, answer.bytes, message=message)

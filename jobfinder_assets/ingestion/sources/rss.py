@@ -1,9 +1,11 @@
 """RSS and Atom feeds of jobs. Shipped off: We Work Remotely, the best known, does not want job search services."""
 
 import hashlib
+import io
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from jobfinder_assets.config import Settings
 from jobfinder_assets.ingestion.boards import BoardSettings, listed_boards
@@ -16,12 +18,19 @@ from jobfinder_assets.ingestion.contract import (
     SchemaDrift,
     Source,
     Terms,
+    well_formed,
 )
 from jobfinder_assets.ingestion.fields import moment, text
 from jobfinder_assets.ingestion.http import HttpClient
 
 _ACCEPT = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/xml;q=0.9"
+# Only what stands before the root element is a declaration; a job's text may quote one.
+_ROOT = re.compile(r"<(?:rss|feed|rdf:RDF)\b", re.IGNORECASE)
+_END = re.compile(r"</(?:rss|feed|rdf:RDF)\s*>", re.IGNORECASE)
 _ENTITY = re.compile(r"<!ENTITY\b", re.IGNORECASE)
+_PAGE = re.compile(r"<(?:!doctype\s+html|html)\b", re.IGNORECASE)
+# Sites that list nothing but remote jobs.
+_REMOTE_ONLY = frozenset({"weworkremotely.com", "www.weworkremotely.com"})
 # What an entry is stored as: plain texts, whatever else the feed says of them.
 _FIELDS = ("title", "link", "published", "updated", "author", "region", "country", "state", "category", "type",
            "expires_at", "skills", "location")  # fmt: skip
@@ -63,36 +72,55 @@ class Rss(Source):
         import feedparser
 
         answer = self._client.get_text(board, accept=_ACCEPT, validators=validators)
-        if _ENTITY.search(answer.content):
+        root = _ROOT.search(answer.content)
+        if _ENTITY.search(answer.content, 0, root.start() if root else len(answer.content)):
             # A few lines of them can name a text of gigabytes.
             raise SchemaDrift(f"{board} declares XML entities of its own, which no feed needs")
-        feed = feedparser.parse(answer.content, sanitize_html=False, resolve_relative_uris=False)
+        try:
+            # As a stream: a text that is an address or a file's path, feedparser would open.
+            feed = feedparser.parse(
+                io.BytesIO(well_formed(answer.content).encode()),
+                response_headers={"content-type": "application/xml; charset=utf-8"},
+                sanitize_html=False,
+                resolve_relative_uris=False,
+            )
+        except (ValueError, RecursionError) as error:
+            # Such as half a character, `&#xD800;`.
+            raise SchemaDrift(f"{board} cannot be read: {error}") from error
         if not feed.get("version"):
-            if answer.content.lstrip()[:9].lower().startswith(("<!doctype", "<html")):
+            if _PAGE.search(answer.content, 0, 1_000):
                 raise BoardBlocked(f"{board} answered with a web page instead of a feed")
             raise SchemaDrift(f"{board} is no RSS or Atom feed")
-        records = [_record(entry) for entry in feed.entries]
+        # Of broken XML feedparser reads what it can: where the end is missing, the last entry is half a one.
+        cut = bool(feed.get("bozo")) and not _END.search(answer.content)
+        records = [_record(entry) for entry in (feed.entries[:-1] if cut else feed.entries)]
+        if cut and not records:
+            raise SchemaDrift(f"{board} is cut short")
         postings = [RawPosting(board, _identity(record), record) for record in records]
-        return Fetched(board, postings, False, answer.bytes, answer.validators)
+        message = "the feed is cut short; its last entry is left out" if cut else ""
+        return Fetched(board, postings, False, answer.bytes, answer.validators, message)
 
     @staticmethod
     def draft(record: Record) -> Draft:
         company, title = _named(text(record.get("title")) or "")
         description = text(record.get("content")) or text(record.get("summary"))
+        url = _address(record)
         return Draft(
             title=title,
             company=company or text(record.get("author")),
             description=description,
             location=_location(record),
+            workplace="remote" if url and urlsplit(url).netloc.lower() in _REMOTE_ONLY else None,
             employment_type=text(record.get("type")),
-            url=text(record.get("link")),
+            url=url,
             posted_at=moment(record.get("published")) or moment(record.get("updated")),
             unreadable=None if title or description else "neither a title nor a text",
         )
 
 
 def _record(entry: Mapping[str, Any]) -> dict[str, Any]:
-    record = {name: entry[name] for name in _FIELDS if isinstance(entry.get(name), str)}
+    # `in` first: asked for "updated", feedparser warns and gives "published".
+    record = {name: entry[name] for name in _FIELDS if name in entry and isinstance(entry[name], str)}
     record["summary"] = entry.get("summary", "")
     contents = [part.get("value", "") for part in entry.get("content", ())]
     if contents:
@@ -116,6 +144,19 @@ def _named(title: str) -> tuple[str | None, str | None]:
     return None, title.strip() or None
 
 
+def _address(record: Mapping[str, Any]) -> str | None:
+    """The link; where there is none, feedparser gives the guid, which may be any text."""
+    link = (text(record.get("link")) or "").strip()
+    try:
+        return link if urlsplit(link).scheme in ("http", "https") else None
+    except ValueError:
+        return None
+
+
 def _location(record: Mapping[str, Any]) -> str | None:
-    parts = [text(record.get(name)) for name in ("location", "state", "country", "region")]
-    return ", ".join(dict.fromkeys(part.strip() for part in parts if part)) or None
+    """Where one may live. We Work Remotely's `state` is the employer's: "Anywhere in the World" has one."""
+    for names in (("location",), ("region",), ("state", "country")):
+        parts = [(text(record.get(name)) or "").strip() for name in names]
+        if place := ", ".join(part for part in parts if part):
+            return place
+    return None

@@ -22,7 +22,7 @@ from jobfinder_assets.ingestion.contract import (
     SourceSettings,
     Terms,
 )
-from jobfinder_assets.ingestion.fields import mapping, moment, text
+from jobfinder_assets.ingestion.fields import mapping, moment, number, text
 from jobfinder_assets.ingestion.http import HttpClient, Key
 from jobfinder_assets.ingestion.paging import Page, read_pages
 
@@ -39,7 +39,7 @@ class TheMuseSettings(SourceSettings):
 
 
 class TheMuse(Source):
-    """One board per category; a key of one's own in THEMUSE_API_KEY raises the limit."""
+    """One board per category. A key of one's own in THEMUSE_API_KEY is sent; the pace stays that of no key."""
 
     name = "themuse"
     kind = "feed"
@@ -65,10 +65,10 @@ class TheMuse(Source):
         return tuple(dict.fromkeys(self._section.categories))
 
     def fetch(self, board: str, *, validators: Mapping[str, str]) -> Fetched:
-        odd = 0
+        odd, total, ids = 0, 0.0, set[str]()
 
         def page(index: int) -> Page:
-            nonlocal odd
+            nonlocal odd, total
             url = f"{self._section.base_url.rstrip('/')}/api/public/jobs"
             answer = self._client.get_json(url, params={"page": str(index), "category": board})
             content = mapping(answer.content)
@@ -76,12 +76,23 @@ class TheMuse(Source):
             if not isinstance(rows, list):
                 raise SchemaDrift(f"category {board!r}: the answer holds no list of results")
             postings = [RawPosting(board, str(row["id"]), dict(row)) for row in rows if _is_job(row)]
+            if rows and not postings:
+                raise SchemaDrift(f"category {board!r}: no job has an id")
             odd += len(rows) - len(postings)
+            ids.update(posting.source_id for posting in postings)
+            total = number(content.get("total")) or 0
             pages = content.get("page_count")
             return Page(postings, answer.bytes, not rows or (isinstance(pages, int) and index + 1 >= pages))
 
         fetched = read_pages(board, page, most=self._section.pages)
-        notes = [fetched.message, f"{odd} rows without an id left out" if odd else ""]
+        # The list is in no order: while it is read, jobs move from page to page, and one that moved has not closed.
+        missed = fetched.complete and len(ids) + odd < total
+        fetched.complete = fetched.complete and not missed
+        notes = [
+            fetched.message,
+            f"{odd} rows without an id left out" if odd else "",
+            f"{len(ids)} of {total:g} jobs came" if missed else "",
+        ]
         fetched.message = "; ".join(note for note in notes if note)
         return fetched
 
