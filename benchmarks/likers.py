@@ -66,7 +66,9 @@ def likes(raw: pd.DataFrame) -> dict[str, pd.Series]:
         "seniors who build": titled(raw, r"senior|\bsr\b|lead|principal|staff|manager") & (pipelines + models >= 3),
         "scientists in finance": titled(raw, r"scien|machine learning|\bml\b|\bai\b")
         & raw["Sector"].isin(["Finance", "Insurance", "Accounting & Legal", "Business Services"]),
-        "first job, reports": (junior >= 1) & (boards >= 3) & ~raw["title"].str.contains(r"(?i)senior|lead|sr\b|manager"),
+        "first job, reports": (junior >= 1)
+        & (boards >= 3)
+        & ~raw["title"].str.contains(r"(?i)senior|lead|sr\b|manager"),
     }
 
 
@@ -194,7 +196,9 @@ def report(people: Population, results: pd.DataFrame) -> None:
     wide = results.pivot_table(index=["person", "size", "seed"], columns="model", values="AP").reset_index()
     for size, rows in wide.groupby("size"):
         means = ", ".join(f"{name} {rows[name].mean():.3f}" for name in contestants())
-        print(f"{size:>4} labels: {means}; model - SVC {interval((rows['model'] - rows['TF-IDF + LinearSVC']).to_numpy())}")
+        print(
+            f"{size:>4} labels: {means}; model - SVC {interval((rows['model'] - rows['TF-IDF + LinearSVC']).to_numpy())}"
+        )
         per = (rows["model"] - rows["TF-IDF + LinearSVC"]).groupby(rows["person"]).mean()
         print("      " + "; ".join(f"{name} {gain:+.3f}" for name, gain in per.items()))
     distinct = results[results["model"] == "model"]["distinct"].min()

@@ -89,7 +89,9 @@ def main() -> None:
         SearchIndex(path).update(lake)
         first = time.perf_counter() - started
         size = path.stat().st_size / 1e6
-        print(f"{options.postings:,} postings indexed in {first:.1f} s ({options.postings / first:,.0f}/s), {size:,.0f} MB")
+        print(
+            f"{options.postings:,} postings indexed in {first:.1f} s ({options.postings / first:,.0f}/s), {size:,.0f} MB"
+        )
         started = time.perf_counter()
         SearchIndex(path).update(lake)
         print(f"nothing new: {time.perf_counter() - started:.1f} s")

@@ -18,7 +18,7 @@ from filelock import FileLock
 
 from jobfinder_assets.config import Home
 from jobfinder_assets.labels.events import latest_labels
-from jobfinder_assets.labels.files import LabelFileError, drop_content, parse, read
+from jobfinder_assets.labels.files import Label, LabelFileError, drop_content, parse, read
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import TABLES
 
@@ -69,6 +69,10 @@ class People:
     def correct_role(self, profile: str, posting_id: str, role: str) -> None:
         """Say what a posting's role really is."""
         self._drop({"profile": profile, "posting": posting_id, "role": role}, "roles")
+
+    def corrected(self) -> set[str]:
+        """Postings whose role someone has corrected in a file that waits in the inbox."""
+        return {label.posting for label in self._inbox() if label.role is not None}
 
     def labels(self, profile: str) -> pd.DataFrame:
         """The labels in force, those still in the inbox as well: posting_id, cluster_id, interesting, labelled_at."""
@@ -142,21 +146,25 @@ class People:
     def _waiting(self, profile: str) -> Iterator[dict[str, Any]]:
         """Rows of `label_events` to come: what the inbox holds of the profile, oldest first."""
         now = datetime.now(UTC)
+        for label in self._inbox():
+            if label.profile == profile and label.is_event:
+                yield {
+                    "event_id": label.event_id,
+                    "profile": profile,
+                    "posting_id": label.posting,
+                    "interesting": label.interesting,
+                    "labelled_at": label.labelled_at,
+                    "consumed_at": now,
+                }
+
+    def _inbox(self) -> Iterator[Label]:
+        """Every row of the files that were dropped and not consumed yet."""
+        now = datetime.now(UTC)
         for path in sorted(self._home.inbox.glob("*.dropped.*")) if self._home.inbox.is_dir() else ():
             try:
-                labels = parse(read(path), received=now, now=now).labels
+                yield from parse(read(path), received=now, now=now).labels
             except (LabelFileError, OSError):
                 continue
-            for label in labels:
-                if label.profile == profile and label.is_event:
-                    yield {
-                        "event_id": label.event_id,
-                        "profile": profile,
-                        "posting_id": label.posting,
-                        "interesting": label.interesting,
-                        "labelled_at": label.labelled_at,
-                        "consumed_at": now,
-                    }
 
     def _clusters(self) -> "pd.Series[str]":
         rows = self._lake.read("posting_clusters", ["posting_id", "cluster_id"])

@@ -40,6 +40,7 @@ STYLE = """
 .jf-strong { background: #065f46; color: #ffffff; } .jf-good { background: #1e40af; color: #ffffff; }
 .jf-maybe { background: #e5e7eb; color: #1f2937; } .jf-unlikely { background: #f3f4f6; color: #374151; }
 .jf-new { background: #92400e; color: #ffffff; }
+[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] * { color: inherit !important; opacity: .92; }
 @media (prefers-color-scheme: dark) { .jf-facts { color: #c7ccd4; } }
 </style>
 """

@@ -29,7 +29,7 @@ def page() -> None:
         st.rerun()
         return
     _keys(row, left=len(queue))
-    with st.container(border=True, key="posting"):
+    with st.container(border=True, key=f"posting-{row['posting_id']}"):
         role = (posting["role_tag"] or {}).get("role")
         st.html(view.heading(posting | {"role": role}, session.now()))
         if (address := view.link(posting)) is not None:

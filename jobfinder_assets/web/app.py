@@ -1,0 +1,78 @@
+"""The app's frame: whose list it is, what is running, and the pages; `jobfinder app` and `jobfinder serve` start it."""
+
+import streamlit as st
+
+from jobfinder_assets.config import ConfigError
+from jobfinder_assets.web import session, view
+from jobfinder_assets.web.pages import label, model, profile, recommended, roles, search, sources, welcome
+
+# (name in the address, title, icon, what it shows)
+PAGES = (
+    ("recommended", "Recommended", ":material/star:", recommended.page),
+    ("label", "Label", ":material/thumbs_up_down:", label.page),
+    ("search", "Search", ":material/search:", search.page),
+    ("model", "Model", ":material/monitoring:", model.page),
+    ("roles", "Roles", ":material/category:", roles.page),
+    ("sources", "Sources", ":material/rss_feed:", sources.page),
+    ("profile", "Profile", ":material/person:", profile.page),
+)
+
+
+def main() -> None:
+    # An emoji, because Streamlit fetches a material icon of the tab from a web server.
+    st.set_page_config(page_title="jobfinder", page_icon="💼", layout="wide")
+    st.html(view.STYLE)
+    try:
+        session.settings()
+    except ConfigError as error:
+        st.error("A setting is wrong; correct it and reload this page.")
+        st.code(str(error), language=None)
+        return
+    first_run = not session.lake().exists("postings")
+    start = st.Page(welcome.page, title="Start", icon=":material/flag:", url_path="start", default=first_run)
+    pages = [
+        st.Page(show, title=title, icon=icon, url_path=name, default=not first_run and number == 0)
+        for number, (name, title, icon, show) in enumerate(PAGES)
+    ]
+    chosen = st.navigation([start, *pages] if first_run else [*pages, start])
+    _sidebar()
+    chosen.run()
+
+
+def _sidebar() -> None:
+    names = session.profile_names()
+    with st.sidebar:
+        if len(names) > 1:
+            st.selectbox("Profile", names, key="profile")
+        running()
+        if address := session.address():
+            st.link_button("Dagster's UI", address, icon=":material/open_in_new:")
+
+
+@st.fragment(run_every=3.0)
+def running() -> None:
+    """What the app has started, as it goes; the whole page is drawn again when it ends."""
+    run = session.background()
+    if run is None:
+        return
+    words = f"`jobfinder {' '.join(run.arguments)}`"
+    if run.running:
+        st.session_state["watched"] = run.started_at
+        st.info(f"running {words}", icon=":material/hourglass_top:")
+        last = [line for line in run.lines if line.strip()][-1:]
+        st.text(view.plain(last[0]) if last else "starting …")
+    elif st.session_state.get("watched") == run.started_at:
+        st.session_state["watched"] = None
+        st.session_state["ended"] = run.started_at
+        st.rerun()
+    elif st.session_state.get("ended") == run.started_at:
+        if run.state == "done":
+            st.success(f"{words} is done", icon=":material/check:")
+        else:
+            st.error(f"{words}: {run.state}", icon=":material/error:")
+            with st.expander("What it said"):
+                st.code("\n".join(run.lines[-40:]), language=None)
+
+
+if __name__ == "__main__":
+    main()

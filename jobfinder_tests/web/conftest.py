@@ -1,0 +1,171 @@
+"""The app over a home with the bundled sample, and a real browser to use it with."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobfinder_assets.launch import app_command
+
+SETTINGS = """
+[http]
+offline = true
+[training]
+trials = 5
+outer_folds = 3
+[compute]
+backend = "sequential"
+"""
+ANN_AND_BEN = """
+[profiles.ann]
+roles = ["data_engineer"]
+keywords = ["spark", "airflow"]
+[profiles.ben]
+roles = ["data_analyst"]
+"""
+
+
+def environment(home: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("JOBFINDER_")}
+    return kept | {"JOBFINDER_HOME": str(home), "NO_PROXY": "127.0.0.1", "DAGSTER_DISABLE_TELEMETRY": "true"}
+
+
+def command(home: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "jobfinder_assets", *arguments], env=environment(home), cwd=home,
+        capture_output=True, text=True, check=False, timeout=600,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home where everything was run once on the sample; tests work on copies."""
+    home = tmp_path_factory.mktemp("sample-home")
+    (home / "jobfinder.toml").write_text(SETTINGS, encoding="utf-8")
+    command(home, "run", "--plain")
+    return home
+
+
+@dataclass
+class App:
+    """A running app. `errors`: what its pages said on the browser's console."""
+
+    home: Path
+    url: str
+    process: "subprocess.Popen[bytes]"
+    errors: list[str] = field(default_factory=list)
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def said(self) -> list[dict[str, Any]]:
+        """Every row that the app has put into the inbox, in order."""
+        files = sorted((self.home / "labels" / "inbox").glob("*.jsonl"), key=lambda path: path.stat().st_mtime_ns)
+        return [json.loads(path.read_text(encoding="utf-8")) for path in files]
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[[Path], App]]:
+    """Start the app over a home; ended with the test."""
+    started: list[App] = []
+
+    def start(home: Path) -> App:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        log = (tmp_path / f"app-{port}.log").open("wb")
+        process = subprocess.Popen(app_command(port), env=environment(home), cwd=home, stdout=log, stderr=log)
+        app = App(home, f"http://127.0.0.1:{port}", process)
+        started.append(app)
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                urllib.request.urlopen(f"{app.url}/_stcore/health", timeout=1).read()
+                return app
+            except OSError:
+                if time.monotonic() > deadline or process.poll() is not None:
+                    raise AssertionError((tmp_path / f"app-{port}.log").read_text(errors="replace")) from None
+                time.sleep(0.1)
+
+    yield start
+    for app in started:
+        if app.process.poll() is None:
+            app.kill()
+
+
+@pytest.fixture
+def copied(sample_home: Path, tmp_path: Path) -> Path:
+    """A copy of the sample's home of one's own."""
+    home = tmp_path / "copied"
+    shutil.copytree(sample_home, home)
+    return home
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Debian's Chromium through Playwright."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra dev)")
+    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if executable is None:
+        pytest.skip("no Chromium on this machine: apt-get install chromium")
+    with playwright.sync_playwright() as running:
+        found = running.chromium.launch(
+            executable_path=executable,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"],
+        )
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def visit(browser: Any) -> Iterator[Callable[..., Any]]:
+    """Open an app's page by clicking to it, as a person does; what its console says is kept in `app.errors`."""
+    contexts = []
+
+    def go(app: App, page: str = "", *, width: int = 1280, height: int = 900) -> Any:
+        context = browser.new_context(viewport={"width": width, "height": height})
+        contexts.append(context)
+        tab = context.new_page()
+        # Nothing outside of this machine is asked.
+        context.route(lambda url: not url.startswith((app.url, "data:", "blob:")), lambda route: route.abort())
+        tab.on("console", lambda entry: app.errors.append(entry.text) if entry.type == "error" else None)
+        tab.on("pageerror", lambda error: app.errors.append(str(error)))
+        tab.on("dialog", lambda dialog: (app.errors.append(f"dialog {dialog.message}"), dialog.dismiss()))
+        tab.set_default_timeout(30_000)
+        tab.goto(app.url)
+        tab.get_by_role("heading", level=1).first.wait_for()
+        if page:
+            open_page(tab, page)
+        return tab
+
+    yield go
+    for context in contexts:
+        context.close()
+
+
+def open_page(tab: Any, page: str) -> None:
+    """Click a page's name in the sidebar."""
+    if not tab.get_by_test_id("stSidebarNavLink").first.is_visible():
+        tab.get_by_test_id("stExpandSidebarButton").click()
+    tab.get_by_test_id("stSidebarNavLink").filter(has_text=page).first.click()
+    tab.get_by_role("heading", level=1, name=page).wait_for()
+    settled(tab)
+
+
+def settled(tab: Any) -> None:
+    """Wait until the page has been drawn."""
+    tab.wait_for_function("() => !document.querySelector('[data-testid=\"stStatusWidget\"]')")
