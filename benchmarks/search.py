@@ -33,7 +33,7 @@ def texts(count: int, data: Path | None) -> list[str]:
         found = [clean_text(text) for text in pd.read_parquet(file)["description"].dropna().head(5_000)]
     else:
         random = np.random.default_rng(0)
-        vocabulary = np.array([*"data engineer python sql spark machine learning".split(), *map(str, range(5_000))])
+        vocabulary = np.array([*["data", "engineer", "python", "sql", "spark", "machine", "learning"], *map(str, range(5_000))])
         weights = 1 / np.arange(1, len(vocabulary) + 1)
         weights /= weights.sum()
         found = [" ".join(random.choice(vocabulary, 500, p=weights)) for _ in range(2_000)]

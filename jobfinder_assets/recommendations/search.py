@@ -269,7 +269,7 @@ def _masks(frame: pd.DataFrame, filters: Filters, now: datetime) -> dict[str, "p
             masks[name] = frame[name].isin(list(values))
     if filters.company.strip():
         key = company_key(filters.company) or filters.company
-        masks["company"] = frame["company"].map(lambda name: key in (company_key(name) or "") if name else False)
+        masks["company"] = frame["company"].map(lambda name: isinstance(name, str) and key in (company_key(name) or ""))
     if filters.country:
         masks["country"] = ~in_other_country(frame, filters.country.upper())
     if filters.place.strip():

@@ -49,29 +49,35 @@ def _sidebar() -> None:
             st.link_button("Dagster's UI", address, icon=":material/open_in_new:")
 
 
-@st.fragment(run_every=3.0)
 def running() -> None:
-    """What the app has started, as it goes; the whole page is drawn again when it ends."""
+    """What the app has started: as it goes, and how it ended."""
     run = session.background()
     if run is None:
         return
-    words = f"`jobfinder {' '.join(run.arguments)}`"
     if run.running:
-        st.session_state["watched"] = run.started_at
-        st.info(f"running {words}", icon=":material/hourglass_top:")
-        last = [line for line in run.lines if line.strip()][-1:]
-        st.text(view.plain(last[0]) if last else "starting …")
+        _progress()
     elif st.session_state.get("watched") == run.started_at:
-        st.session_state["watched"] = None
-        st.session_state["ended"] = run.started_at
-        st.rerun()
-    elif st.session_state.get("ended") == run.started_at:
+        words = f"`jobfinder {' '.join(run.arguments)}`"
         if run.state == "done":
             st.success(f"{words} is done", icon=":material/check:")
         else:
             st.error(f"{words}: {run.state}", icon=":material/error:")
             with st.expander("What it said"):
                 st.code("\n".join(run.lines[-40:]), language=None)
+
+
+# Only while something runs: a clock that ticks all day would redraw the page between two keys of a person.
+@st.fragment(run_every=2.0)
+def _progress() -> None:
+    """The last words of the run; the whole page is drawn again when it ends."""
+    run = session.background()
+    if run is None or not run.running:
+        st.rerun()
+        return
+    st.session_state["watched"] = run.started_at
+    st.info(f"running `jobfinder {' '.join(run.arguments)}`", icon=":material/hourglass_top:")
+    last = [line for line in run.lines if line.strip()][-1:]
+    st.text(view.plain(last[0]) if last else "starting …")
 
 
 if __name__ == "__main__":

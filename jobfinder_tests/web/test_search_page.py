@@ -277,7 +277,7 @@ def test_what_a_fetch_brought_stands_first(index: SearchIndex, lake: Lake, monke
     lake.merge("postings", pd.DataFrame([posting("e", "Baker", "Bread.", first_seen_at=NOW, age=90)]))
     index.update(lake)
     app = opened(search_query="corp", search_order="fetched")
-    assert titles(app)[0] == "e" and "brought 1 new jobs" in words(app)
+    assert titles(app)[0] == "e" and "brought 1 new job." in words(app)
     shown = [element.proto.body for element in app.get("html")]
     assert ">new<" in shown[0] and not any(">new<" in card for card in shown[1:])
 

@@ -29,15 +29,18 @@ def page() -> None:
 
 def _how_good(found: Champion) -> None:
     st.header("How good it is")
-    board = found.scoreboard.set_index("model")
+    board, decision = found.scoreboard.set_index("model"), found.tags["decision"]
     row, chance = board.loc[found.tags["recipe"]], board["AP"]["prevalence"]
     st.write(
         f"Model {found.version}, judged on {found.tags['positives']} interesting and {found.tags['negatives']} other "
         f"jobs ({found.tags['basis']}) that it had not seen. Average precision {row['AP']:.2f}, most likely between "
-        f"{row['low']:.2f} and {row['high']:.2f}; a list in no order has {chance:.2f}. " + found.tags["decision"] + "."
+        f"{row['low']:.2f} and {row['high']:.2f}; a list in no order has {chance:.2f}. "
+        + decision[:1].upper()
+        + decision[1:]
+        + "."
     )
     shown = board.drop(index="prevalence").reset_index()
-    base = alt.Chart(shown).encode(y=alt.Y("model:N", sort="-x", title=None))
+    base = alt.Chart(shown).encode(y=alt.Y("model:N", sort=shown["model"].tolist(), title=None))
     spread = base.mark_rule(strokeWidth=2).encode(
         x=alt.X("low:Q", title="average precision", scale=alt.Scale(domain=[0, 1])), x2="high:Q"
     )

@@ -33,14 +33,18 @@ def _titles() -> None:
         st.caption("Too few postings with ambiguous titles so far.")
         return
     long = shares.melt(id_vars=["title", "postings"], value_vars=list(ROLES), var_name="role", value_name="share")
-    long["role"] = long["role"].map(view.ROLE_NAMES)
+    names = list(view.ROLE_NAMES.values())
+    long = long.assign(order=long["role"].map(list(ROLES).index), role=long["role"].map(view.ROLE_NAMES))
     chart = (
         alt.Chart(long)
         .mark_bar()
         .encode(
             x=alt.X("share:Q", stack="normalize", axis=alt.Axis(format="%"), title="share by the duties told"),
             y=alt.Y("title:N", title=None),
-            color=alt.Color("role:N", title=None, legend=alt.Legend(orient="bottom")),
+            color=alt.Color(
+                "role:N", title=None, sort=list(view.ROLE_NAMES.values()), legend=alt.Legend(orient="bottom")
+            ),
+            order=alt.Order("order:Q"),
             tooltip=["title", "postings", "role", alt.Tooltip("share:Q", format=".0%")],
         )
     )
@@ -84,7 +88,7 @@ def _keys(posting_id: str, current: str) -> None:
                 view.ROLE_NAMES[role], shortcut=str(number), on_click=say, args=(role,), type=kind, key=f"role-{role}"
             )
         st.button("skip", shortcut="s", on_click=_seen().add, args=(posting_id,), key="skip_role")
-    st.caption("One key each; the red one is the tagger's own. Your word counts at once, and five more teach it.")
+    st.caption("One key each; the coloured one is the tagger's own. Your word counts at once, and five more teach it.")
 
 
 def _seen() -> set[str]:

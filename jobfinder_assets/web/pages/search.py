@@ -326,18 +326,24 @@ def _summary(query: str, found: Found, run: BackgroundRun | None) -> None:
     since = _fetched(run)
     if run is not None and since is not None and not run.running:
         new = int((session.index().facts()["first_seen_at"] >= since).sum())
-        st.caption(f"The last fetch brought {new:,} new jobs." if new else "The last fetch brought nothing new.")
+        st.caption(
+            f"The last fetch brought {_counted(new, 'new job')}." if new else "The last fetch brought nothing new."
+        )
     if found.widened:
         st.warning("No job holds all of these words: here are those that hold some of them.")
     narrowed = sum(_setting(key, unset) not in (unset, None, "", []) for key, unset in _UNSET.items())
     with st.container(horizontal=True, vertical_alignment="center"):
-        words = "1 job" if found.total == 1 else f"{found.total:,} jobs"
-        st.markdown(f"**{words}**" + (f", {narrowed} filters on" if narrowed > 1 else ", 1 filter on" * narrowed))
+        words = f"**{_counted(found.total, 'job')}**"
+        st.markdown(f"{words}, {_counted(narrowed, 'filter')} on" if narrowed else words)
         if narrowed:
             st.button("clear the filters", on_click=_clear, key="search_clear", icon=":material/filter_alt_off:")
     if not found.total:
         hints = ["clear a filter"] * (narrowed > 0) + ["try fewer or other words", "fetch now"] * bool(query)
         st.info(f"Nothing is found: {', or '.join(hints) or 'fetch jobs on the page Start'}.")
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
 def _clear() -> None:
