@@ -196,10 +196,9 @@ def report(people: Population, results: pd.DataFrame) -> None:
     wide = results.pivot_table(index=["person", "size", "seed"], columns="model", values="AP").reset_index()
     for size, rows in wide.groupby("size"):
         means = ", ".join(f"{name} {rows[name].mean():.3f}" for name in contestants())
-        print(
-            f"{size:>4} labels: {means}; model - SVC {interval((rows['model'] - rows['TF-IDF + LinearSVC']).to_numpy())}"
-        )
-        per = (rows["model"] - rows["TF-IDF + LinearSVC"]).groupby(rows["person"]).mean()
+        gains = rows["model"] - rows["TF-IDF + LinearSVC"]
+        print(f"{size:>4} labels: {means}; model - SVC {interval(gains.to_numpy())}")
+        per = gains.groupby(rows["person"]).mean()
         print("      " + "; ".join(f"{name} {gain:+.3f}" for name, gain in per.items()))
     distinct = results[results["model"] == "model"]["distinct"].min()
     print(f"fewest distinct scores: {distinct:.2f} of the postings; seconds per fit:")

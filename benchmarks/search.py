@@ -33,7 +33,8 @@ def texts(count: int, data: Path | None) -> list[str]:
         found = [clean_text(text) for text in pd.read_parquet(file)["description"].dropna().head(5_000)]
     else:
         random = np.random.default_rng(0)
-        vocabulary = np.array([*["data", "engineer", "python", "sql", "spark", "machine", "learning"], *map(str, range(5_000))])
+        known = ["data", "engineer", "python", "sql", "spark", "machine", "learning"]
+        vocabulary = np.array([*known, *map(str, range(5_000))])
         weights = 1 / np.arange(1, len(vocabulary) + 1)
         weights /= weights.sum()
         found = [" ".join(random.choice(vocabulary, 500, p=weights)) for _ in range(2_000)]
@@ -60,7 +61,7 @@ def fill(count: int, data: Path | None) -> Any:
                 "description": words[rows], "location": "Berlin, Germany", "city": "Berlin", "country": "DE",
                 "workplace": random.choice(["remote", "hybrid", "onsite", "unspecified"], size),
                 "seniority": random.choice(["junior", "mid", "senior", "unspecified"], size),
-                "salary_annual_usd": np.where(random.random(size) < 0.4, random.integers(40, 200, size) * 1_000.0, np.nan),
+                "salary_annual_usd": np.where(random.random(size) < 0.4, random.integers(40, 200, size) * 1e3, np.nan),
                 "first_seen_at": NOW - timedelta(days=3),
                 "posted_at": [NOW - timedelta(days=int(days)) for days in random.integers(0, 90, size)],
             }
@@ -90,7 +91,8 @@ def main() -> None:
         first = time.perf_counter() - started
         size = path.stat().st_size / 1e6
         print(
-            f"{options.postings:,} postings indexed in {first:.1f} s ({options.postings / first:,.0f}/s), {size:,.0f} MB"
+            f"{options.postings:,} postings indexed in {first:.1f} s ({options.postings / first:,.0f}/s), "
+            f"{size:,.0f} MB"
         )
         started = time.perf_counter()
         SearchIndex(path).update(lake)

@@ -41,9 +41,7 @@ def _titles() -> None:
         .encode(
             x=alt.X("share:Q", stack="normalize", axis=alt.Axis(format="%"), title="share by the duties told"),
             y=alt.Y("title:N", title=None),
-            color=alt.Color(
-                "role:N", title=None, sort=list(view.ROLE_NAMES.values()), legend=alt.Legend(orient="bottom")
-            ),
+            color=alt.Color("role:N", title=None, sort=names, legend=alt.Legend(orient="bottom")),
             order=alt.Order("order:Q"),
             tooltip=["title", "postings", "role", alt.Tooltip("share:Q", format=".0%")],
         )
