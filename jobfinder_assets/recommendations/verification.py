@@ -5,6 +5,7 @@ import math
 
 import pandas as pd
 
+from jobfinder_assets.labels.events import latest_labels
 from jobfinder_assets.storage.lake import Lake
 
 
@@ -15,7 +16,7 @@ def violations(lake: Lake, profile: str) -> dict[str, list[str]]:
     clusters = lake.read("posting_clusters", ["posting_id", "cluster_id"]).set_index("posting_id")["cluster_id"]
     postings = lake.read("postings", ["posting_id", "closed_at"])
     closed = postings[postings["closed_at"].notna()]["posting_id"]
-    labelled = lake.read("label_events", ["posting_id"], [("profile", "=", profile)])["posting_id"]
+    labelled = latest_labels(lake.read("label_events", where=[("profile", "=", profile)]), clusters)["posting_id"]
     opening, labelled_openings = _openings(ids, clusters), _openings(labelled, clusters)
     ranks = pd.Series(range(1, len(listed) + 1), index=listed.index)
     broken = {

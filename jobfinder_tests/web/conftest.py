@@ -167,5 +167,5 @@ def open_page(tab: Any, page: str) -> None:
 
 
 def settled(tab: Any) -> None:
-    """Wait until the page has been drawn."""
-    tab.wait_for_function("() => !document.querySelector('[data-testid=\"stStatusWidget\"]')")
+    """Wait until the page has been drawn whole."""
+    tab.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
