@@ -21,7 +21,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from jobfinder_assets.ingestion.contract import (
     LIVE,
@@ -500,6 +499,10 @@ class _Stored:
             "posting_sightings", ["board", "source_id", "first_seen_at", "last_seen_at", "closed_at"], where
         )
         self._raw, self._seen = _by_board(raw), _by_board(seen)
+        opened = seen.filter(seen.column("closed_at").is_null()).group_by("board")
+        totals = opened.aggregate([("source_id", "count"), ("last_seen_at", "min")])
+        columns = [totals.column(name).to_pylist() for name in ("board", "source_id_count", "last_seen_at_min")]
+        self._open = {board: (count, earliest) for board, count, earliest in zip(*columns, strict=True)}
 
     def __contains__(self, board: str) -> bool:
         return board in self._raw or board in self._seen
@@ -513,11 +516,7 @@ class _Stored:
 
     def open_postings(self, name: str) -> tuple[int, datetime | None]:
         """How many of the board's postings are open, and the earliest of the times they were last seen."""
-        if name not in self._seen:
-            return 0, None
-        seen = self._seen[name]
-        opened = seen.filter(seen.column("closed_at").is_null())
-        return opened.num_rows, pc.min(opened.column("last_seen_at")).as_py()
+        return self._open.get(name, (0, None))
 
 
 def _by_board(table: pa.Table) -> dict[str, pa.Table]:
