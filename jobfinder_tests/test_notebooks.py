@@ -32,7 +32,9 @@ pytestmark = pytest.mark.xdist_group("notebooks")
 
 def environment(home: Path) -> dict[str, str]:
     """The variables of a process that sees this home and nothing of the developer's settings or kernels."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("JOBFINDER_")}
+    kept = {
+        name: value for name, value in os.environ.items() if name != "MPLBACKEND" and not name.startswith("JOBFINDER_")
+    }
     return kept | {
         "JOBFINDER_HOME": str(home),
         "PYTHONPATH": str(ROOT),
@@ -67,6 +69,7 @@ def execute(path: Path, home: Path) -> nbformat.NotebookNode:
     with pytest.MonkeyPatch.context() as patch:
         # The kernel must be this interpreter, whatever kernels the developer has installed.
         patch.setenv("JUPYTER_DATA_DIR", str(home / "jupyter"))
+        patch.delenv("MPLBACKEND", raising=False)
         client = NotebookClient(notebook, timeout=120, kernel_name="python3", resources=resources)
         return client.execute(env=environment(home))
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -116,7 +116,10 @@ def _store_queue(
     queue = queue.assign(
         profile=profile, position=range(1, len(queue) + 1), score=queue["posting_id"].map(scores), model_version=version
     )
-    lake.replace("label_queue", queue, where=f"profile = '{profile}'")
+    stored = lake.read("label_queue", where=[("profile", "=", profile)]).sort_values("position")
+    # A run that was killed after this commit must get further the next time.
+    if not _same_rows(queue, stored, TABLES["label_queue"].columns):
+        lake.replace("label_queue", queue, where=f"profile = '{profile}'")
 
 
 def usable_champion(found: Champion | None, encoder: FeatureEncoder | None) -> Champion | None:
@@ -128,10 +131,11 @@ def usable_champion(found: Champion | None, encoder: FeatureEncoder | None) -> C
 
 def same_list(left: pd.DataFrame, right: pd.DataFrame) -> bool:
     """Whether two lists say the same, whenever they were made."""
-    columns = [name for name in TABLES["recommendations"].columns if name not in _WHEN]
-    if len(left) != len(right):
-        return False
-    return all(_plain(left[name]) == _plain(right[name]) for name in columns)
+    return _same_rows(left, right, [name for name in TABLES["recommendations"].columns if name not in _WHEN])
+
+
+def _same_rows(left: pd.DataFrame, right: pd.DataFrame, columns: Sequence[str]) -> bool:
+    return len(left) == len(right) and all(_plain(left[name]) == _plain(right[name]) for name in columns)
 
 
 def _plain(column: "pd.Series[Any]") -> list[Any]:

@@ -124,27 +124,6 @@ def versions(settings: Settings, profile: str) -> list[str]:
     return sorted(found, key=int)
 
 
-def version_history(settings: Settings, profile: str) -> pd.DataFrame:
-    """One row per version that can be put in force, oldest first: its labels, AP with interval, and parameters."""
-    rows: list[dict[str, Any]] = []
-    for version in versions(settings, profile):
-        stored: Champion = read_object(_path(settings, profile, version))
-        if stored.tags.get("model_code_version") != MODEL_CODE_VERSION:
-            continue
-        board = stored.scoreboard.set_index("model")[["AP", "low", "high"]]
-        measured = board.loc[[stored.tags["recipe"]]].astype("float64").to_dict("records")[0]
-        rows.append(
-            {
-                "version": version,
-                "labels": int(stored.tags["positives"]) + int(stored.tags["negatives"]),
-                **{str(name): value for name, value in measured.items()},
-                "recipe": stored.tags["recipe"],
-                **stored.parameters.to_dict(),
-            }
-        )
-    return pd.DataFrame(rows, columns=None if rows else ["version", "labels", "AP", "low", "high", "recipe"])
-
-
 def promote(settings: Settings, profile: str, version: str) -> None:
     """Put a registered version in force (also an older one: that is a rollback)."""
     if not _path(settings, profile, version).is_file():
@@ -265,6 +244,7 @@ def _train(
             "folds": evaluation.plan.fingerprint,
             "fold_kind": evaluation.plan.kind,
             "basis": evaluation.basis,
+            "labels": str(len(examples)),
             "positives": str(evaluation.positives),
             "negatives": str(evaluation.negatives),
             "training_set_version": str(lake.version("training_set")),

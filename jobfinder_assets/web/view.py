@@ -140,7 +140,8 @@ def show_text(row: Mapping[str, Any], *, words: Iterable[str] = ()) -> None:
 def evidence_spans(row: Mapping[str, Any], length: int) -> list[tuple[int, int]]:
     """Where the phrases stand that decided the posting's role."""
     tag = row.get("role_tag") or {}
-    found = json.loads(tag.get("evidence") or "[]")
+    told = tag.get("evidence")
+    found = json.loads(told) if isinstance(told, str) else []
     return [
         (entry["start"], entry["end"])
         for entry in found
