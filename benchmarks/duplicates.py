@@ -4,10 +4,11 @@
 
 The adverts are made: sentences of real ones (FOLDER, default $JOBFINDER_SHARED/data, holds `kaggle/`
 and `import/`) recombined by a seed, 3.5 kB each, a tenth of them copies with another date or a few
-other words. Each figure comes from a process of its own: wall seconds of `update_clusters` on a lake
-that holds the postings, on every core, the peak memory of the main process, and what 1 % new
-postings cost afterwards. The peers get the
-texts in memory and no vetoes; each runs on what it can finish. `pip install datasketch` for the first.
+other words. Each figure comes from a process of its own. "lake": wall seconds of `update_clusters` on a
+lake that holds the postings, with all reading and writing, on every core, the peak memory of the main
+process, and what 1 % new postings cost afterwards. "memory": `cluster_postings` on a frame, one core, as
+the peers, which get the texts alone and have no vetoes; each runs on what it can finish.
+`pip install datasketch` for the first.
 """
 
 import argparse
@@ -29,6 +30,7 @@ import pandas as pd
 
 SENTENCES = 26
 PEER_SIZES = {"datasketch": 10_000, "tfidf": 10_000}
+MEMORY_SIZES = (10_000, 100_000)
 
 
 def main() -> None:
@@ -36,7 +38,7 @@ def main() -> None:
     shared = os.environ.get("JOBFINDER_SHARED", "")
     parser.add_argument("--data", type=Path, default=Path(shared) / "data" if shared else None)
     parser.add_argument("--sizes", default="10000,30000,100000,300000")
-    parser.add_argument("--only", choices=["ours", *PEER_SIZES], help=argparse.SUPPRESS)
+    parser.add_argument("--only", choices=["lake", "memory", *PEER_SIZES], help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.data is None or not options.data.is_dir():
         parser.error("name the folder of real postings with --data (it holds kaggle/ and import/)")
@@ -44,7 +46,8 @@ def main() -> None:
         measure(options.only, options.data, int(options.sizes))
         return
     print(f"{'':<14}{'postings':>10}{'seconds':>9}{'postings/s':>12}{'peak GB':>9}{'+1 % costs':>12}{'duplicates':>12}")
-    runs = [("ours", int(size)) for size in options.sizes.split(",")] + list(PEER_SIZES.items())
+    runs = [("lake", int(size)) for size in options.sizes.split(",")]
+    runs += [("memory", size) for size in MEMORY_SIZES] + list(PEER_SIZES.items())
     for name, size in runs:
         command = [sys.executable, __file__, "--data", str(options.data), "--sizes", str(size), "--only", name]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -88,15 +91,27 @@ def adverts(data: Path, size: int) -> pd.DataFrame:
 
 
 def measure(name: str, data: Path, size: int) -> None:
-    if name == "ours":
-        found = ours(data, size)
+    if name == "lake":
+        found = in_lake(data, size)
+    elif name == "memory":
+        found = in_memory(adverts(data, size))
     else:
         found = {"datasketch": datasketch, "tfidf": tfidf}[name](adverts(data, size)["description"].tolist())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(json.dumps({"peak": peak} | found))
 
 
-def ours(data: Path, size: int) -> dict[str, Any]:
+def in_memory(postings: pd.DataFrame) -> dict[str, Any]:
+    from jobfinder_assets.cleaning.duplicates import cluster_postings
+    from jobfinder_assets.cleaning.gazetteer import gazetteer
+
+    gazetteer()  # Read once in a process.
+    started = time.perf_counter()
+    clusters = cluster_postings(postings)
+    return {"seconds": time.perf_counter() - started, "duplicates": len(clusters) - clusters.nunique()}
+
+
+def in_lake(data: Path, size: int) -> dict[str, Any]:
     from jobfinder_assets.cleaning.clusters import update_clusters
     from jobfinder_assets.config import Compute
     from jobfinder_assets.storage.lake import Lake

@@ -37,7 +37,7 @@ _POSTING_COLUMNS = ["posting_id", *COLUMNS, "posted_at", "first_seen_at"]
 BATCH = 20_000
 _ANOTHER_ADVERT = pd.Timedelta(days=1)
 # Fewer are hashed sooner than other processes start.
-_PARALLEL_FROM = 4_000
+_PARALLEL_FROM = 20_000
 _MARK_BITS = 18
 
 Bands = npt.NDArray[np.int64]
@@ -81,8 +81,10 @@ def update_clusters(lake: Lake, compute: Compute | None = None) -> ClusterUpdate
     fresh, changed_count = _to_compare(versions, stored)
     links = lake.read("duplicate_links")
     clusters = lake.read("posting_clusters")
-    known = {*stored.column("posting_id").to_pylist(), *clusters["posting_id"], *links["left_id"], *links["right_id"]}
-    gone = known - set(versions["posting_id"])
+    known = set(stored.column("posting_id").to_pylist()).union(
+        *map(_names, (clusters["posting_id"], links["left_id"], links["right_id"]))
+    )
+    gone = known - _names(versions["posting_id"])
     written, compute = 0, compute or Compute(workers=1)
     if fresh or gone:
         before = _bands_of(stored)
@@ -200,6 +202,11 @@ def _shaken(before: _Bands, after: _Bands, moved: Collection[str]) -> set[str]:
     return shaken
 
 
+def _names(column: pd.Series) -> set[str]:
+    """The values of a column of Arrow strings; pandas would hand them out one by one."""
+    return set(pa.array(column, pa.string()).to_pylist())
+
+
 def _among_names(column: pd.Series, names: Collection[str]) -> npt.NDArray[np.bool_]:
     """`Series.isin` over Arrow strings, without its conversion of `names` one by one."""
     found = pc.is_in(pa.array(column, pa.string()), pa.array(list(names), pa.string()))
@@ -280,7 +287,7 @@ def _settle(
             ids = {name for frame in mine for column in both for name in frame[column].tolist()}
             yield (*mine, lake.read("postings", _POSTING_COLUMNS, _among(ids)))
 
-    if len(component) < _PARALLEL_FROM or compute.workers == 1:
+    if sum(sizes) < _PARALLEL_FROM or compute.workers == 1:
         settled = [_settle_part(*part) for part in parts()]
     else:
         settled = list(_pool(compute)(delayed(_settle_part)(*part) for part in parts()))

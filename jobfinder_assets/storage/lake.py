@@ -4,7 +4,7 @@ Every write is one Delta commit, so a process killed at any moment leaves each t
 old version or at its new one. Writers may be retried: `merge` is an upsert by the table's key.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ from deltalake import CommitProperties, DeltaTable, Field, WriterProperties, wri
 from deltalake import Schema as DeltaSchema
 from deltalake.exceptions import CommitFailedError
 from filelock import FileLock
+from pyarrow.parquet import ParquetFile
 
 from jobfinder_assets.storage.schemas import TABLES, TableSchema
 
@@ -24,7 +25,8 @@ Result = TypeVar("Result")
 # An SQL predicate, or (column, operator, value) triples that must all hold.
 Where: TypeAlias = str | Sequence[tuple[str, str, Any]] | None
 
-_WRITER = WriterProperties(compression="ZSTD", compression_level=3)
+# Rows are looked up by row group: small ones, so that a few postings do not cost the texts of all.
+_WRITER = WriterProperties(compression="ZSTD", compression_level=3, max_row_group_size=4_096)
 _COMMIT_RETRIES = 5
 _MANY_FILES = 40
 _LOCK_SECONDS = 600
@@ -85,9 +87,7 @@ class Lake:
         if not self.exists(table):
             return _empty(schema, names)
         batches = self._scan(table, names, where, version=version)
-        return pa.Table.from_batches(
-            batches, schema=pa.schema([schema.arrow.field(name).with_nullable(True) for name in names])
-        )
+        return pa.Table.from_batches(batches, schema=_plain(table, names))
 
     def batches(
         self,
@@ -121,14 +121,16 @@ class Lake:
         self, table: str, names: Sequence[str], where: Where, *, version: int | None = None
     ) -> Iterator[pa.RecordBatch]:
         predicate, members = _predicate(table, where)
-        columns = [*names, *(name for name in members if name not in names)]
+        columns = list(dict.fromkeys([*names, *members]))
         # The engine answers with string views, which Arrow's kernels do not all know.
-        plain = pa.schema([_schema(table).arrow.field(name).with_nullable(True) for name in columns])
-        for part in self._delta(table, version).scan(columns=columns, predicate=predicate):
-            batch = pa.record_batch(part).cast(plain)
-            for name, values in members.items():
-                batch = batch.filter(pc.is_in(batch.column(name), pa.array(values, plain.field(name).type)))
-            yield batch.select(list(names))
+        plain = _plain(table, columns)
+        delta = self._delta(table, version)
+        if predicate is None and members and not _schema(table).partition_by:
+            found = _looked_up(delta, plain, members)
+        else:
+            found = (pa.record_batch(part) for part in delta.scan(columns=columns, predicate=predicate))
+        for batch in found:
+            yield _with_members(batch.cast(plain), members).select(list(names))
 
     def append(self, table: str, frame: pd.DataFrame | pa.Table) -> int:
         """Add rows; their keys must be new. Returns the number of rows written."""
@@ -335,23 +337,51 @@ def _arrow(frame: pd.DataFrame | pa.Table, schema: pa.Schema, *, table: str = ""
         raise LakeError(f"cannot write to {table!r}: {error}") from error
 
 
-def _predicate(table: str, where: Where) -> tuple[str | None, dict[str, list[Any]]]:
+def _predicate(table: str, where: Where) -> tuple[str | None, dict[str, pa.Array]]:
     """`where` as an SQL predicate for the engine, and the lists of members to filter by afterwards.
 
     A list of ten thousand ids is a fast hash filter in Arrow but a slow SQL text to parse.
     """
     if where is None or isinstance(where, str):
         return where, {}
-    members: dict[str, list[Any]] = {}
+    members: dict[str, pa.Array] = {}
     parts = []
     for name, operator, value in where:
         if name not in _schema(table).columns or operator not in _OPERATORS:
             raise LakeError(f"cannot filter {table!r} by {name!r} {operator!r}; operators: {', '.join(_OPERATORS)}")
         if operator == "in":
-            members[name] = list(value)
+            members[name] = pa.array(list(value), _schema(table).arrow.field(name).type)
         else:
             parts.append(f'"{name}" {operator} {_literal(value)}')
     return " AND ".join(parts) or None, members
+
+
+def _looked_up(delta: DeltaTable, plain: pa.Schema, members: Mapping[str, pa.Array]) -> Iterator[pa.RecordBatch]:
+    """Row groups that may hold the members: of the others only the first members' column is read, not the texts."""
+    name, values = next(iter(members.items()))
+    for fragment in delta.to_pyarrow_dataset().get_fragments():
+        with fragment.filesystem.open_input_file(fragment.path) as file:
+            parquet = ParquetFile(file)
+            stored = [column for column in plain.names if column in parquet.schema_arrow.names]
+            for group in range(parquet.num_row_groups):
+                keys = parquet.read_row_group(group, columns=[name]).column(name).cast(plain.field(name).type)
+                if not pc.any(pc.is_in(keys, values)).as_py():
+                    continue
+                rows = parquet.read_row_group(group, columns=stored)
+                for column in plain.names:
+                    if column not in stored:  # Written before the contract had it.
+                        rows = rows.append_column(column, pa.nulls(rows.num_rows, plain.field(column).type))
+                yield from rows.select(plain.names).to_batches()
+
+
+def _with_members(batch: pa.RecordBatch, members: Mapping[str, pa.Array]) -> pa.RecordBatch:
+    for name, values in members.items():
+        batch = batch.filter(pc.is_in(batch.column(name), values))
+    return batch
+
+
+def _plain(table: str, names: Sequence[str]) -> pa.Schema:
+    return pa.schema([_schema(table).arrow.field(name).with_nullable(True) for name in names])
 
 
 def _literal(value: Any) -> str:

@@ -10,10 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pandas as pd
 import pyarrow as pa
 import pytest
-from deltalake import write_deltalake
+from deltalake import WriterProperties, write_deltalake
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jobfinder_assets.storage import lake as lake_module
 from jobfinder_assets.storage.lake import Lake, LakeError
 from jobfinder_assets.storage.schemas import POSTING_FACTS, TABLES
 
@@ -169,7 +170,22 @@ def test_a_table_of_an_older_contract_gets_the_new_columns(lake: Lake) -> None:
     old = pa.table({"posting_id": ["a"], "cluster_id": ["a"]})
     write_deltalake(lake.path("posting_clusters"), old)
     assert lake.read("posting_clusters")["size"].isna().all()
+    assert lake.read("posting_clusters", ["size"], [("posting_id", "in", ["a"])])["size"].isna().tolist() == [True]
     lake.merge("posting_clusters", pd.DataFrame({"posting_id": ["a", "b"], "cluster_id": ["a", "b"], "size": [1, 1]}))
     assert lake.read("posting_clusters", ["posting_id", "size"]).sort_values("posting_id").values.tolist() == [
         ["a", 1], ["b", 1],
     ]  # fmt: skip
+
+
+def test_members_are_found_in_every_file_and_row_group(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lake_module, "_WRITER", WriterProperties(max_row_group_size=3))
+    for start in (0, 10):
+        names = [f"{number:02}" for number in range(start, start + 10)]
+        lake.append("posting_clusters", pd.DataFrame({"posting_id": names, "cluster_id": names, "size": start}))
+    lake.merge("posting_clusters", pd.DataFrame({"posting_id": ["05"], "cluster_id": ["other"], "size": [5]}))
+    wanted = ["00", "05", "11", "19", "99", None]
+    found = lake.read("posting_clusters", ["cluster_id"], [("posting_id", "in", wanted)])
+    assert sorted(found["cluster_id"]) == ["00", "11", "19", "other"]
+    both = [("posting_id", "in", wanted), ("cluster_id", "in", ["other", "19"]), ("size", ">", 5)]
+    assert lake.read("posting_clusters", ["posting_id"], both)["posting_id"].tolist() == ["19"]
+    assert lake.read("posting_clusters", ["posting_id"], [("posting_id", "in", [])]).empty
