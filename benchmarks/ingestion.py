@@ -67,15 +67,15 @@ def serve(folder: str, validators: bool, told: Connection) -> None:
         def do_GET(self) -> None:
             number = self.path.split("/boards/b")[1].split("/")[0]
             path = Path(folder) / f"{number}.json"
-            body, tag = path.read_bytes(), f'"{path.stat().st_mtime_ns}"'
+            tag = f'"{path.stat().st_mtime_ns}"'
             same = validators and self.headers.get("If-None-Match") == tag
+            body = b"" if same else path.read_bytes()
             self.send_response(304 if same else 200)
             if validators:
                 self.send_header("ETag", tag)
-            self.send_header("Content-Length", "0" if same else str(len(body)))
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            if not same:
-                self.wfile.write(body)
+            self.wfile.write(body)
 
         def log_message(self, format: str, *arguments: object) -> None:
             pass
@@ -104,12 +104,17 @@ def fetch(url: str, lake: str, boards: int, *, day: int, told: Connection) -> No
     from jobfinder_assets.ingestion.sources.greenhouse import Greenhouse
     from jobfinder_assets.storage.lake import Lake
 
-    section = {"base_url": url, "boards": [f"b{number}" for number in range(boards)], "starter": False}
-    settings = Settings(sources={"greenhouse": section})
-    source = Greenhouse.build(settings.source_section("greenhouse", Greenhouse.settings_model), settings)
-    started = time.perf_counter()
+    def source(names: list[str]) -> Greenhouse:
+        settings = Settings(sources={"greenhouse": {"base_url": url, "boards": names, "starter": False}})
+        return Greenhouse.build(settings.source_section("greenhouse", Greenhouse.settings_model), settings)
+
     now = datetime(2026, 11, 23, tzinfo=UTC) + timedelta(hours=day)
-    collected = collect(source, Lake(lake), run=str(day), now=now)
+    with tempfile.TemporaryDirectory() as elsewhere:
+        # What a process loads once is not what a run costs.
+        collect(source(["b0"]), Lake(elsewhere), run="0", now=now)
+    asked = source([f"b{number}" for number in range(boards)])
+    started = time.perf_counter()
+    collected = collect(asked, Lake(lake), run=str(day), now=now)
     seconds = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     told.send((seconds, peak, {name: collected.total(name) for name in ("rows", "new", "unchanged", "closed")}))

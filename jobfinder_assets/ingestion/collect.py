@@ -406,22 +406,23 @@ def _words(message: str) -> str:
 
 def _rows(board: _Board, fetched: Fetched, tally: _Tally) -> Iterator[_Row]:
     """The fetched rows that are not stored as they are; all of them are counted."""
-    for posting, text, filled in _readable(board, fetched):
-        if posting.source_id in tally.seen:
+    for source_id, text, filled in _readable(board, fetched):
+        if source_id in tally.seen:
             tally.repeated += 1
             continue
         digest = content_hash(text)
         tally.rows += 1
-        tally.seen[posting.source_id] = digest
-        tally.filled.update(filled)
-        known = board.known.get(posting.source_id)
+        tally.seen[source_id] = digest
+        if filled:
+            tally.filled.update(filled)
+        known = board.known.get(source_id)
         if known is not None and known.content_hash == digest and not _unseen(known):
             tally.unchanged += 1
             continue
         tally.new += known is None or _unseen(known)
         tally.changed += known is not None and not _unseen(known)
         if known is None or known.content_hash != digest:
-            yield _Row(posting.source_id, text, digest)
+            yield _Row(source_id, text, digest)
     for source_id in fetched.still_there:
         known = board.known.get(source_id)
         if known is not None and known.content_hash and source_id not in tally.seen:
@@ -439,12 +440,12 @@ def _filled(source: Source, posting: RawPosting) -> list[str]:
     return [_READ, *(name for name, value in values.items() if value is not None)]
 
 
-def _readable(board: _Board, fetched: Fetched) -> Iterator[tuple[RawPosting, str, list[str]]]:
-    """Postings with their records' JSON and, of the first, the fields they fill, while the source can read on."""
+def _readable(board: _Board, fetched: Fetched) -> Iterator[tuple[str, str, list[str]]]:
+    """Ids with their records' JSON and, of the first, the fields they fill, while the source can read on."""
     try:
         for number, posting in enumerate(fetched.postings):
             filled = _filled(board.source, posting) if number < WATCHED_ROWS else []
-            yield replace(posting, source_id=well_formed(posting.source_id)), record_json(posting.record), filled
+            yield well_formed(posting.source_id), record_json(posting.record), filled
     except SourceError:
         raise
     except Exception as error:
@@ -498,7 +499,7 @@ class _Stored:
         seen = lake.read_arrow(
             "posting_sightings", ["board", "source_id", "first_seen_at", "last_seen_at", "closed_at"], where
         )
-        self._raw, self._seen = _by_board(raw), _by_board(seen)
+        self._raw, self._seen = _by_board(raw), _by_board(_times_once(seen))
         opened = seen.filter(seen.column("closed_at").is_null()).group_by("board")
         totals = opened.aggregate([("source_id", "count"), ("last_seen_at", "min")])
         columns = [totals.column(name).to_pylist() for name in ("board", "source_id_count", "last_seen_at_min")]
@@ -528,8 +529,27 @@ def _by_board(table: pa.Table) -> dict[str, pa.Table]:
     return {str(starts[first]): rest.slice(first, last - first) for first, last in pairwise(edges)}
 
 
+def _times_once(table: pa.Table) -> pa.Table:
+    """Times as dictionaries: a run gives the same ones to all that it sees, and Arrow is slow to make them Python's."""
+    for number, field_ in enumerate(table.schema):
+        if pa.types.is_timestamp(field_.type):
+            column = table.column(number).combine_chunks().dictionary_encode()
+            table = table.set_column(number, field_.name, column)
+    return table
+
+
 def _rows_of(table: pa.Table) -> Iterator[tuple[Any, ...]]:
-    return zip(*(column.to_pylist() for column in table.columns), strict=True)
+    return zip(*map(_values, table.columns), strict=True)
+
+
+def _values(column: pa.ChunkedArray) -> list[Any]:
+    if not pa.types.is_dictionary(column.type):
+        return column.to_pylist()
+    found: list[Any] = []
+    for chunk in column.chunks:
+        values = [*chunk.dictionary.to_pylist(), None]
+        found += [values[-1 if index is None else index] for index in chunk.indices.to_pylist()]
+    return found
 
 
 def _fetched_lately(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import pandas as pd
@@ -60,7 +60,7 @@ def frame(health: Iterable[BoardHealth]) -> pd.DataFrame:
     """Health as rows of `source_health`."""
     return pd.DataFrame(
         [
-            asdict(row) | {"validators": json.dumps(dict(row.validators)), "filled": json.dumps(dict(row.filled))}
+            vars(row) | {"validators": json.dumps(dict(row.validators)), "filled": json.dumps(dict(row.filled))}
             for row in health
         ]
     )
