@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 import pandas as pd
 
+from jobfinder_assets.cleaning.collector import no_collection
 from jobfinder_assets.cleaning.company import clean_company, is_agency, is_sentinel
 from jobfinder_assets.cleaning.cues import read_cues
 from jobfinder_assets.cleaning.eligibility import combine, field_countries, text_countries
@@ -71,6 +72,7 @@ class Counts:
     rejected: int = 0
 
 
+@no_collection()
 def clean_batch(raw: pd.DataFrame, *, now: datetime, restored: Collection[str] = ()) -> Cleaned:
     """Clean rows of `raw_postings`; each comes back in `kept` or, once per broken rule, in `rejected`.
 

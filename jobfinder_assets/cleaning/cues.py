@@ -5,7 +5,7 @@ each would take most of the time of cleaning; near a cue they read a sentence.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Any
 
@@ -29,19 +29,22 @@ class Cues:
     text: str
     lower: str
     positions: dict[str, list[int]]
+    _sentences: dict[str, list[str]] = field(default_factory=dict, repr=False)
 
     def at(self, kind: str) -> list[int]:
         return self.positions.get(kind, [])
 
     def sentences(self, kind: str) -> list[str]:
         """The sentences, in lower case, that hold a cue of this kind, each once, in order."""
-        found: list[str] = []
-        end = -1
-        for position in self.at(kind):
-            if position >= end:
-                start, end = self.sentence(position)
-                found.append(self.lower[start:end])
-        return found
+        if kind not in self._sentences:
+            found: list[str] = []
+            end = -1
+            for position in self.at(kind):
+                if position >= end:
+                    start, end = self.sentence(position)
+                    found.append(self.lower[start:end])
+            self._sentences[kind] = found
+        return self._sentences[kind]
 
     def sentence(self, position: int) -> tuple[int, int]:
         """Start and end of the sentence around `position`, cut at `_REACH` characters to each side."""

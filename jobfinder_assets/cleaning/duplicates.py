@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from jobfinder_assets.cleaning.collector import no_collection
 from jobfinder_assets.cleaning.company import company_key
 from jobfinder_assets.cleaning.opening import (
     Opening,
@@ -84,6 +85,7 @@ def cluster_postings(postings: pd.DataFrame) -> pd.Series:
     return pd.Series(found if has_ids else [int(name) for name in found], index=postings.index, name="cluster_id")
 
 
+@no_collection()
 def fingerprint(postings: pd.DataFrame) -> npt.NDArray[np.int64]:
     """`WIDTH` hashes for each posting; the first stands for the whole advert, 0 for a hash that does not apply."""
     count = len(postings)
@@ -146,6 +148,7 @@ def _openings_of(candidates: pd.DataFrame, postings: pd.DataFrame) -> dict[str, 
     return read_openings(postings[[name in wanted for name in postings["posting_id"].tolist()]])
 
 
+@no_collection()
 def judge_openings(candidates: pd.DataFrame, openings: Mapping[str, Opening]) -> pd.DataFrame:
     """The candidates that are the same opening.
 
@@ -172,6 +175,7 @@ def judge_openings(candidates: pd.DataFrame, openings: Mapping[str, Opening]) ->
     )
 
 
+@no_collection()
 def read_openings(postings: pd.DataFrame) -> dict[str, Opening]:
     """The facts of each posting by its `posting_id`."""
     return {str(row["posting_id"]): read_opening(row) for row in _rows(postings)}

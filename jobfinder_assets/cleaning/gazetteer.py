@@ -1,13 +1,11 @@
 """The world's countries, states and cities by name (geonames' cities of 15,000 people and more)."""
 
-import gc
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
+from jobfinder_assets.cleaning.collector import no_collection
 from jobfinder_assets.cleaning.lexicon import read_toml
 
 _SMALLEST_WITH_OTHER_NAMES = 300_000
@@ -47,20 +45,8 @@ def kilometres(one: City, other: City) -> float:
 @cache
 def gazetteer() -> Gazetteer:
     """Read once in a process (0.2 s)."""
-    with _no_collection():
+    with no_collection():
         return _read()
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """A hundred thousand lasting objects are made at once: looking for garbage among them takes as long again."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def _read() -> Gazetteer:

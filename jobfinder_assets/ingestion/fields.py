@@ -19,6 +19,8 @@ _LONGEST_DATE = 64
 
 def text(value: Any) -> str | None:
     """The value as text; None when it is absent, blank, NaN or no scalar."""
+    if type(value) is str:
+        return value if value and not value.isspace() else None
     if value is None or isinstance(value, Mapping | list | tuple | set):
         return None
     if isinstance(value, float):
