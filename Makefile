@@ -35,7 +35,7 @@ $(READY): requirements.lock pyproject.toml setup.cfg
 
 lock:  ## resolve pyproject.toml anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-		--no-emit-index-url --extra dev --extra notebooks --output-file requirements.lock pyproject.toml
+		--no-emit-index-url --extra dev --extra export --extra notebooks --output-file requirements.lock pyproject.toml
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache

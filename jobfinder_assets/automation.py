@@ -13,6 +13,9 @@ from jobfinder_assets.config import load_settings
 
 PROFILE_ASSETS = dg.AssetSelection.assets("training_set", "preference_model", "recommendations", "digest")
 
+# What leaves the house is made by hand alone.
+ON_DEMAND = dg.AssetSelection.assets("personal_dataset")
+
 # A failed blocking check stops its own run only; this stops the runs that would follow it as well.
 WHEN_UPSTREAM_IS_NEW = (
     dg.AutomationCondition.eager() & dg.AutomationCondition.all_deps_blocking_checks_passed()
@@ -33,12 +36,12 @@ def follow_upstream(assets: Iterable[Any]) -> list[Any]:
 
 refresh = dg.define_asset_job(
     "refresh",
-    selection=dg.AssetSelection.all() - PROFILE_ASSETS,
+    selection=dg.AssetSelection.all() - PROFILE_ASSETS - ON_DEMAND,
     description="Every source, then cleaning, roles, labels and features.",
 )
 refresh_feeds = dg.define_asset_job(
     "refresh_feeds",
-    selection=dg.AssetSelection.tag("source_kind", "feed").downstream() - PROFILE_ASSETS,
+    selection=dg.AssetSelection.tag("source_kind", "feed").downstream() - PROFILE_ASSETS - ON_DEMAND,
     description="The feeds, which change by the hour, and what stands on them.",
 )
 learn = dg.define_asset_job(

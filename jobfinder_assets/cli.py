@@ -27,7 +27,23 @@ def _fail(message: str, *, status: int = 1) -> NoReturn:
     sys.exit(status)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Main(click.Group):
+    """The commands of the room `export` are loaded when they are asked for: their libraries take a second."""
+
+    later = ("consent", "erase", "export", "import")
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *self.later])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.later:
+            return super().get_command(ctx, cmd_name)
+        from jobfinder_assets.export import commands
+
+        return commands.COMMANDS[cmd_name]
+
+
+@click.group(cls=_Main, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="jobfinder")
 def main() -> None:
     """Find the jobs worth your time: pull postings, clean them, tell the roles apart, learn your taste.

@@ -6,6 +6,7 @@ from jobfinder_assets import automation
 from jobfinder_assets.cleaning import assets as cleaning
 from jobfinder_assets.cleaning import checks as cleaning_checks
 from jobfinder_assets.cleaning import cluster_assets
+from jobfinder_assets.export import assets as export
 from jobfinder_assets.ingestion import assets as ingestion
 from jobfinder_assets.labels import assets as labels
 from jobfinder_assets.labels import sensor
@@ -29,9 +30,13 @@ ROOMS = {
 lake = LakeResource()
 
 defs = dg.Definitions(
-    assets=automation.follow_upstream(
-        asset for room, modules in ROOMS.items() for asset in dg.load_assets_from_modules(modules, group_name=room)
-    ),
+    assets=[
+        *automation.follow_upstream(
+            asset for room, modules in ROOMS.items() for asset in dg.load_assets_from_modules(modules, group_name=room)
+        ),
+        # Follows nothing: it is made on demand alone.
+        *dg.load_assets_from_modules([export], group_name="export"),
+    ],
     asset_checks=dg.load_asset_checks_from_modules(
         [ingestion, cleaning_checks, role_checks, training_checks, recommendation_checks]
     ),

@@ -13,7 +13,8 @@ from jobfinder_assets.ingestion.catalog import asset_name, source_classes
 from jobfinder_assets.labels.profiles import PROFILES
 
 OWN = ("training_set", "preference_model", "recommendations", "digest")
-ROOMS = ["ingestion", "cleaning", "labels", "roles", "training", "recommendations"]
+ROOMS = ["ingestion", "cleaning", "labels", "roles", "training", "recommendations", "export"]
+ON_DEMAND = "personal_dataset"
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +40,7 @@ def test_every_asset_of_the_contract_stands_in_its_room(graph: Any) -> None:
         "recommendations": "recommendations",
         "search_index": "recommendations",
         "digest": "recommendations",
+        ON_DEMAND: "export",
     }
     assert groups == expected
 
@@ -53,7 +55,7 @@ def test_data_walks_downstream_through_the_rooms(graph: Any) -> None:
 
 def test_what_is_a_persons_own_is_partitioned_by_profile(graph: Any) -> None:
     partitioned = {key.to_user_string() for key in graph.get_all_asset_keys() if graph.get(key).is_partitioned}
-    assert partitioned == set(OWN)
+    assert partitioned == {*OWN, ON_DEMAND}
 
 
 @pytest.mark.parametrize("asset", ["postings", "rejected_postings", "posting_clusters", "role_tags", "recommendations"])

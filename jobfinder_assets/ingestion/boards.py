@@ -18,6 +18,7 @@ from urllib.parse import unquote
 from jobfinder_assets.config import Home
 from jobfinder_assets.ingestion.contract import SourceSettings
 from jobfinder_assets.storage.files import write_text
+from jobfinder_assets.storage.spreadsheet import safe_cell, unsafe_cell
 
 COLUMNS = ("source", "board", "company", "read")
 
@@ -97,7 +98,7 @@ def _own_list(home: Home) -> Path:
 
 
 def _entry(path: Path, number: int, row: Mapping[str, str | None]) -> Board:
-    source, board, company, read = ((row.get(name) or "").strip() for name in COLUMNS)
+    source, board, company, read = (unsafe_cell((row.get(name) or "").strip()) for name in COLUMNS)
     if not source or not board:
         raise BoardsError(f"{path}, line {number}: a source and a board are needed: {','.join(COLUMNS)}")
     if read.lower() not in ("", "yes", "no"):
@@ -106,7 +107,7 @@ def _entry(path: Path, number: int, row: Mapping[str, str | None]) -> Board:
 
 
 def _line(entry: Board) -> tuple[str, str, str, Literal["yes", "no"]]:
-    return entry.source, entry.board, entry.company, "yes" if entry.read else "no"
+    return entry.source, safe_cell(entry.board), safe_cell(entry.company), "yes" if entry.read else "no"
 
 
 def _csv(lines: Iterable[Sequence[str]]) -> str:

@@ -34,6 +34,7 @@ from jobfinder_assets.labels.files import (
 from jobfinder_assets.storage.files import write_bytes, write_text
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import TABLES
+from jobfinder_assets.storage.spreadsheet import safe_cell
 
 # Query parameters that say where a click came from, not which posting it leads to.
 _TRACKING = frozenset({"fbclid", "gclid", "gh_src", "lever-source", "lever_source", "trk"})
@@ -273,7 +274,8 @@ def _quarantine(rows: Sequence[BadRow], home: Home, *, name: str) -> Path:
     writer = csv.writer(text)
     writer.writerow([*COLUMNS, "problem", "line", "raw"])
     for row in sorted(rows, key=lambda row: row.line):
-        writer.writerow([*(row.cells.get(column, "") for column in COLUMNS), row.problem, row.line, row.raw])
+        cells = [*(row.cells.get(column, "") for column in COLUMNS), row.problem, str(row.line), row.raw]
+        writer.writerow(map(safe_cell, cells))
     content = text.getvalue().encode("utf-8", "backslashreplace")
     return write_bytes(_free_path(home.quarantine, f"{name.removesuffix('.csv')}.csv", content=content), content)
 

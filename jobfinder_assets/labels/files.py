@@ -24,6 +24,7 @@ from pydantic import TypeAdapter, ValidationError
 from jobfinder_assets.config import Home, ProfileName
 from jobfinder_assets.storage.files import write_bytes
 from jobfinder_assets.storage.schemas import ROLES
+from jobfinder_assets.storage.spreadsheet import unsafe_cell
 
 # Each field and the column names it may have, the first that is filled counts.
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -316,7 +317,7 @@ def _csv_rows(text: str) -> Iterator[_Row]:
         if cells is None:
             yield _Row(line, {}, raw, "has a quotation mark that is never closed or text beside a quoted cell")
         elif any(cell.strip() for cell in cells):
-            named = _canonical({name: cell.strip() for name, cell in zip(header, cells, strict=False)})
+            named = _canonical({name: unsafe_cell(cell.strip()) for name, cell in zip(header, cells, strict=False)})
             problem = f"has {len(cells)} fields, the first line has {len(header)}" if len(cells) != len(header) else ""
             yield _Row(line, named, raw if problem else "", problem)
 

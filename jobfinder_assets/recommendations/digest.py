@@ -21,12 +21,12 @@ from jobfinder_assets.config import Home
 from jobfinder_assets.ingestion.contract import Terms
 from jobfinder_assets.recommendations.reasons import from_json
 from jobfinder_assets.storage.files import write_text
+from jobfinder_assets.storage.spreadsheet import safe_cell
 
 CSV_COLUMNS = (
     "rank", "band", "title", "company", "location", "country", "workplace", "salary_annual_usd", "seniority", "role",
     "reasons", "is_new", "url", "source", "also_seen_on", "posted_at", "posting_id", "score", "model_version",
 )  # fmt: skip
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$<>&])")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
@@ -185,8 +185,7 @@ def _cell(value: Any) -> str:
         return ""
     text = value.isoformat() if isinstance(value, datetime) else str(value)
     # A number may be negative; only a text can be a formula.
-    dangerous = isinstance(value, str) and text.lstrip(" ").startswith(_FORMULA_STARTS)
-    return f"'{text}" if dangerous else text
+    return safe_cell(text) if isinstance(value, str) else text
 
 
 def _md(text: str) -> str:

@@ -286,4 +286,38 @@ TABLES: dict[str, TableSchema] = {
         },
         partition_by=("profile",),
     ),
+    # One row per word of the person: `given` rows hold the whole offer, `withdrawn` rows name the consent they end.
+    "consent_events": _table(
+        ("event_id",),
+        {
+            "event_id": TEXT,
+            "profile": TEXT,
+            "kind": TEXT,
+            "consent_id": TEXT,
+            "said_at": TIME,
+            "offer": TEXT,
+            "text": TEXT,
+            "text_version": TEXT,
+            "text_hash": TEXT,
+            "previous_id": TEXT,
+        },
+    ),
+    # One row per package made: the recipient must be told when the consent ends.
+    "product_ledger": _table(
+        ("package_id",),
+        {
+            "package_id": TEXT,
+            "profile": TEXT,
+            "consent_id": TEXT,
+            "recipient": TEXT,
+            "made_at": TIME,
+            "rows": COUNT,
+            "columns": TEXT,
+            "price": NUMBER,
+            "currency": TEXT,
+            "sums_hash": TEXT,
+            "folder": TEXT,
+            "withdrawn_at": TIME,
+        },
+    ),
 }

@@ -1,5 +1,6 @@
 """Consuming label files: nothing is lost, nothing counts twice, and a stop at any moment is repaired."""
 
+import csv
 import json
 import tempfile
 from datetime import UTC, datetime, timedelta
@@ -67,6 +68,21 @@ def test_a_changed_mind_in_a_later_file_is_kept(lake: Lake, home: Home, postings
         put(f"{day}.csv", f"profile,posting,label,time\nanna,p1,{word},2026-01-0{day + 1}\n")
     assert counts(consume(lake, home, now=NOW)) == (3, 0, 0)
     assert list(lake.read("label_events").sort_values("labelled_at")["interesting"]) == [True, False, True]
+
+
+def test_a_formula_in_quarantine_is_none_to_a_spreadsheet(
+    lake: Lake, home: Home, postings: list[str], put: Put
+) -> None:
+    reason = "=HYPERLINK(0)"
+    put("labels.csv", f"profile,posting,label,reason\nann,p1,perhaps,{reason}\n", age=600)
+    consume(lake, home, now=NOW)
+    (bad,) = home.quarantine.iterdir()
+    (row,) = csv.DictReader(bad.read_text(encoding="utf-8").splitlines())
+    assert row["reason"] == f"'{reason}"
+    mended = bad.read_text(encoding="utf-8").replace("perhaps", "interesting")
+    put("mended.csv", mended, age=600)
+    consume(lake, home, now=NOW)
+    assert lake.read("label_events")["reason"].tolist() == [reason]
 
 
 def test_bad_rows_are_quarantined_and_can_be_mended(lake: Lake, home: Home, postings: list[str], put: Put) -> None:

@@ -1,0 +1,301 @@
+"""Erasure: one profile, or everything, without a trace; and the proof, by a token planted beforehand (GDPR Art. 17)."""
+
+import csv
+import io
+import json
+import re
+import secrets
+import shutil
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+
+from jobfinder_assets.config import Home, Settings
+from jobfinder_assets.export.erase_lake import corrected_postings, erase_rows, personal_tables
+from jobfinder_assets.export.erase_stores import erase_dagster, erase_mlflow, require_idle, vacuum
+from jobfinder_assets.export.errors import ExportError
+from jobfinder_assets.export.package import kept_packages
+from jobfinder_assets.export.settings_file import drop_profile
+from jobfinder_assets.export.traces import Trace, require_token, traces
+from jobfinder_assets.labels.files import COLUMNS, BadRow, Label, LabelFileError, parse, read
+from jobfinder_assets.storage.files import write_bytes, write_json
+from jobfinder_assets.storage.lake import Lake
+from jobfinder_assets.storage.mlflow_store import experiment_id, mlflow_client
+from jobfinder_assets.storage.schemas import COUNT, FLAG, NUMBER, TABLES, TEXT, TIME
+from jobfinder_assets.storage.spreadsheet import safe_cell
+
+# Everything that jobfinder keeps in its home, for "everything"; what else lies there is the user's and stays.
+_ALL = (
+    "lake", "labels", "models", "mlflow", "dagster", "digests", "recommendations", "marks", "products", "logs",
+    "background", "boards.csv", "requests.sqlite", "search.sqlite", ".consent.lock",
+)  # fmt: skip
+_LEFT_BY_CRASHES_SECONDS = 3_600
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What an erasure removed, by what it is; what it left on purpose; who holds packages; and what it still found.
+
+    notify: the ledger's rows of packages that others may hold: they must be asked to delete them.
+    traces: empty when the planted token is gone from everywhere, which proves the erasure.
+    """
+
+    removed: Mapping[str, int]
+    notes: Sequence[str]
+    notify: pd.DataFrame
+    traces: Sequence[Trace]
+    token: str
+
+
+def erase_profile(lake: Lake, settings: Settings, profile: str, *, planted: str = "", force: bool = False) -> Erased:
+    """Remove everything of a profile. `planted`: a token of the caller's own to be searched for as well.
+
+    Repeating it after a crash finishes it.
+
+    Raises `ExportError` when nothing is known of the profile, or while a run is in progress.
+    """
+    home = settings.home
+    if planted:
+        require_token(planted)
+    _require_known(lake, settings, profile)
+    if not force:
+        require_idle(home)
+    notify = kept_packages(lake, profile)
+    wishes = settings.profiles.get(profile)
+    searches = (*wishes.searches, *wishes.keywords) if wishes else ()
+    token = f"planted{secrets.token_hex(12)}"
+    plant(lake, settings, profile, token)
+    removed: Counter[str] = Counter()
+    removed += _label_files(home, profile)
+    refit = corrected_postings(lake, profile)
+    for table, count in erase_rows(lake, profile, searches).items():
+        removed[f"rows of {table}"] += count
+    removed += Counter(erase_mlflow(settings, profile)) + Counter(erase_dagster(home, force=force))
+    removed += _files(home, profile, tagger=bool(refit))
+    notes = _notes(settings, lake, profile)
+    if drop_profile(profile):
+        removed["profile in the settings"] += 1
+    found = traces(home.root, {token, planted} - {""})
+    return Erased(dict(removed), notes, notify, found, token)
+
+
+def erase_everything(lake: Lake, settings: Settings, *, planted: str = "", force: bool = False) -> Erased:
+    """Remove everything that jobfinder keeps: lake, models, histories, logs; every profile of the settings file.
+
+    The settings file stays without its profiles, and so does what jobfinder did not write.
+    """
+    home = settings.home
+    if planted:
+        require_token(planted)
+    if not force:
+        require_idle(home)
+    notify = lake.read("product_ledger")
+    token = f"planted{secrets.token_hex(12)}"
+    for profile in _known_profiles(lake, settings)[:1]:
+        plant(lake, settings, profile, token)
+    removed: Counter[str] = Counter()
+    notes = []
+    if "://" in str(lake.uri):
+        notes.append(f"the lake at {lake.uri} is not on this machine: delete it there")
+    elif not Path(lake.uri).absolute().is_relative_to(home.root):
+        for table in TABLES:
+            removed["tables of the lake"] += _remove(Path(lake.path(table)))
+    if not settings.mlflow_location.startswith("sqlite:"):
+        notes.append(f"the MLflow server at {settings.mlflow_location} is not on this machine: delete its experiments")
+    for name in _ALL:
+        for path in (home.root / name, *home.root.glob(f"{name}-*"), *home.root.glob(f"{name}.lock")):
+            removed[f"{name} of the home"] += _remove(path)
+    removed["temporary files"] += _temporary(home)
+    if drop_profile(None):
+        removed["profiles in the settings"] += 1
+    left = sorted(path.name for path in home.root.iterdir()) if home.root.is_dir() else []
+    if left:
+        notes.append(f"left in {home.root}: {', '.join(left)}")
+    found = traces(home.root, {token, planted} - {""})
+    return Erased({what: count for what, count in removed.items() if count}, notes, notify, found, token)
+
+
+def plant(lake: Lake, settings: Settings, profile: str, token: str) -> None:
+    """Leave the token everywhere a run leaves something of the profile, so that the search afterwards proves something.
+
+    Stores that do not exist are not made.
+    """
+    home, now = settings.home, datetime.now(UTC)
+    for table in personal_tables():
+        if lake.exists(table):
+            lake.append(table, _planted_row(table, profile, token, now))
+    row = {"profile": profile, "posting": token, "label": "interesting", "reason": token}
+    line = f"{json.dumps(row)}\n".encode()
+    for folder in (home.inbox, home.consumed / token, home.quarantine):
+        write_bytes(folder / f"{token}.jsonl", line)
+    for path in (
+        home.root / "logs" / f"{token}.log", home.root / "background" / f"{token}.json",
+        home.root / "marks" / f"{profile}.jsonl", home.digests / profile / f"{token}.md",
+        home.models / "preference" / profile / f"{token}.json", home.root / "products" / profile / token / "data.csv",
+        home.root / "recommendations" / f"{profile}.json",
+    ):  # fmt: skip
+        write_json(path, {"token": token})
+    if settings.mlflow_location.startswith("sqlite:") and (home.mlflow / "mlflow.db").is_file():
+        with mlflow_client(settings) as client:
+            experiment = experiment_id(client, settings, f"jobfinder/{profile}", profile)
+            run = client.create_run(experiment, tags={"token": token}, run_name=token)
+            client.log_text(run.info.run_id, token, "token.txt")
+
+
+def _planted_row(table: str, profile: str, token: str, now: datetime) -> pd.DataFrame:
+    values = {TEXT: token, NUMBER: 0.0, COUNT: 0, FLAG: False, TIME: now}
+    row = {field.name: values.get(field.type) for field in TABLES[table].arrow}
+    return pd.DataFrame([row | {"profile": profile}])
+
+
+def _known_profiles(lake: Lake, settings: Settings) -> list[str]:
+    stored = {str(name) for table in personal_tables() for name in lake.read(table, ["profile"])["profile"].dropna()}
+    return sorted({*settings.profiles, *stored})
+
+
+def _require_known(lake: Lake, settings: Settings, profile: str) -> None:
+    folders = ("digests", "marks", "products", "models/preference", "mlflow/artifacts")
+    if profile in _known_profiles(lake, settings):
+        return
+    # A crash may have left files after the rows were gone.
+    if any((settings.home.root / folder / f"{profile}{end}").exists() for folder in folders for end in ("", ".jsonl")):
+        return
+    known = ", ".join(_known_profiles(lake, settings)) or "none"
+    raise ExportError(f"nothing is known of a profile {profile!r}; profiles: {known}")
+
+
+def _label_files(home: Home, profile: str) -> Counter[str]:
+    """Take the profile's rows out of every label file: waiting, consumed, quarantined."""
+    done: Counter[str] = Counter()
+    for folder in (home.inbox, home.consumed, home.quarantine):
+        for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
+            if path.is_file():
+                done["rows of label files"] += _clean_label_file(path, profile)
+        for path in sorted(folder.rglob("*"), reverse=True) if folder.is_dir() else ():
+            if path.is_dir() and not any(path.iterdir()):
+                path.rmdir()
+    return done
+
+
+def _clean_label_file(path: Path, profile: str) -> int:
+    """Rewrite a file without the profile's rows, or remove it; returns how many rows it lost."""
+    now = datetime.now(UTC)
+    try:
+        content = read(path)
+        rows = parse(content, received=now, now=now)
+    except LabelFileError:
+        # No label file at all: gone if it names the person, for nobody can say which of its lines are theirs.
+        return _remove(path) if _names(path.read_bytes(), profile) or _names(path.name.encode(), profile) else 0
+    everything: list[Label | BadRow] = sorted((*rows.labels, *rows.bad), key=lambda row: row.line)
+    kept = [row for row in everything if not _is_of(row, profile)]
+    if len(kept) == len(everything):
+        return 0
+    if not kept:
+        _remove(path)
+    else:
+        write_bytes(path, _as_csv(kept) if path.suffix == ".csv" else _as_jsonl(kept))
+    return len(everything) - len(kept)
+
+
+def _is_of(row: Label | BadRow, profile: str) -> bool:
+    if row.cells.get("profile"):
+        return row.cells["profile"].strip() == profile
+    return isinstance(row, BadRow) and _names(row.raw.encode(), profile)
+
+
+def _names(content: bytes, profile: str) -> bool:
+    return re.search(rb"(?<![\w-])" + re.escape(profile.encode()) + rb"(?![\w-])", content) is not None
+
+
+def _as_csv(rows: Sequence[Label | BadRow]) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    writer.writerows([safe_cell(row.cells.get(name, "")) for name in COLUMNS] for row in rows)
+    return text.getvalue().encode("utf-8")
+
+
+def _as_jsonl(rows: Sequence[Label | BadRow]) -> bytes:
+    return "".join(f"{json.dumps(dict(row.cells))}\n" for row in rows).encode("utf-8")
+
+
+def _files(home: Home, profile: str, *, tagger: bool) -> Counter[str]:
+    """Models, lists, digests, marks, packages, logs and caches."""
+    done: Counter[str] = Counter()
+    own: dict[str, Sequence[Path]] = {
+        "models": [home.models / "preference" / profile],
+        "tagger that learnt from corrections": [home.models / "roles"] if tagger else [],
+        "recommendations": [home.root / "recommendations" / f"{profile}.json"],
+        "digests": [home.digests / profile],
+        "marks": [home.root / "marks" / f"{profile}.jsonl"],
+        "packages": [home.root / "products" / profile],
+        # Nobody can tell whose lines they are.
+        "background runs": [home.root / "background"],
+        "search index": list(home.root.glob("search.sqlite*")),
+    }
+    for what, paths in own.items():
+        done[f"files of {what}"] += sum(map(_remove, paths))
+    for log in (home.root / "logs").glob("**/*"):
+        if log.is_file() and log.stat().st_size:
+            # Emptied, not removed: a server may still write to it.
+            _empty(log)
+            done["logs emptied"] += 1
+    for log in (home.root / "logs").glob("planted*.log"):
+        log.unlink()
+    done["temporary files"] += _temporary(home)
+    for database in home.root.glob("requests.sqlite"):
+        vacuum(database)
+    return Counter({what: count for what, count in done.items() if count})
+
+
+def _empty(path: Path) -> None:
+    """Empty a file in place: whoever has it open goes on writing to it."""
+    with path.open("r+b") as stream:
+        stream.truncate(0)
+
+
+def _temporary(home: Home) -> int:
+    """Files that a killed process left half-written: in the home, and in the system's folder for temporary ones."""
+    left = [path for path in home.root.rglob("*.partial") if path.exists()]
+    old = time.time() - _LEFT_BY_CRASHES_SECONDS
+    for path in Path(tempfile.gettempdir()).glob("jobfinder-*"):
+        try:
+            if path.stat().st_mtime < old and path.owner() == home.root.owner():
+                left.append(path)
+        except OSError:
+            continue  # gone, or not ours
+    return sum(map(_remove, left))
+
+
+def _remove(path: Path) -> int:
+    """Remove a file or a whole folder; returns how many files it was."""
+    if path.is_dir() and not path.is_symlink():
+        count = sum(1 for each in path.rglob("*") if each.is_file())
+        shutil.rmtree(path)
+        return count
+    if path.exists() or path.is_symlink():
+        path.unlink()
+        return 1
+    return 0
+
+
+def _notes(settings: Settings, lake: Lake, profile: str) -> list[str]:
+    notes = []
+    if "://" in str(lake.uri):
+        notes.append(
+            f"rows are deleted and vacuumed in {lake.uri}; its Delta logs name the profile until they expire there"
+        )
+    if not settings.mlflow_location.startswith("sqlite:"):
+        notes.append(f"on the MLflow server {settings.mlflow_location} runs are marked deleted: run `mlflow gc` there")
+    if profile in Settings().profiles:
+        notes.append(
+            f"{profile!r} is the built-in example: its invented labels come back with the next run unless labels_for "
+            "of [sources.sample] is another name"
+        )
+    return notes

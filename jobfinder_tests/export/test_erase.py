@@ -1,0 +1,322 @@
+"""Erasure: nothing of one person is left in any file, and everything of the others is."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import joblib
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+from jobfinder_assets.config import Home, Settings, load_settings
+from jobfinder_assets.export import erase_lake
+from jobfinder_assets.export.commands import erase
+from jobfinder_assets.export.demo import PROFILE
+from jobfinder_assets.export.erase import erase_everything, erase_profile
+from jobfinder_assets.export.errors import ExportError
+from jobfinder_assets.export.package import make_package
+from jobfinder_assets.export.traces import traces
+from jobfinder_assets.export.work import Request
+from jobfinder_assets.launch import prepare_environment
+from jobfinder_assets.recommendations.recommender import refresh
+from jobfinder_assets.storage.files import write_object, write_text
+from jobfinder_assets.storage.lake import Lake
+from jobfinder_assets.storage.mlflow_store import experiment_id, mlflow_client
+from jobfinder_assets.training.registry import model_name
+from jobfinder_tests.export.conftest import BUYER, NOW, agree, files_below
+
+TOKEN = "zqtoken7f3a91c2"
+OTHER = "ben"
+
+
+def log_model(settings: Settings, profile: str, token: str) -> None:
+    """A run with a trial, an artifact, a data set and a registered model, as a training leaves them."""
+    with mlflow_client(settings) as client:
+        import mlflow
+        import mlflow.pyfunc
+        from mlflow.data.pandas_dataset import from_pandas
+
+        experiment = experiment_id(client, settings, f"jobfinder/{profile}", profile)
+        with mlflow.start_run(experiment_id=experiment, run_name=f"{token} run", tags={"label_hash": token}) as run:
+            mlflow.log_params({"words": token})
+            mlflow.log_text(token, "folds.csv")
+            mlflow.log_input(from_pandas(pd.DataFrame({"posting": [token]}), name=token), context="training")
+            client.create_run(experiment, tags={"trial": token}, run_name=token)
+            data = write_text(settings.home.root.parent / "model.txt", token)
+            info = mlflow.pyfunc.log_model(
+                name="preference", loader_module=__name__, data_path=str(data), pip_requirements=[]
+            )
+        client.create_registered_model(model_name(profile), description=token)
+        client.create_model_version(
+            model_name(profile), source=info.model_uri, run_id=run.info.run_id, tags={"t": token}
+        )
+        client.set_registered_model_alias(model_name(profile), "champion", "1")
+
+
+def run_dagster(home: Home, profile: str, token: str) -> None:
+    """A run whose configuration, tags, events, partition and output hold the token."""
+
+    class Words(dg.Config):
+        words: str
+
+    parts = dg.DynamicPartitionsDefinition(name="profile")
+
+    @dg.asset(partitions_def=parts)
+    def listed(context: dg.AssetExecutionContext, config: Words) -> dg.MaterializeResult[None]:
+        print(config.words)
+        context.log.info(config.words)
+        return dg.MaterializeResult(metadata={"top": config.words})
+
+    with dg.DagsterInstance.get() as instance:
+        instance.add_dynamic_partitions("profile", [profile, token])
+        dg.materialize(
+            [listed],
+            instance=instance,
+            partition_key=profile,
+            tags={"asked": token},
+            run_config={"ops": {"listed": {"config": {"words": token}}}},
+        )
+
+
+def live(lake: Lake, home: Home, profile: str, token: str) -> None:
+    """Whatever a profile leaves behind, each with the token."""
+    settings = load_settings()
+    refresh(lake, settings, profile, now=NOW)
+    event = {"event_id": f"{token}{profile}", "profile": profile, "posting_id": "00000001", "reason": f"for {token}"}
+    lake.append("label_events", pd.DataFrame([{**event, "interesting": True, "labelled_at": NOW}]))
+    correction = {"event_id": f"{token}{profile}", "profile": profile, "posting_id": "00000002", "role": "other"}
+    lake.append("role_corrections", pd.DataFrame([{**correction, "file": f"{token}.csv"}]))
+    lake.append("training_set", pd.DataFrame([{"profile": profile, "cluster_id": token, "posting_id": token}]))
+    label = {"profile": profile, "posting": "00000003", "label": "yes", "reason": token}
+    write_text(home.inbox / f"{token}{profile}.jsonl", json.dumps(label) + "\n")
+    write_text(home.consumed / "2026-03-01" / f"{profile}.jsonl", json.dumps(label) + "\n")
+    write_text(home.quarantine / f"{profile}.csv", f"profile,posting,label,problem\n{profile},{token},maybe,bad\n")
+    write_text(home.root / "marks" / f"{profile}.jsonl", json.dumps({"mark": "applied", "posting_id": token}) + "\n")
+    write_text(home.digests / profile / "news" / "told.json", json.dumps({token: {}}))
+    write_text(home.digests / profile / "latest.html", f"<p>{token}</p>")
+    write_text(home.root / "logs" / f"{profile}.log", f"{profile} asked for {token}\n")
+    write_text(home.root / "background" / f"{profile}.json", json.dumps({"arguments": ["fetch", "--query", token]}))
+    write_object(home.models / "preference" / profile / "1.joblib", {"words": token})
+    write_text(home.root / "products" / profile / "package" / "data.csv", token)
+    log_model(settings, profile, f"{token}{profile}")
+    run_dagster(home, profile, token)
+
+
+@pytest.fixture
+def lived_in(person: Lake, home: Home) -> Lake:
+    """A home in which two people have lived."""
+    prepare_environment(load_settings())
+    write_text(home.root / "jobfinder.toml", (home.root / "jobfinder.toml").read_text("utf-8").replace(
+        "searches = [", f"searches = ['{TOKEN}', "
+    ) + f"\n[profiles.{OTHER}]\nsearches = ['keep this']\n[sources.sample]\nlabels_for = '{PROFILE}'\n")  # fmt: skip
+    person.append("source_health", pd.DataFrame([
+        {"source": "adzuna", "board": "us", "run": "1", "message": f"no answer to ?what={TOKEN}"},
+        {"source": "adzuna", "board": "de", "run": "1", "message": "no answer"},
+    ]))  # fmt: skip
+    live(person, home, PROFILE, TOKEN)
+    live(person, home, OTHER, "keepsake")
+    agree(person, home, purpose=f"A study of {TOKEN}")
+    return person
+
+
+def grep(folder: Path, token: str) -> list[Path]:
+    """Files that hold a token, looked for in another way than the product does."""
+    found = []
+    for path in folder.rglob("*"):
+        if not path.is_file():
+            continue
+        content = path.read_bytes()
+        if path.suffix == ".parquet":
+            content += str(pq.read_table(path).to_pylist()).encode()
+        elif path.suffix == ".joblib":
+            content += str(joblib.load(path)).encode()
+        if re.search(re.escape(token.encode()), content, re.IGNORECASE) or token in str(path):
+            found.append(path)
+    return found
+
+
+def test_a_profile_is_gone_from_everywhere(lived_in: Lake, home: Home) -> None:
+    places = grep(home.root, TOKEN)
+    for part in ("lake", "labels", "marks", "digests", "logs", "background", "models", "products", "mlflow", "dagster"):
+        assert [path for path in places if path.is_relative_to(home.root / part)], f"nothing was planted in {part}"
+    result = CliRunner().invoke(erase, ["--profile", PROFILE, "--yes", "--planted", TOKEN])
+    assert result.exit_code == 0, result.output
+    assert grep(home.root, TOKEN) == []
+    for told in (
+        "rows of label_events", "rows of label files", "MLflow runs", "MLflow models", "Dagster runs",
+        "files of models", "files of digests", "logs emptied", "profile in the settings", "proof: the token planted",
+    ):  # fmt: skip
+        assert told in result.output
+    for table in erase_lake.personal_tables():
+        assert PROFILE not in set(lived_in.read(table, ["profile"])["profile"]), table
+    assert PROFILE not in load_settings().profiles
+    assert load_settings().sources["sample"]["labels_for"] == ""
+
+
+def test_the_others_keep_what_is_theirs(lived_in: Lake, home: Home) -> None:
+    before = {table: lived_in.read(table, where=[("profile", "=", OTHER)]) for table in erase_lake.personal_tables()}
+    texts = lived_in.read("postings").sort_values("posting_id", ignore_index=True)
+    erase_profile(lived_in, load_settings(), PROFILE)
+    for table, frame in before.items():
+        key = list(frame.columns[:3])
+        after = lived_in.read(table).sort_values(key, ignore_index=True)
+        pd.testing.assert_frame_equal(after, frame.sort_values(key, ignore_index=True), obj=table)
+    pd.testing.assert_frame_equal(lived_in.read("postings").sort_values("posting_id", ignore_index=True), texts)
+    for kept in (
+        "marks/ben.jsonl", "digests/ben/latest.html", "models/preference/ben/1.joblib",
+        "products/ben/package/data.csv", "labels/inbox/keepsakeben.jsonl", "labels/quarantine/ben.csv",
+    ):  # fmt: skip
+        assert (home.root / kept).is_file(), kept
+    assert load_settings().profiles[OTHER].searches == ("keep this",)
+    health = lived_in.read("source_health").set_index("board")["message"]
+    assert pd.isna(health["us"]) and health["de"] == "no answer"
+    with mlflow_client(load_settings()) as client:
+        assert [model.name for model in client.search_registered_models()] == [model_name(OTHER)]
+        assert client.get_model_version_by_alias(model_name(OTHER), "champion").version == 1
+        assert client.get_experiment_by_name(f"jobfinder/{OTHER}") is not None
+
+
+def test_erasing_twice_is_harmless_and_then_says_that_nothing_is_known(lived_in: Lake, home: Home) -> None:
+    erase_profile(lived_in, load_settings(), PROFILE)
+    before = files_below(home.root)
+    with pytest.raises(ExportError, match=r"nothing is known of a profile 'invented'; profiles: ben"):
+        erase_profile(lived_in, load_settings(), PROFILE)
+    assert files_below(home.root) == before
+
+
+def test_who_holds_a_package_is_told(person: Lake, home: Home) -> None:
+    agree(person, home)
+    package = make_package(person, load_settings(), Request(PROFILE, BUYER), now=NOW)
+    result = CliRunner().invoke(erase, ["--profile", PROFILE, "--yes"])
+    assert result.exit_code == 0, result.output
+    assert f"{BUYER}: package {package.id}" in result.output
+    assert not package.folder.exists()
+
+
+def test_everything_is_gone_and_the_users_own_files_are_not(lived_in: Lake, home: Home) -> None:
+    write_text(home.root / "my notes.txt", "mine")
+    result = CliRunner().invoke(erase, ["--everything", "--yes", "--planted", TOKEN])
+    assert result.exit_code == 0, result.output
+    assert grep(home.root, TOKEN) == [] and grep(home.root, "keepsake") == []
+    assert sorted(path.name for path in home.root.iterdir()) == ["jobfinder.toml", "my notes.txt"]
+    assert "left in" in result.output and "my notes.txt" in result.output
+    assert "profiles" not in (home.root / "jobfinder.toml").read_text(encoding="utf-8")
+
+
+def test_an_empty_home_can_be_erased(home: Home, lake: Lake) -> None:
+    done = erase_everything(lake, load_settings())
+    assert done.traces == []
+
+
+def test_old_versions_of_the_lake_are_gone(person: Lake, home: Home) -> None:
+    person.update("label_events", pd.DataFrame([{"event_id": "event 00000000", "reason": TOKEN}]))
+    person.update("label_events", pd.DataFrame([{"event_id": "event 00000000", "reason": "changed"}]))
+    assert grep(home.lake, TOKEN), "an old version holds it"
+    erase_profile(person, load_settings(), PROFILE)
+    assert grep(home.lake, TOKEN) == []
+
+
+@pytest.mark.parametrize("at", ["between the renames", "while it writes"])
+def test_a_killed_erasure_is_finished_by_the_next(
+    at: str, person: Lake, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    rename = Path.rename
+
+    def die(self: Path, target: Path) -> Path:
+        if (at == "between the renames") == (self.parent.name == "_erasing"):
+            raise Killed
+        return rename(self, target)
+
+    person.append("label_events", pd.DataFrame([{"event_id": "b", "profile": OTHER, "posting_id": "00000001"}]))
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", die)
+        with pytest.raises(Killed):
+            erase_profile(person, load_settings(), PROFILE)
+    erase_profile(person, load_settings(), PROFILE)
+    assert list(person.read("label_events")["profile"]) == [OTHER]
+    assert not (home.lake / "_erasing").exists()
+
+
+def test_a_run_in_progress_stops_it(person: Lake, home: Home) -> None:
+    prepare_environment(load_settings())
+    with dg.DagsterInstance.get() as instance:
+        instance.run_storage.add_run(
+            dg.DagsterRun(
+                job_name="refresh", run_id="11111111-1111-4111-8111-111111111111", status=dg.DagsterRunStatus.STARTED
+            )
+        )
+    before = person.count("label_events")
+    result = CliRunner().invoke(erase, ["--profile", PROFILE, "--yes"])
+    assert result.exit_code == 2
+    assert "1 runs are in progress" in result.output
+    assert person.count("label_events") == before
+    assert CliRunner().invoke(erase, ["--profile", PROFILE, "--yes", "--force"]).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [([], "say whose data"), (["--profile", PROFILE, "--everything"], "say whose data"),
+     (["--profile", PROFILE, "--planted", "two words"], "cannot search for")],
+)  # fmt: skip
+def test_a_wrong_command_removes_nothing(arguments: list[str], problem: str, person: Lake, home: Home) -> None:
+    before = files_below(home.root)
+    result = CliRunner().invoke(erase, [*arguments, "--yes"])
+    assert result.exit_code == 2 and problem in result.output
+    assert files_below(home.root) == before
+
+
+def test_it_asks_first(person: Lake, home: Home) -> None:
+    before = files_below(home.root)
+    result = CliRunner().invoke(erase, ["--profile", PROFILE], input="n\n")
+    assert "nothing was removed" in result.output
+    assert files_below(home.root) == before
+
+
+def test_a_trace_that_is_left_is_an_error(person: Lake, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_text(home.root / "elsewhere.txt", TOKEN)
+    result = CliRunner().invoke(erase, ["--profile", PROFILE, "--yes", "--planted", TOKEN])
+    assert result.exit_code == 1
+    assert "not everything is gone" in result.output and "elsewhere.txt" in result.output
+
+
+def test_a_file_of_two_people_loses_one(person: Lake, home: Home) -> None:
+    rows = "profile,posting,label,reason\ninvented,00000001,yes,mine\nben,00000002,no,his\ninvented,00000003,no,mine\n"
+    for folder in (home.inbox, home.consumed / "2026-03-01", home.quarantine):
+        write_text(folder / "both.csv", rows)
+    write_text(home.quarantine / "broken.csv", "who,what\ninvented,1\n")
+    write_text(home.quarantine / "of-ben.csv", "who,what\nben,1\n")
+    done = erase_profile(person, load_settings(), PROFILE)
+    assert done.removed["rows of label files"] >= 7
+    for folder in (home.inbox, home.consumed / "2026-03-01", home.quarantine):
+        text = (folder / "both.csv").read_text(encoding="utf-8")
+        assert "ben" in text and "his" in text and "invented" not in text and "mine" not in text
+    assert not (home.quarantine / "broken.csv").exists()
+    assert (home.quarantine / "of-ben.csv").exists()
+
+
+def test_traces_are_found_in_every_kind_of_file(tmp_path: Path) -> None:
+    import gzip
+
+    table = pd.DataFrame({"deep": [[{"words": [f"a {TOKEN} b"]}]]})
+    table.to_parquet(tmp_path / "one.parquet")
+    (tmp_path / "two.gz").write_bytes(gzip.compress(TOKEN.encode()))
+    write_object(tmp_path / "three.joblib", {"x": TOKEN})
+    write_text(tmp_path / "four.txt", TOKEN.upper())
+    write_text(tmp_path / TOKEN / "five", "")
+    write_text(tmp_path / "six.txt", "nothing")
+    found = {trace.path.name for trace in traces(tmp_path, [TOKEN])}
+    assert found == {"one.parquet", "two.gz", "three.joblib", "four.txt", TOKEN, "five"}
+
+
+def test_the_module_needs_no_optional_library() -> None:
+    code = "import sys; import jobfinder_assets.export.commands as c; print([m for m in ('mlcroissant', 'presidio_analyzer', 'mlflow') if m in sys.modules])"  # noqa: E501
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
