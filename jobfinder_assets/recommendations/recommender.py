@@ -8,18 +8,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from jobfinder_assets.config import Profile, Settings
 from jobfinder_assets.labels.events import latest_labels
-from jobfinder_assets.labels.queue import QUEUE_LENGTH, label_queue
+from jobfinder_assets.labels.queue import QUEUE_LENGTH, label_queue, shown_again
 from jobfinder_assets.recommendations.ranking import POSTING_COLUMNS, RANKING_VERSION, rank
 from jobfinder_assets.recommendations.reasons import Sentence, profile_sentences, sentences, to_json
 from jobfinder_assets.storage.files import write_json
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import ROLES, TABLES
 from jobfinder_assets.training.baselines import profile_scores
-from jobfinder_assets.training.features import FeatureEncoder, FeatureMatrix, load_encoder, read_features
+from jobfinder_assets.training.features import FeatureEncoder, feature_batches, load_encoder, read_features
 from jobfinder_assets.training.registry import Champion, champion
 
 # The model version of a list that follows the profile's words.
@@ -46,13 +48,32 @@ class Refreshed:
 
 
 @dataclass(frozen=True, eq=False)
+class Encoded:
+    """What is kept of the stored features while a list is made: terms are read, scored and forgotten.
+
+    posting_ids: (n,) str; vectors: (n, d) float32; scores: (n,) log-odds of the model, NaN without one.
+    """
+
+    posting_ids: NDArray[Any]
+    vectors: NDArray[np.float32]
+    scores: NDArray[np.float64]
+
+    def vectors_of(self, posting_ids: Any) -> NDArray[np.float32]:
+        """(len(posting_ids), d), zeros for postings that are not encoded."""
+        place = pd.Index(self.posting_ids).get_indexer(pd.Index(posting_ids))
+        found = np.zeros((len(place), self.vectors.shape[1]), np.float32)
+        found[place >= 0] = self.vectors[place[place >= 0]]
+        return found
+
+
+@dataclass(frozen=True, eq=False)
 class _Scored:
     """Scores by posting id, and how to explain some of them."""
 
     scores: "pd.Series[float]"
     champion: Champion | None = None
     encoder: FeatureEncoder | None = None
-    features: FeatureMatrix | None = None
+    encoded: Encoded | None = None
 
 
 def refresh(lake: Lake, settings: Settings, profile: str, *, now: datetime) -> Refreshed:
@@ -71,6 +92,8 @@ def refresh(lake: Lake, settings: Settings, profile: str, *, now: datetime) -> R
     postings = lake.read("postings", POSTING_COLUMNS)
     clusters = lake.read("posting_clusters", ["posting_id", "cluster_id", "canonical_id"])
     role_tags = lake.read("role_tags", ["posting_id", "role", *ROLES])
+    events = lake.read("label_events", where=[("profile", "=", profile)])
+    labels = latest_labels(events, clusters.set_index("posting_id")["cluster_id"])
     scored = _score(lake, postings[postings["closed_at"].isna()], role_tags, wishes, model=model, encoder=encoder)
     ranking = rank(
         postings,
@@ -78,12 +101,12 @@ def refresh(lake: Lake, settings: Settings, profile: str, *, now: datetime) -> R
         role_tags,
         scored.scores,
         profile=wishes,
-        labelled=set(latest_labels(lake.read("label_events", where=[("profile", "=", profile)]))["posting_id"]),
+        labelled=set(labels["posting_id"]),
         now=now,
         previous={*stored["posting_id"], *stored["cluster_id"]},
     )
-    _store_queue(lake, settings, profile, postings, clusters, scored.scores, version=version)
-    reasons = _explain(ranking.recommendations, scored, postings, role_tags, wishes)
+    _store_queue(lake, settings, profile, postings, clusters, labels, scored, version=version)
+    reasons = _explain(lake, ranking.recommendations, scored, postings, role_tags, wishes)
     listed = ranking.recommendations.assign(profile=profile, model_version=version, reasons=list(map(to_json, reasons)))
     same = same_list(listed, stored)
     if not same:
@@ -100,21 +123,31 @@ def _store_queue(
     profile: str,
     postings: pd.DataFrame,
     clusters: pd.DataFrame,
-    scores: "pd.Series[float]",
+    labels: pd.DataFrame,
+    scored: _Scored,
     *,
     version: str,
 ) -> None:
     """What this person should label next, of all open postings."""
     cluster_of = clusters.set_index("posting_id")["cluster_id"]
-    events = latest_labels(lake.read("label_events", where=[("profile", "=", profile)]), cluster_of)
-    opened = postings.loc[postings["closed_at"].isna(), "posting_id"]
-    candidates = pd.DataFrame({"posting_id": opened, "cluster_id": opened.map(cluster_of).fillna(opened)})
-    candidates["score"] = candidates["posting_id"].map(scores)
+    opened = postings.loc[postings["closed_at"].isna(), ["posting_id", "company", "title"]].reset_index(drop=True)
+    ids = opened["posting_id"]
+    candidates = opened.assign(cluster_id=ids.map(cluster_of).fillna(ids), score=ids.map(scored.scores))
     # Another day's random picks are others; a run repeated on the same labels picks the same.
-    seed = settings.training.seed + len(events)
-    queue = label_queue(candidates, set(events["cluster_id"]), n=QUEUE_LENGTH, seed=seed)
+    seed = settings.training.seed + len(labels)
+    queue = label_queue(
+        candidates,
+        set(labels["cluster_id"]),
+        n=QUEUE_LENGTH,
+        seed=seed,
+        vectors=None if scored.encoded is None else scored.encoded.vectors_of(ids),
+        again=[one for one in shown_again(labels) if one in set(ids)],
+    )
     queue = queue.assign(
-        profile=profile, position=range(1, len(queue) + 1), score=queue["posting_id"].map(scores), model_version=version
+        profile=profile,
+        position=range(1, len(queue) + 1),
+        score=queue["posting_id"].map(scored.scores),
+        model_version=version,
     )
     stored = lake.read("label_queue", where=[("profile", "=", profile)]).sort_values("position")
     # A run that was killed after this commit must get further the next time.
@@ -151,23 +184,35 @@ def _score(
     model: Champion | None,
     encoder: FeatureEncoder | None,
 ) -> _Scored:
-    if model is None or encoder is None:
+    encoded = encoded_postings(lake, encoder, model) if encoder is not None else None
+    if model is None or encoder is None or encoded is None:
         values = profile_scores(wishes, postings, role_tags)
-        return _Scored(pd.Series(values, index=postings["posting_id"], dtype="float64"))
-    features = read_features(lake, encoder.version)
-    features = features.take(pd.Series(features.posting_ids).isin(postings["posting_id"]).to_numpy())
-    scores = pd.Series(model.model.score_features(features), index=features.posting_ids, dtype="float64")
-    return _Scored(scores, model, encoder, features)
+        scores = pd.Series(values, index=postings["posting_id"], dtype="float64")
+        return _Scored(scores, encoder=encoder, encoded=encoded)
+    here = pd.Series(encoded.posting_ids).isin(postings["posting_id"]).to_numpy()
+    scores = pd.Series(encoded.scores[here], index=encoded.posting_ids[here], dtype="float64")
+    return _Scored(scores, model, encoder, encoded)
+
+
+def encoded_postings(lake: Lake, encoder: FeatureEncoder, model: Champion | None) -> Encoded | None:
+    """Read the stored features once, batch by batch, and score them; None when there are none."""
+    ids, vectors, scores = [], [], []
+    for batch in feature_batches(lake, encoder.version):
+        ids.append(batch.posting_ids)
+        vectors.append(batch.vector)
+        scores.append(model.model.score_features(batch) if model is not None else np.full(len(batch), np.nan))
+    if not ids:
+        return None
+    return Encoded(np.concatenate(ids), np.concatenate(vectors), np.concatenate(scores))
 
 
 def _explain(
-    listed: pd.DataFrame, scored: _Scored, postings: pd.DataFrame, role_tags: pd.DataFrame, wishes: Profile
+    lake: Lake, listed: pd.DataFrame, scored: _Scored, postings: pd.DataFrame, role_tags: pd.DataFrame, wishes: Profile
 ) -> list[list[Sentence]]:
-    if scored.champion is None or scored.encoder is None or scored.features is None:
+    if scored.champion is None or scored.encoder is None:
         shown = postings.set_index("posting_id").loc[listed["posting_id"]].reset_index()
         return profile_sentences(shown, scored.scores, profile=wishes, role_tags=role_tags)
-    place = pd.Series(range(len(scored.features)), index=scored.features.posting_ids)
-    rows = scored.features.take(place.loc[listed["posting_id"]].to_numpy(dtype="int64"))
+    rows = read_features(lake, scored.encoder.version, list(listed["posting_id"]))
     found = scored.champion.model.contributions(rows, top=_REASONS_PER_POSTING, names=scored.encoder)
     return [sentences(reasons) for reasons in found]
 

@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from jobfinder_assets.config import Profile, Settings, Training
+from jobfinder_assets.labels.events import Agreement, self_agreement
 from jobfinder_assets.storage.files import read_object, write_json, write_object, write_text
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.mlflow_store import experiment_id, mlflow_client
@@ -185,6 +186,12 @@ def decide(evaluation: Evaluation) -> Decision:
     return Decision(against if difference.high < 0 else MODEL, against, difference)
 
 
+def said_again(lake: Lake, profile: str) -> Agreement:
+    """How far the person agrees with themselves: no model of them can be asked to agree more."""
+    clusters = lake.read("posting_clusters", ["posting_id", "cluster_id"]).set_index("posting_id")["cluster_id"]
+    return self_agreement(lake.read("label_events", where=[("profile", "=", profile)]), clusters)
+
+
 def worse_than_linear(champion: Champion) -> bool:
     """Whether the whole paired interval against the linear model lay below zero for the recipe in force."""
     return champion.metrics.get("difference high", 0.0) < 0
@@ -247,6 +254,7 @@ def _train(
             "labels": str(len(examples)),
             "positives": str(evaluation.positives),
             "negatives": str(evaluation.negatives),
+            "self_agreement": str(said_again(lake, profile)),
             "training_set_version": str(lake.version("training_set")),
             "posting_features_version": str(lake.version("posting_features")),
         },

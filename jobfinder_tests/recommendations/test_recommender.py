@@ -90,6 +90,19 @@ def test_a_posting_without_features_yet_is_counted(lake: Lake, home: Home, fill:
     assert refresh(lake, SETTINGS, "anna", now=NOW).filtered == {"no score": 1}
 
 
+def test_the_queue_shows_some_again_and_no_copy_of_a_pick(lake: Lake, home: Home, fill: Fill) -> None:
+    fill(*ROWS, *({"title": f"Engineer {number}", "description": f"Engine {number}"} for number in range(150)))
+    install_model(lake, home)
+    for number in range(16, 60):
+        label(lake, f"p{number}")
+    refresh(lake, SETTINGS, "anna", now=NOW)
+    queue = lake.read("label_queue", where=[("profile", "=", "anna")]).set_index("posting_id")
+    shown_again = set(queue.index[queue["policy"] == "again"])
+    assert len(shown_again) == 5 and shown_again <= {f"p{number}" for number in range(16, 60)}
+    bakers = {f"p{number}" for number in range(1, 16, 2)} & set(queue.index)
+    assert len(bakers) == 1, "eight employers have one advert: it is asked about once"
+
+
 def test_nothing_new_writes_nothing(lake: Lake, fill: Fill) -> None:
     fill(*ROWS)
     first = refresh(lake, SETTINGS, "anna", now=NOW)

@@ -84,6 +84,12 @@ def _how_good(found: Champion) -> None:
     )
     known = board[board["model"] != insight.CHANCE]
     _table(known[["ranked by", "AP", "interval", *_METRICS]], key="scoreboard")
+    agreement = session.people().agreement(session.profile_name())
+    if agreement.of:
+        st.caption(
+            f"Of the jobs that the label queue showed you again, without a word, you said {agreement}: no model of "
+            "you can be asked to agree with you more than you do."
+        )
     st.subheader("Why this one is in force")
     st.write(f"The gate's decision: {found.tags['decision']}.")
     if worse_than_linear(found):
