@@ -14,7 +14,7 @@ Vectors = NDArray[np.float32]
 # that says much about itself. A tenth of the openings has a near-copy by .95, a fourteenth by .98.
 NEAR_COPY = 0.98
 # How much being liked counts against being unlike what was chosen already (Carbonell and Goldstein 1998, lambda).
-RELEVANCE_WEIGHT = 0.7
+RELEVANCE_WEIGHT = 0.9
 _OVER_THE_CAP = 10.0
 # Diversity chooses among so many times as many as it needs.
 _POOL = 3
