@@ -17,7 +17,7 @@ from jobfinder_assets.cleaning.company import company_key
 from jobfinder_assets.config import Profile
 from jobfinder_assets.storage.schemas import TABLES
 
-RANKING_VERSION = "2"
+RANKING_VERSION = "3"
 # A band says where a score stands among all scored open postings: the share of them above it is below the
 # number. No percentage is shown, because a score is no probability before some 1,000 labels (EVALUATION.md).
 BANDS: Mapping[str, float] = {"strong": 0.02, "good": 0.10, "maybe": 0.30, "unlikely": 1.0}
