@@ -16,6 +16,7 @@ from jobfinder_assets.config import Profile, Settings
 from jobfinder_assets.labels.events import latest_labels
 from jobfinder_assets.labels.queue import QUEUE_LENGTH, label_queue, shown_again
 from jobfinder_assets.recommendations import neighbours
+from jobfinder_assets.recommendations.drift import Drift, drift
 from jobfinder_assets.recommendations.ranking import POSTING_COLUMNS, RANKING_VERSION, rank
 from jobfinder_assets.recommendations.reasons import Sentence, joined, profile_sentences, sentences, to_json
 from jobfinder_assets.storage.files import write_json
@@ -136,6 +137,7 @@ def refresh(lake: Lake, settings: Settings, profile: str, *, now: datetime) -> R
         labelled=set(labels["posting_id"]),
         now=now,
         previous={*stored["posting_id"], *stored["cluster_id"]},
+        vectors=scored.encoded.vectors_of if scored.encoded is not None else None,
     )
     _store_queue(lake, settings, profile, postings, clusters, labels, scored)
     reasons = _explain(lake, ranking.recommendations, scored, postings, role_tags, wishes)
@@ -150,6 +152,8 @@ def refresh(lake: Lake, settings: Settings, profile: str, *, now: datetime) -> R
     if not same:
         lake.replace("recommendations", listed, where=f"profile = '{profile}'")
         stored = lake.read("recommendations", where=[("profile", "=", profile)]).sort_values("rank", ignore_index=True)
+    if scored.champion is not None and scored.encoded is not None:
+        write_json(drift_path(settings, profile), _drift(scored.champion, scored.encoded, postings).to_dict())
     # Last: a process killed before it works once more, and writes nothing when all is done.
     write_json(_state_path(settings, profile), state)
     problems = scored.shown.problems if scored.shown is not None else ()
@@ -318,6 +322,24 @@ def _neighbours(
     told = labels[["posting_id", "interesting"]].merge(postings[["posting_id", "title", "company"]], on="posting_id")
     vectors = scored.encoded.vectors_of(listed["posting_id"])
     return neighbours.nearest(vectors, told, scored.encoded.vectors_of(told["posting_id"]))
+
+
+def _drift(champion: Champion, encoded: Encoded, postings: pd.DataFrame) -> Drift:
+    """Of all stored postings, the closed as well: those that are open would be the newer ones."""
+    seen = encoded.posting_ids
+    times = postings.set_index("posting_id")["first_seen_at"].reindex(seen)
+    trained_at = datetime.fromisoformat(champion.tags["trained_at"])
+    return drift(encoded.structured, encoded.scores, times, trained_at=trained_at)
+
+
+def drift_of(settings: Settings, profile: str) -> Drift | None:
+    """What the last list of a model found; None while there is none."""
+    path = drift_path(settings, profile)
+    return Drift(**json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+
+
+def drift_path(settings: Settings, profile: str) -> Path:
+    return settings.home.root / "recommendations" / f"{profile}.drift.json"
 
 
 def _state(

@@ -117,6 +117,7 @@ def outcome_metadata(outcome: registry.Outcome) -> dict[str, Any]:
             "decision": outcome.champion.tags["decision"],
             "scoreboard": dg.MetadataValue.md(registry.board_markdown(outcome.champion.scoreboard)),
             "parameters": dg.MetadataValue.json(outcome.champion.parameters.to_dict()),
+            "diversity": registry.diversity_words(outcome.champion),
         }
     if outcome.evaluation is not None:
         metadata["precision and recall"] = dg.MetadataValue.md(

@@ -49,7 +49,10 @@ def install_model(lake: Lake, home: Home, version: str = "1") -> None:
     liked = np.array([int(name.removeprefix("p")) % 2 for name in features.posting_ids])
     model = PreferenceModel(Parameters(), seed=0).fit_features(features, liked)
     # What the list needs of a `registry.Champion`, stored where that one is.
-    tags = {"encoder_version": encoder.version, "model_code_version": MODEL_CODE_VERSION}
+    tags = {
+        "encoder_version": encoder.version, "model_code_version": MODEL_CODE_VERSION,
+        "trained_at": (NOW - timedelta(days=20)).isoformat(),
+    }  # fmt: skip
     kept = SimpleNamespace(model=model, version=version, tags=tags)
     folder = home.models / "preference" / "anna"
     write_object(folder / f"{version}.joblib", kept)
@@ -80,6 +83,16 @@ def test_with_a_model_the_list_follows_the_labels(lake: Lake, home: Home, fill: 
     texts = [one["text"] for one in json.loads(done.recommendations["reasons"][0])]
     assert any(text.startswith(("title says baker", "mentions ")) for text in texts)
     assert violations(lake, "anna") == {}
+
+
+def test_drift_is_measured_between_before_and_after_the_training(lake: Lake, home: Home, fill: Fill) -> None:
+    fill(*ROWS, *({"first_seen_at": NOW, "closed_at": NOW} for _ in range(5)))
+    assert recommender.drift_of(SETTINGS, "anna") is None
+    install_model(lake, home)
+    refresh(lake, SETTINGS, "anna", now=NOW)
+    found = recommender.drift_of(SETTINGS, "anna")
+    assert found is not None and (found.old, found.new, found.known) == (len(ROWS), 5, False)
+    assert "score" in found.index
 
 
 def test_a_model_of_another_encoder_is_not_used(lake: Lake, home: Home, fill: Fill) -> None:
