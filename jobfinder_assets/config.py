@@ -105,6 +105,9 @@ class Profile(Section):
     pay_floor_usd: Annotated[float, Field(ge=0)] = 0
     remote: Literal["any", "preferred", "only", "no"] = "any"
     searches: tuple[str, ...] = ()
+    # Postings like those wanted, by id or URL, and a CV as a text file: they rank before there are labels.
+    examples: tuple[str, ...] = ()
+    cv: str = ""
     recommendations: Annotated[int, Field(ge=1, le=10_000)] = 200
     per_company: Annotated[int, Field(ge=1)] = 3
     email: str = ""

@@ -36,6 +36,8 @@ from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import TABLES
 from jobfinder_assets.storage.spreadsheet import safe_cell
 
+# The policy of a posting that was shown a second time, unannounced (`labels.queue`).
+AGAIN = "again"
 # Query parameters that say where a click came from, not which posting it leads to.
 _TRACKING = frozenset({"fbclid", "gclid", "gh_src", "lever-source", "lever_source", "trk"})
 
@@ -98,16 +100,62 @@ def latest_labels(events: pd.DataFrame, cluster_of: "pd.Series[str] | None" = No
     """Each opening's label in force: the latest by labelled_at, then consumed_at, then event_id; withdrawn ones not.
 
     `events` has the columns of `label_events`, of one profile. `cluster_of` maps posting ids to the clusters of now,
-    which may have changed since the label was consumed.
+    which may have changed since the label was consumed. Columns beside those: time; contradicted, whether its events
+    disagree; said_again, whether it was shown again. A posting shown again keeps the policy and the propensity with
+    which it was first chosen: those say what its label stands for.
     """
+    found = _in_order(events, cluster_of)
+    opening = found.groupby("cluster_id")
+    found = found.assign(
+        contradicted=opening["interesting"].transform("nunique") > 1,
+        said_again=(found["policy"] == AGAIN).groupby(found["cluster_id"]).transform("any"),
+    )
+    if found["said_again"].any():
+        # Numbers into the events rather than values: a propensity that is not known must not be filled from before.
+        first = pd.Series(range(len(found)), index=found.index, dtype="float64").where(found["policy"] != AGAIN)
+        chosen_at = first.groupby(found["cluster_id"]).ffill()
+        known = chosen_at.notna()
+        rows = chosen_at[known].astype(int)
+        for name in ("policy", "propensity"):
+            found.loc[known, name] = found[name].iloc[rows].to_numpy()
+    latest = found.drop_duplicates("cluster_id", keep="last")
+    return latest[latest["interesting"].notna()].astype({"interesting": bool})
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How often a person said the same of a posting that was shown to them again."""
+
+    same: int
+    of: int
+
+    def __str__(self) -> str:
+        return f"the same word in {self.same} of {self.of}" if self.of else "nothing was shown again yet"
+
+
+def self_agreement(events: pd.DataFrame, cluster_of: "pd.Series[str] | None" = None) -> Agreement:
+    """A person's own consistency, from the events of one profile: an upper bound of what any model of them can reach.
+
+    Each label of a posting shown again is compared with the word before it. No label counts twice for a model.
+    """
+    found = _in_order(events, cluster_of)
+    told = found[found["interesting"].notna()].astype({"interesting": bool})
+    before = told.groupby("cluster_id")["interesting"].shift(1)
+    pairs = (told["policy"] == AGAIN) & before.notna()
+    return Agreement(int((told["interesting"] == before)[pairs].sum()), int(pairs.sum()))
+
+
+def _in_order(events: pd.DataFrame, cluster_of: "pd.Series[str] | None") -> pd.DataFrame:
+    """The events by opening's current cluster and time; a second word that was taken back was never said."""
     current = events["posting_id"].map(cluster_of) if cluster_of is not None else pd.Series(index=events.index)
     found = events.assign(
         cluster_id=current.astype("object").fillna(events["cluster_id"]).fillna(events["posting_id"]).astype("str"),
         time=events["labelled_at"].fillna(events["consumed_at"]),
-    ).sort_values(["time", "consumed_at", "event_id"], na_position="first", kind="stable")
-    told = found.groupby("cluster_id")["interesting"].transform("nunique")
-    latest = found.assign(contradicted=told > 1).drop_duplicates("cluster_id", keep="last")
-    return latest[latest["interesting"].notna()].astype({"interesting": bool})
+    ).sort_values(["time", "consumed_at", "event_id"], na_position="first", kind="stable", ignore_index=True)
+    opening = found.groupby("cluster_id")
+    taken_back = found["interesting"].isna() & (opening["policy"].shift(1) == AGAIN)
+    undone = taken_back.groupby(found["cluster_id"]).shift(-1, fill_value=False) & (found["policy"] == AGAIN)
+    return found[~(taken_back | undone)].reset_index(drop=True)
 
 
 def label_counts(lake: Lake) -> list[dict[str, Any]]:

@@ -26,6 +26,8 @@ def recommendations(
     """Open postings for one profile, ranked and explained: no labelled or closed one, one per opening."""
     done = refresh(lake.open(), settings.load(), context.partition_key, now=datetime.now(UTC))
     listed = done.recommendations
+    for problem in done.problems:
+        context.log.warning("%s", problem)
     return dg.MaterializeResult(
         metadata={
             "state": done.state,
@@ -34,6 +36,7 @@ def recommendations(
             "new": int(listed["is_new"].sum()),
             "bands": json.dumps(listed["band"].value_counts().to_dict()),
             "filtered": dg.MetadataValue.json(dict(done.filtered)),
+            "problems": dg.MetadataValue.json(list(done.problems)),
             "top": dg.MetadataValue.md(preview(listed)),
         }
     )

@@ -19,6 +19,7 @@ import pandas as pd
 
 from jobfinder_assets.config import Home
 from jobfinder_assets.ingestion.contract import Terms
+from jobfinder_assets.recommendations import neighbours
 from jobfinder_assets.recommendations.reasons import from_json
 from jobfinder_assets.storage.files import write_text
 from jobfinder_assets.storage.spreadsheet import safe_cell
@@ -43,6 +44,7 @@ class Job:
     pay: str
     role: str
     reasons: tuple[str, ...]
+    because: str
     new: bool
     link: str | None
     source: str
@@ -98,7 +100,7 @@ def as_markdown(jobs: Iterable[Job], terms: Mapping[str, Terms], *, profile: str
         title = _md_link(job.title, job.link)
         marks = " · ".join(filter(None, ["**new**" if job.new else "", _md(job.band)]))
         facts = " · ".join(_md(fact) for fact in (job.company, job.where, job.pay, job.role) if fact)
-        lines += [f"{job.rank}\\. **{title}** {marks}  ", f"{facts}  ", f"{_md('; '.join(job.reasons))}  "]
+        lines += [f"{job.rank}\\. **{title}** {marks}  ", f"{facts}  ", f"{_md('; '.join(_why(job)))}  "]
         lines += [_md(_seen_on(job)), ""]
     lines += ["---", "", *(f"- {_md_link(text, link)}" for text, link in _attributions(jobs, terms)), ""]
     return "\n".join(lines)
@@ -149,6 +151,7 @@ def _job(row: Any) -> Job:
         pay="" if pd.isna(row.salary_annual_usd) else f"about ${row.salary_annual_usd / 1000:,.0f}k a year",
         role=_text(row.role).replace("_", " "),
         reasons=tuple(_text(one.text) for one in from_json(row.reasons)),
+        because=_text(neighbours.from_json(getattr(row, "neighbours", None)).because),
         new=bool(row.is_new),
         link=safe_link(row.url),
         source=_text(row.source),
@@ -166,6 +169,11 @@ def _summary(jobs: list[Job], made: datetime | None) -> str:
         return "No recommendations: nothing is open that passes the profile's wishes."
     new = sum(job.new for job in jobs)
     return f"{len(jobs)} jobs, {new} of them new; made {made:%Y-%m-%d %H:%M} UTC."
+
+
+def _why(job: Job) -> tuple[str, ...]:
+    """The reasons, and the labelled job that it is most like."""
+    return (*job.reasons, *filter(None, [job.because]))
 
 
 def _seen_on(job: Job) -> str:
@@ -211,7 +219,8 @@ def _html_job(job: Job) -> str:
     new = '<span class="new">new</span>' if job.new else ""
     facts = " · ".join(_html(fact) for fact in (job.company, job.where, job.pay, job.role) if fact)
     reasons = "".join(
-        f'<li class="{"less" if reason.startswith("less:") else "more"}">{_html(reason)}</li>' for reason in job.reasons
+        f'<li class="{"less" if reason.startswith(("less:", "though ")) else "more"}">{_html(reason)}</li>'
+        for reason in _why(job)
     )
     return (
         f'<li value="{job.rank}"><h2>{title} <span class="band {_html(job.band)}">{_html(job.band)}</span>{new}</h2>'

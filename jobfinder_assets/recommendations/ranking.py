@@ -15,9 +15,10 @@ import pandas as pd
 
 from jobfinder_assets.cleaning.company import company_key
 from jobfinder_assets.config import Profile
+from jobfinder_assets.labels.similarity import near_copies, unit
 from jobfinder_assets.storage.schemas import TABLES
 
-RANKING_VERSION = "2"
+RANKING_VERSION = "3"
 # A band says where a score stands among all scored open postings: the share of them above it is below the
 # number. No percentage is shown, because a score is no probability before some 1,000 labels (EVALUATION.md).
 BANDS: Mapping[str, float] = {"strong": 0.02, "good": 0.10, "maybe": 0.30, "unlikely": 1.0}
@@ -25,6 +26,8 @@ FACTS = (
     "title", "company", "location", "country", "workplace", "salary_annual_usd", "seniority", "source", "url",
     "posted_at", "first_seen_at",
 )  # fmt: skip
+# Copies are looked for among so many times as many as the list is long.
+_SAME_TEXT_WITHIN = 4
 # Everything that `rank` reads of a posting.
 POSTING_COLUMNS = ("posting_id", *FACTS, "description", "city", "region", "eligible_countries", "closed_at")
 
@@ -52,6 +55,7 @@ def rank(
     labelled: Collection[str],
     now: datetime,
     previous: Collection[str] = (),
+    vectors: Callable[[Any], Any] | None = None,
 ) -> Ranking:
     """Rank open postings for one person.
 
@@ -63,6 +67,8 @@ def rank(
     scores : any unit, higher is better, indexed by posting_id; a posting without one is left out and counted.
     labelled : ids of postings with a label; every copy of them is left out.
     previous : ids of postings, or of clusters, in the last list; what is not among them is new.
+    vectors : from ids to (n, d) vectors of what postings say; with it a company's adverts of almost the same text
+        are shown once, the best of them (what that and the cap cost: `training.evaluation.diversity_cost`).
 
     Equal scores are ordered by remote where the profile prefers it, then newest first, then by id.
     """
@@ -88,6 +94,12 @@ def rank(
     chosen = left.sort_values("is_canonical", ascending=False, kind="stable").drop_duplicates("cluster_id").index
     reject("another copy is shown", ~frame.index.isin(chosen))
     left = left[left.index.isin(chosen)]
+    if vectors is not None:
+        head = left.head(_SAME_TEXT_WITHIN * profile.recommendations)
+        own = head["company"].map(company_key, na_action="ignore").fillna(head["posting_id"])
+        copies = near_copies(unit(vectors(head["posting_id"])), own)
+        reject("almost the same text as a better one", frame.index.isin(head.index[copies]))
+        left = left[~left.index.isin(head.index[copies])]
     companies = left["company"].map(company_key, na_action="ignore")
     over = companies.notna() & (left.groupby(companies, dropna=False).cumcount() >= profile.per_company)
     reject("more of one company", frame.index.isin(left.index[over]))

@@ -115,6 +115,13 @@ def profile_sentences(
     return result
 
 
+def joined(*told: tuple[Sequence[Sentence], float]) -> list[Sentence]:
+    """The strongest of several lists of reasons, the contributions of each times its factor; never empty."""
+    scaled = [Sentence(one.text, one.contribution * factor) for spoken, factor in told for one in spoken]
+    spoken = sorted((one for one in scaled if one.contribution), key=lambda one: (-abs(one.contribution), one.text))
+    return spoken[:MOST_SENTENCES] or scaled[:1]
+
+
 def to_json(spoken: Sequence[Sentence]) -> str:
     """As stored in the table: a list of {text, contribution}."""
     return json.dumps(

@@ -111,6 +111,13 @@ class Lake:
         if any(part.num_rows for part in waiting):
             yield pa.Table.from_batches(waiting).to_pandas()
 
+    def arrow_batches(
+        self, table: str, columns: Sequence[str] | None = None, where: Where = None
+    ) -> Iterator[pa.RecordBatch]:
+        """Stream a table as Arrow, in batches of the engine's own size."""
+        if self.exists(table):
+            yield from self._scan(table, list(columns) if columns is not None else _schema(table).columns, where)
+
     def count(self, table: str, where: Where = None) -> int:
         """Rows that meet `where`."""
         if not self.exists(table):

@@ -267,6 +267,7 @@ TABLES: dict[str, TableSchema] = {
             "score": NUMBER,
             "band": TEXT,
             "reasons": TEXT,
+            "neighbours": TEXT,
             "model_version": TEXT,
             "title": TEXT,
             "company": TEXT,

@@ -72,8 +72,10 @@ def preference_model(
     context: dg.AssetExecutionContext, settings: SettingsResource, lake: LakeResource
 ) -> dg.MaterializeResult[Any]:
     """What this person likes: tuned, judged against its baselines, registered in MLflow; trained only on news."""
-    outcome = registry.train(settings.load(), lake.open(), context.partition_key)
-    return dg.MaterializeResult(metadata=outcome_metadata(outcome))
+    store = lake.open()
+    outcome = registry.train(settings.load(), store, context.partition_key)
+    agreement = str(registry.said_again(store, context.partition_key))
+    return dg.MaterializeResult(metadata=outcome_metadata(outcome) | {"self-agreement": agreement})
 
 
 def _encoder_in_force(lake: Lake, settings: Settings) -> tuple[FeatureEncoder | None, bool]:
@@ -115,6 +117,7 @@ def outcome_metadata(outcome: registry.Outcome) -> dict[str, Any]:
             "decision": outcome.champion.tags["decision"],
             "scoreboard": dg.MetadataValue.md(registry.board_markdown(outcome.champion.scoreboard)),
             "parameters": dg.MetadataValue.json(outcome.champion.parameters.to_dict()),
+            "diversity": registry.diversity_words(outcome.champion),
         }
     if outcome.evaluation is not None:
         metadata["precision and recall"] = dg.MetadataValue.md(

@@ -10,7 +10,7 @@ counts with its first 6,000 characters.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,6 +68,8 @@ _VOCABULARY = (
 )
 # (block, share of the components, length of its part of the vector): measured, titles mislead more than they tell.
 _LATENT = (("description", 0.8, 1.0), ("title", 0.2, 0.4))
+# Columns of `posting_features` that a `FeatureMatrix` is made of.
+_STORED = ("posting_id", "term_ids", "term_weights", "vector", "structured")
 _MINIMUM_DOCUMENTS = {1: 2, 2: 3}
 _MAXIMUM_SHARE_OF_DOCUMENTS = 0.5
 _SVD_ITERATIONS = 3
@@ -574,8 +576,7 @@ def read_features(lake: Lake, encoder_version: str, posting_ids: Sequence[str] |
     where: list[tuple[str, str, Any]] = [("encoder_version", "=", encoder_version)]
     if posting_ids is not None:
         where.append(("posting_id", "in", list(posting_ids)))
-    columns = ["posting_id", "term_ids", "term_weights", "vector", "structured"]
-    table = lake.read_arrow("posting_features", columns, where).combine_chunks()
+    table = lake.read_arrow("posting_features", _STORED, where).combine_chunks()
     if posting_ids is None:
         return _feature_matrix(table)
     place = pd.Series(np.arange(table.num_rows), index=table.column("posting_id").to_pylist(), dtype="float64")
@@ -586,6 +587,13 @@ def read_features(lake: Lake, encoder_version: str, posting_ids: Sequence[str] |
             f"{encoder_version}; materialize posting_features first"
         )
     return _feature_matrix(table).take(rows.to_numpy(np.int64))
+
+
+def feature_batches(lake: Lake, encoder_version: str) -> Iterator[FeatureMatrix]:
+    """All stored features of one encoder version, some thousand rows at a time: memory does not grow with the rows."""
+    for batch in lake.arrow_batches("posting_features", _STORED, [("encoder_version", "=", encoder_version)]):
+        if batch.num_rows:
+            yield _feature_matrix(pa.Table.from_batches([batch]))
 
 
 def _wanted_state(lake: Lake) -> pd.DataFrame:

@@ -315,6 +315,25 @@ def misses(
         ]
 
 
+def gallery(worst: list[Miss], examples: Examples) -> list[dict[str, Any]]:
+    """The mistakes as MLflow keeps them, worst first in each direction: what was said, where it stood and why."""
+    told = []
+    for miss in worst:
+        posting = examples.postings.iloc[miss.row]
+        told.append(
+            {
+                "posting_id": str(posting["posting_id"]),
+                "title": str(posting["title"]),
+                "company": str(posting["company"]),
+                "said": "interesting" if miss.interesting else "not interesting",
+                "place": miss.place,
+                "of": miss.of,
+                "reasons": [{"name": one.name, "adds": round(one.contribution, 4)} for one in miss.reasons],
+            }
+        )
+    return told
+
+
 def stored_versions(settings: Settings, profile: str, encoder_version: str) -> list[Version]:
     """The versions kept in the home, oldest first, without those that older code wrote.
 

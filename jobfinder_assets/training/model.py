@@ -7,7 +7,7 @@ vector and structured facts, blended with a strongly regularised one over words 
 labels and tens of thousands of columns it is solved exactly in the space of the labelled postings
 (representer theorem: weights = features' x alpha), so a
 fit costs milliseconds and tuning a few seconds. The correction is a LightGBM booster of small trees
-over the structured facts that starts from the *out-of-fold* linear margin: it can only learn what the
+over the structured facts, rising with pay, that starts from the *out-of-fold* linear margin: it can only learn what the
 words do not tell, and it is left out while the labels are too few for it or it does not win in the
 inner folds (tuning.py). Every score is a sum, so every score can be explained.
 """
@@ -40,6 +40,9 @@ NEGATIVES_PER_POSITIVE = 3
 FIT_TRIALS = 25
 # One thread: a few hundred rows are done before a second has woken up, and sums keep their order.
 _THREADS = 1
+# What trees may say of a fact in one direction only: nobody likes a job less because the same job pays more. A few
+# labels would often have it the other way round, as pay goes with levels and firms.
+MONOTONE = {"log10 pay in USD": 1}
 # Hours of a full-time year, and the other periods in it.
 _PER_YEAR = {"hour": 2080, "day": 260, "week": 52, "month": 12, "year": 1}
 
@@ -299,6 +302,7 @@ def fit_trees(
         "lambda_l2": parameters.l2,
         "min_data_in_bin": 1,
         "seed": seed,
+        "monotone_constraints": [MONOTONE.get(name, 0) for name in STRUCTURED],
         "deterministic": True,
         "force_row_wise": True,
         "num_threads": _THREADS,

@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any, Literal
@@ -21,6 +22,7 @@ import numpy as np
 import pandas as pd
 
 from jobfinder_assets.config import Profile, Settings, Training
+from jobfinder_assets.labels.events import Agreement, self_agreement
 from jobfinder_assets.storage.files import read_object, write_json, write_object, write_text
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.mlflow_store import experiment_id, mlflow_client
@@ -36,6 +38,7 @@ from jobfinder_assets.training.evaluation import (
     Interval,
     TooFewLabels,
     canaries,
+    diversity_cost,
     enough_labels,
     evaluate,
     one_thread,
@@ -46,12 +49,14 @@ from jobfinder_assets.training.training_set import POSTING_COLUMNS, Examples, la
 from jobfinder_assets.training.tuning import TrialReport, search
 
 # Raise it when features, model, tuning or evaluation change what a trained model is.
-MODEL_CODE_VERSION = "2"
+MODEL_CODE_VERSION = "3"
 ALIAS = "champion"
 # The linear model is the preference model with its defaults, which leave the trees out.
 LINEAR_PARAMETERS = Parameters()
 _REQUIREMENTS = ("joblib", "lightgbm", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
 _EXAMPLE_ROWS = 3
+# Mistakes of each direction in the gallery that MLflow keeps.
+_WORST = 10
 _NOT_TEXT = ("years_min", "salary_annual_usd", "posted_at", "first_seen_at")
 
 
@@ -185,6 +190,25 @@ def decide(evaluation: Evaluation) -> Decision:
     return Decision(against if difference.high < 0 else MODEL, against, difference)
 
 
+def diversity_words(champion: Champion) -> str:
+    """What the list's diversity costs, as measured when the model was trained."""
+    found = champion.metrics
+    if "cost of diversity" not in found:
+        return "not measured"
+    bounds = f"{found['cost of diversity low']:+.3f} to {found['cost of diversity high']:+.3f}"
+    return (
+        f"showing no more than the wished number of one company, and almost the same text once, costs "
+        f"{found['cost of diversity']:+.3f} ({bounds}) of nDCG@10: {found['nDCG@10 with diversity']:.3f} with, "
+        f"{found['nDCG@10 without diversity']:.3f} without"
+    )
+
+
+def said_again(lake: Lake, profile: str) -> Agreement:
+    """How far the person agrees with themselves: no model of them can be asked to agree more."""
+    clusters = lake.read("posting_clusters", ["posting_id", "cluster_id"]).set_index("posting_id")["cluster_id"]
+    return self_agreement(lake.read("label_events", where=[("profile", "=", profile)]), clusters)
+
+
 def worse_than_linear(champion: Champion) -> bool:
     """Whether the whole paired interval against the linear model lay below zero for the recipe in force."""
     return champion.metrics.get("difference high", 0.0) < 0
@@ -247,10 +271,13 @@ def _train(
             "labels": str(len(examples)),
             "positives": str(evaluation.positives),
             "negatives": str(evaluation.negatives),
+            "trained_at": datetime.now(UTC).isoformat(),
+            "self_agreement": str(said_again(lake, profile)),
             "training_set_version": str(lake.version("training_set")),
             "posting_features_version": str(lake.version("posting_features")),
         },
-        metrics={str(name): float(value) for name, value in row.dropna().to_dict().items()},
+        metrics={str(name): float(value) for name, value in row.dropna().to_dict().items()}
+        | diversity_cost(evaluation, examples, contestant=decision.winner, per_company=wishes.per_company),
         parameters=parameters,
         scoreboard=evaluation.scoreboard,
         previous_scoreboard=before.scoreboard if before else pd.DataFrame(),
@@ -279,7 +306,7 @@ def _log(
     trials: Sequence[TrialReport],
 ) -> tuple[str, str]:
     """Log one run with its trials, and register its model; returns run id and version."""
-    from jobfinder_assets.training import plots
+    from jobfinder_assets.training import insight, plots
 
     with mlflow_client(settings) as client, tempfile.TemporaryDirectory(prefix="jobfinder-") as name:
         import mlflow
@@ -296,6 +323,8 @@ def _log(
             fitted.scoreboard.to_csv(folder / "scoreboard.csv", index=False)
             fitted.previous_scoreboard.to_csv(folder / "previous_scoreboard.csv", index=False)
             evaluation.plan.to_frame(examples).to_csv(folder / "folds.csv", index=False)
+            worst = insight.misses(fitted.parameters, examples, encoder, training=settings.training, most=_WORST)
+            write_json(folder / "mistakes.json", insight.gallery(worst, examples))
             write_json(folder / "decision.json", asdict(decision) | {"text": str(decision)})
             write_json(folder / "canaries.json", [asdict(canary) for canary in fitted.canaries])
             write_text(folder / "scoreboard.md", board_markdown(fitted.scoreboard) + "\n")

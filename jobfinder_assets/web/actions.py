@@ -17,7 +17,7 @@ import pandas as pd
 from filelock import FileLock
 
 from jobfinder_assets.config import Home
-from jobfinder_assets.labels.events import latest_labels
+from jobfinder_assets.labels.events import AGAIN, Agreement, latest_labels, self_agreement
 from jobfinder_assets.labels.files import Label, LabelFileError, drop_content, parse, read
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import TABLES
@@ -48,9 +48,14 @@ class People:
     def label(
         self, profile: str, posting_id: str, *, interesting: bool, reason: str = "", shown: Shown | None = None
     ) -> bool:
-        """Say whether a posting is interesting; False when its opening had a label already, and nothing was written."""
+        """Say whether a posting is interesting; False when its opening had a label already, and nothing was written.
+
+        One that is shown again (policy "again") is to have a label, and gets a second one; not a third.
+        """
         with FileLock(self._home.root / "labels" / ".app.lock"):
             labels = self.labels(profile)
+            if shown is not None and shown.policy == AGAIN:
+                labels = labels[labels["said_again"]]
             if self._cluster(posting_id) in set(labels["cluster_id"]):
                 return False
             self._say(
@@ -75,13 +80,24 @@ class People:
         return {label.posting for label in self._inbox() if label.role is not None}
 
     def labels(self, profile: str) -> pd.DataFrame:
-        """The labels in force, those still in the inbox as well: posting_id, cluster_id, interesting, labelled_at."""
+        """The labels in force, those still in the inbox as well.
+
+        Columns: posting_id, cluster_id, interesting, labelled_at; said_again, whether it was labelled a second time.
+        """
+        columns = ["posting_id", "cluster_id", "interesting", "labelled_at", "said_again"]
+        return latest_labels(self._events(profile), self._clusters())[columns]
+
+    def agreement(self, profile: str) -> Agreement:
+        """How far the person agrees with themselves on what was shown to them again."""
+        return self_agreement(self._events(profile), self._clusters())
+
+    def _events(self, profile: str) -> pd.DataFrame:
+        """Every event of the profile, those to come as well."""
         stored = self._lake.read("label_events", where=[("profile", "=", profile)])
         waiting = pd.DataFrame(self._waiting(profile), columns=TABLES["label_events"].columns)
         waiting["labelled_at"] = pd.to_datetime(waiting["labelled_at"], utc=True)
         waiting["consumed_at"] = pd.to_datetime(waiting["consumed_at"], utc=True)
-        events = pd.concat([stored, waiting], ignore_index=True) if len(waiting) else stored
-        return latest_labels(events, self._clusters())[["posting_id", "cluster_id", "interesting", "labelled_at"]]
+        return pd.concat([stored, waiting], ignore_index=True) if len(waiting) else stored
 
     def waiting_labels(self, profile: str) -> int:
         """How many label rows of the profile the inbox holds, that no run has consumed."""
@@ -155,6 +171,7 @@ class People:
                     "interesting": label.interesting,
                     "labelled_at": label.labelled_at,
                     "consumed_at": now,
+                    "policy": label.policy,
                 }
 
     def _inbox(self) -> Iterator[Label]:

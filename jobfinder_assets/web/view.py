@@ -16,6 +16,7 @@ import streamlit as st
 
 from jobfinder_assets.ingestion.catalog import source_classes
 from jobfinder_assets.recommendations.digest import safe_link
+from jobfinder_assets.recommendations.neighbours import from_json
 
 # Marks that turn the direction of the text around them, and controls that no reader sees.
 _INVISIBLE = re.compile(r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
@@ -125,6 +126,11 @@ def reasons(row: Mapping[str, Any]) -> list[tuple[str, float]]:
     """The sentences of a recommendation, with what each added to the score."""
     told = row.get("reasons")
     return [(plain(one["text"]), float(one["contribution"])) for one in json.loads(told)] if told else []
+
+
+def because(row: Mapping[str, Any]) -> str:
+    """Which labelled job the recommendation is most like; empty when none is near."""
+    return plain(from_json(row.get("neighbours")).because)
 
 
 def show_text(row: Mapping[str, Any], *, words: Iterable[str] = ()) -> None:

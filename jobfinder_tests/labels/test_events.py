@@ -6,13 +6,14 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobfinder_assets.config import Home
 from jobfinder_assets.labels import events
-from jobfinder_assets.labels.events import Consumed, consume, normal_url
+from jobfinder_assets.labels.events import Agreement, Consumed, consume, latest_labels, normal_url, self_agreement
 from jobfinder_assets.labels.files import LabelFileError, drop, drop_content
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_tests.labels.conftest import NOW, Put, fill_postings
@@ -309,3 +310,45 @@ def test_a_file_for_roles_must_correct_one(home: Home, tmp_path: Path) -> None:
         drop(file, home, roles=True)
     file.write_text("posting,role\np1,data analyst\n", encoding="utf-8")
     assert drop(file, home, roles=True).parent == home.inbox
+
+
+def told(*words: tuple[str, bool | None, str, float | None]) -> pd.DataFrame:
+    """Events in their order: (posting, interesting, policy, propensity)."""
+    rows = [
+        {
+            "event_id": f"e{number}", "profile": "anna", "posting_id": posting, "cluster_id": posting,
+            "interesting": interesting, "policy": policy, "propensity": propensity,
+            "labelled_at": NOW + timedelta(minutes=number), "consumed_at": NOW,
+        }
+        for number, (posting, interesting, policy, propensity) in enumerate(words)
+    ]  # fmt: skip
+    return pd.DataFrame(rows).astype({"interesting": "object"})
+
+
+def test_a_second_word_wins_counts_once_and_keeps_the_first_chance() -> None:
+    events = told(
+        ("a", True, "random", 0.1), ("b", False, "top", 1.0), ("c", True, "own_choice", None),
+        ("a", False, "again", 0.05), ("c", True, "again", 0.05),
+    )  # fmt: skip
+    labels = latest_labels(events).set_index("posting_id")
+    assert labels["interesting"].to_dict() == {"a": False, "b": False, "c": True}
+    assert labels["said_again"].to_dict() == {"a": True, "b": False, "c": True}
+    assert labels["contradicted"].to_dict() == {"a": True, "b": False, "c": False}
+    assert labels["policy"].to_dict() == {"a": "random", "b": "top", "c": "own_choice"}
+    assert labels.loc["a", "propensity"] == 0.1 and pd.isna(labels.loc["c", "propensity"])
+    assert self_agreement(events) == Agreement(same=1, of=2)
+    assert str(self_agreement(events)) == "the same word in 1 of 2"
+
+
+def test_a_second_word_taken_back_leaves_the_first() -> None:
+    events = told(
+        ("a", True, "random", 0.1), ("a", False, "again", 0.05), ("a", None, "own_choice", None),
+        ("a", False, "again", 0.05), ("a", None, "own_choice", None),
+    )  # fmt: skip
+    label = latest_labels(events).iloc[0]
+    assert (label["interesting"], label["policy"], label["propensity"]) == (True, "random", 0.1)
+    assert not label["said_again"]
+    assert self_agreement(events) == Agreement(0, 0)
+    assert str(self_agreement(events)) == "nothing was shown again yet"
+    withdrawn = told(("a", True, "random", 0.1), ("a", None, "own_choice", None))
+    assert latest_labels(withdrawn).empty, "a first word that is taken back is gone"

@@ -8,8 +8,11 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from jobfinder_assets.config import Home
+from jobfinder_assets.config import Home, Settings
 from jobfinder_assets.recommendations import assets, checks
+from jobfinder_assets.recommendations.drift import Drift
+from jobfinder_assets.recommendations.recommender import drift_path
+from jobfinder_assets.storage.files import write_json
 from jobfinder_assets.storage.io_manager import LakeResource, SettingsResource
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_tests.recommendations.conftest import NOW
@@ -23,7 +26,12 @@ def run(instance: dg.DagsterInstance) -> Run:
 
     def materialize() -> dg.ExecuteInProcessResult:
         return dg.materialize(
-            [assets.recommendations, assets.digest, checks.recommendations_are_sound],
+            [
+                assets.recommendations,
+                assets.digest,
+                checks.recommendations_are_sound,
+                checks.postings_have_not_drifted,
+            ],
             partition_key="anna",
             instance=instance,
             resources={"settings": SettingsResource(), "lake": LakeResource()},
@@ -42,7 +50,7 @@ def test_list_and_digest_are_made_once(run: Run, lake: Lake, home: Home, fill: C
     fill({}, {"closed_at": NOW}, {"source": "greenhouse"})
     first = run()
     assert first.success
-    assert [check.passed for check in first.get_asset_check_evaluations()] == [True]
+    assert [check.passed for check in first.get_asset_check_evaluations()] == [True, True]
     found = metadata(first, "recommendations")
     assert (found["state"], found["rows"], found["new"], found["filtered"]) == ("written", 2, 2, {"closed": 1})
     assert found["top"].count("Data Engineer") == 2
@@ -67,9 +75,22 @@ def test_an_unsound_list_stops_the_digest(
 
     monkeypatch.setattr(Lake, "replace", forget_reasons)
     result = run()
-    (check,) = result.get_asset_check_evaluations()
+    (check,) = [one for one in result.get_asset_check_evaluations() if one.check_name == "sound"]
     assert not check.passed
     assert check.description == "no reason: p0, p1"
     assert not result.success
     assert not result.asset_materializations_for_node("digest")
     assert not (home.digests / "anna").exists()
+
+
+def test_drift_warns_and_stops_nothing(run: Run, lake: Lake, home: Home, fill: Callable[..., None]) -> None:
+    fill({}, {})
+    shifted = Drift(old=900, new=300, index={"score": 0.1, "role": 0.4})
+    write_json(drift_path(Settings(), "anna"), shifted.to_dict())
+    result = run()
+    assert result.success
+    (check,) = [one for one in result.get_asset_check_evaluations() if one.check_name == "drift"]
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert check.description is not None and "role 0.40" in check.description and "score" not in check.description
+    assert check.metadata["index of role"].value == 0.4
+    assert metadata(result, "digest")["state"] == "written"

@@ -13,8 +13,17 @@ from hypothesis import strategies as st
 
 from jobfinder_assets.config import Home
 from jobfinder_assets.ingestion.contract import Terms
+from jobfinder_assets.recommendations import neighbours
 from jobfinder_assets.recommendations.digest import _job as job
-from jobfinder_assets.recommendations.digest import as_csv, as_html, as_markdown, preview, safe_link, write_digest
+from jobfinder_assets.recommendations.digest import (
+    as_csv,
+    as_html,
+    as_markdown,
+    jobs_of,
+    preview,
+    safe_link,
+    write_digest,
+)
 from jobfinder_assets.recommendations.reasons import Sentence, to_json
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_tests.recommendations.conftest import NOW
@@ -176,3 +185,12 @@ def test_preview_is_a_table_of_the_first_rows(lake: Lake) -> None:
     lines = preview(listed(lake, {"title": "A | B\nC"}, {}), rows=1).splitlines()
     assert len(lines) == 3
     assert lines[2] == r"| 1 | good | A \| B C | Acme | mentions dbt |"
+
+
+def test_each_form_says_which_labelled_job_it_is_like(lake: Lake) -> None:
+    near = neighbours.Neighbours(neighbours.Neighbour("x", "Data <b>Engineer", "Foo", 0.9))
+    frame = listed(lake, {"neighbours": neighbours.to_json(near)})
+    [job] = jobs_of(frame)
+    assert job.because == "because you liked Data <b>Engineer at Foo"
+    assert "because you liked Data &lt;b&gt;Engineer at Foo" in as_html([job], {}, profile="anna", made=None)
+    assert r"because you liked Data \<b\>Engineer at Foo" in as_markdown([job], {}, profile="anna", made=None)

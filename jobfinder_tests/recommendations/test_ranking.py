@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -116,6 +117,18 @@ def test_a_company_takes_no_more_than_its_share() -> None:
     ranking = ranked(*rows, *unknown, profile=Profile(per_company=2))
     assert ids(ranking) == ["p0", "p1", "p3", "p4", "p5", "p6"]
     assert ranking.filtered == {"more of one company": 1}
+
+
+def test_almost_the_same_text_of_a_company_is_shown_once_the_best_of_them() -> None:
+    rows = [
+        {"company": name, "score": float(score)} for name, score in (("Foo", 1), ("Foo", 2), ("Foo", 3), ("Bar", 0))
+    ]
+    texts = {"p0": [1.0, 0.0], "p1": [1.0, 0.01], "p2": [0.0, 1.0], "p3": [1.0, 0.0]}
+    ranking = ranked(*rows, vectors=lambda ids: np.array([texts[one] for one in ids]))
+    assert ids(ranking) == ["p2", "p1", "p3"]
+    assert ranking.filtered == {"almost the same text as a better one": 1}
+    unnamed = ranked({"company": None}, {"company": None}, vectors=lambda ids: np.ones((len(ids), 2)))
+    assert len(ids(unnamed)) == 2, "nobody knows that these are one company"
 
 
 def test_the_list_has_its_length() -> None:

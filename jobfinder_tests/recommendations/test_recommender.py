@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,21 +30,29 @@ ROWS: list[dict[str, Any]] = [
 ] * 8
 
 
-def label(lake: Lake, posting: str, profile: str = "anna") -> None:
-    event = {"event_id": f"{profile} {posting}", "profile": profile, "posting_id": posting, "interesting": True}
+def label(lake: Lake, posting: str, profile: str = "anna", *, interesting: bool = True) -> None:
+    event = {"event_id": f"{profile} {posting}", "profile": profile, "posting_id": posting, "interesting": interesting}
     lake.merge("label_events", pd.DataFrame([event]))
+
+
+def install_encoder(lake: Lake, home: Home) -> FeatureEncoder:
+    encoder = FeatureEncoder(components=4).fit(lake.read("postings"))
+    save_encoder(home, encoder)
+    update_features(lake, encoder)
+    return encoder
 
 
 def install_model(lake: Lake, home: Home, version: str = "1") -> None:
     """Train on the even postings against the odd ones, and make that model the champion."""
-    encoder = FeatureEncoder(components=4).fit(lake.read("postings"))
-    save_encoder(home, encoder)
-    update_features(lake, encoder)
+    encoder = install_encoder(lake, home)
     features = read_features(lake, encoder.version)
     liked = np.array([int(name.removeprefix("p")) % 2 for name in features.posting_ids])
     model = PreferenceModel(Parameters(), seed=0).fit_features(features, liked)
     # What the list needs of a `registry.Champion`, stored where that one is.
-    tags = {"encoder_version": encoder.version, "model_code_version": MODEL_CODE_VERSION}
+    tags = {
+        "encoder_version": encoder.version, "model_code_version": MODEL_CODE_VERSION,
+        "trained_at": (NOW - timedelta(days=20)).isoformat(),
+    }  # fmt: skip
     kept = SimpleNamespace(model=model, version=version, tags=tags)
     folder = home.models / "preference" / "anna"
     write_object(folder / f"{version}.joblib", kept)
@@ -76,6 +85,16 @@ def test_with_a_model_the_list_follows_the_labels(lake: Lake, home: Home, fill: 
     assert violations(lake, "anna") == {}
 
 
+def test_drift_is_measured_between_before_and_after_the_training(lake: Lake, home: Home, fill: Fill) -> None:
+    fill(*ROWS, *({"first_seen_at": NOW, "closed_at": NOW} for _ in range(5)))
+    assert recommender.drift_of(SETTINGS, "anna") is None
+    install_model(lake, home)
+    refresh(lake, SETTINGS, "anna", now=NOW)
+    found = recommender.drift_of(SETTINGS, "anna")
+    assert found is not None and (found.old, found.new, found.known) == (len(ROWS), 5, False)
+    assert "score" in found.index
+
+
 def test_a_model_of_another_encoder_is_not_used(lake: Lake, home: Home, fill: Fill) -> None:
     fill(*ROWS)
     install_model(lake, home)
@@ -88,6 +107,62 @@ def test_a_posting_without_features_yet_is_counted(lake: Lake, home: Home, fill:
     install_model(lake, home)
     fill(*ROWS, {})
     assert refresh(lake, SETTINGS, "anna", now=NOW).filtered == {"no score": 1}
+
+
+def test_examples_and_a_cv_order_the_list_before_any_label(lake: Lake, home: Home, fill: Fill, tmp_path: Path) -> None:
+    fill(*ROWS)
+    install_encoder(lake, home)
+    cv = tmp_path / "cv.txt"
+    cv.write_text("I bake cakes and bread every day.", encoding="utf-8")
+    for wishes in (Profile(examples=("p1",)), Profile(cv=str(cv))):
+        done = refresh(lake, Settings(profiles={"anna": wishes}), "anna", now=NOW)
+        assert done.model_version == PROFILE_WORDS and done.problems == ()
+        assert set(done.recommendations["title"].head(8)) == {"Baker"}
+        told = json.loads(done.recommendations["reasons"][0])
+        assert [one["text"] for one in told] == ["like your example Baker" if wishes.examples else "like your CV"]
+        assert sum(one["contribution"] for one in told) == pytest.approx(done.recommendations["score"][0], abs=1e-5)
+    cv.write_text("I build pipelines with airflow and dbt.", encoding="utf-8")
+    done = refresh(lake, Settings(profiles={"anna": wishes}), "anna", now=NOW)
+    assert set(done.recommendations["title"].head(8)) == {"Data Engineer"}, "another CV is noticed"
+    gone = refresh(lake, Settings(profiles={"anna": Profile(examples=("nowhere",))}), "anna", now=NOW)
+    assert "'nowhere' is unknown" in gone.problems[0]
+
+
+def test_early_labels_count_more_and_more_beside_the_profile(lake: Lake, home: Home, fill: Fill) -> None:
+    """Anna's words are those of engineers; what she likes are bakeries."""
+    fill(*ROWS, *ROWS, *ROWS)
+    install_encoder(lake, home)
+    tops = []
+    for count in (0, 4, 24):
+        for number in range(count):
+            label(lake, f"p{number}", interesting=bool(number % 2))
+        done = refresh(lake, SETTINGS, "anna", now=NOW)
+        tops.append((done.model_version, done.recommendations["title"][0]))
+    assert tops == [
+        (PROFILE_WORDS, "Data Engineer"), ("profile and 4 labels", "Data Engineer"), ("profile and 24 labels", "Baker"),
+    ]  # fmt: skip
+    row = done.recommendations.iloc[0]
+    near = json.loads(row["neighbours"])
+    assert (near["liked"]["title"], near["disliked"]["title"]) == ("Baker", "Data Engineer")
+    assert near["liked"]["similarity"] > 0.99 > near["disliked"]["similarity"]
+    texts = [one["text"] for one in json.loads(row["reasons"])]
+    assert any(text.startswith(("title says baker", "mentions ")) for text in texts)
+    assert violations(lake, "anna") == {}
+    again = refresh(lake, SETTINGS, "anna", now=NOW)
+    assert (again.state, again.model_version) == ("unchanged", "profile and 24 labels")
+
+
+def test_the_queue_shows_some_again_and_no_copy_of_a_pick(lake: Lake, home: Home, fill: Fill) -> None:
+    fill(*ROWS, *({"title": f"Engineer {number}", "description": f"Engine {number}"} for number in range(150)))
+    install_model(lake, home)
+    for number in range(16, 60):
+        label(lake, f"p{number}")
+    refresh(lake, SETTINGS, "anna", now=NOW)
+    queue = lake.read("label_queue", where=[("profile", "=", "anna")]).set_index("posting_id")
+    shown_again = set(queue.index[queue["policy"] == "again"])
+    assert len(shown_again) == 5 and shown_again <= {f"p{number}" for number in range(16, 60)}
+    bakers = {f"p{number}" for number in range(1, 16, 2)} & set(queue.index)
+    assert len(bakers) == 1, "eight employers have one advert: it is asked about once"
 
 
 def test_nothing_new_writes_nothing(lake: Lake, fill: Fill) -> None:

@@ -248,3 +248,24 @@ def test_a_search_inside_a_fold_never_sees_its_test_rows(
     ids = labelled.features.posting_ids
     assert [len(rows) for rows in seen] == [len(fold.train) for fold in plan.repeats[0]]
     assert all(not rows & set(ids[fold.test]) for rows, fold in zip(seen, plan.repeats[0], strict=True))
+
+
+def test_the_cost_of_diversity_is_what_the_list_loses(labelled: ev.Examples, measured: ev.Evaluation) -> None:
+    found = ev.diversity_cost(measured, labelled, contestant=ev.MODEL, per_company=1)
+    assert found["nDCG@10 without diversity"] == pytest.approx(float(measured.metrics[ev.MODEL]["nDCG@10"][0]))
+    assert found["cost of diversity"] == pytest.approx(
+        found["nDCG@10 without diversity"] - found["nDCG@10 with diversity"]
+    )
+    assert found["cost of diversity low"] <= found["cost of diversity"] <= found["cost of diversity high"]
+    free = ev.diversity_cost(measured, labelled, contestant=ev.MODEL, per_company=90)
+    assert free["cost of diversity"] == pytest.approx(0.0)
+
+
+def test_a_company_that_holds_all_likes_makes_diversity_dear(labelled: ev.Examples, measured: ev.Evaluation) -> None:
+    companies = np.where(labelled.labels, "One", [f"Firm {number}" for number in range(len(labelled))])
+    one = replace(labelled, postings=labelled.postings.assign(company=companies))
+    perfect = replace(measured, scores={ev.MODEL: labelled.labels[None].astype(float) + np.arange(90)[None] / 1e3})
+    found = ev.diversity_cost(perfect, one, contestant=ev.MODEL, per_company=2)
+    assert found["nDCG@10 without diversity"] == pytest.approx(1.0)
+    ideal = (1 / np.log2(np.arange(2, 12))).sum()
+    assert found["nDCG@10 with diversity"] == pytest.approx((1 + 1 / np.log2(3)) / ideal)

@@ -130,6 +130,13 @@ def check_mlflow(settings: Settings, posts: pd.DataFrame, outcome: registry.Outc
     (data_set,) = run.inputs.dataset_inputs
     assert {tag.key for tag in data_set.tags} >= {"training_set_version", "posting_features_version"}
     names = {item.path for item in client.list_artifacts(outcome.run_id)}
+    assert {"cost_of_diversity", "nDCG_at_10_with_diversity"} <= set(run.data.metrics)
+    assert "costs" in registry.diversity_words(outcome.champion)  # type: ignore[arg-type]
+    worst = json.loads(Path(client.download_artifacts(outcome.run_id, "mistakes.json")).read_text(encoding="utf-8"))
+    said = people.label_events(posts, noise=0.05).set_index("posting_id")["interesting"]
+    assert {one["said"] for one in worst} == {"interesting", "not interesting"}
+    assert all(said[one["posting_id"]] == (one["said"] == "interesting") for one in worst)
+    assert all(one["reasons"] and 1 <= one["place"] <= one["of"] == 90 for one in worst)
     assert names >= {
         "precision_recall.png", "tuning.png", "parameters.png", "scoreboard.png", "scoreboard.csv",
         "previous_scoreboard.csv", "folds.csv", "decision.json", "canaries.json",

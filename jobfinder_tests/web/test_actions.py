@@ -98,3 +98,17 @@ def test_the_visit_before_is_the_one_before_a_long_pause(people: People, home: H
     lines = [json.dumps({"mark": "visit", "posting_id": "", "time": time.isoformat()}) for time in times]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     assert people.visit("ann") == times[2]
+
+
+def test_a_posting_shown_again_gets_a_second_word_and_no_third(people: People, lake: Lake, home: Home) -> None:
+    people.label("ann", "a", interesting=True, shown=Shown("random", 0.2))
+    again = Shown("again", 0.05)
+    assert people.label("ann", "a", interesting=False, shown=again)
+    assert not people.label("ann", "copy-of-a", interesting=True, shown=again)
+    assert said(people) == {"a": False} and people.labels("ann")["said_again"].tolist() == [True]
+    people.withdraw("ann", "a")
+    assert said(people) == {"a": True}, "the second word was taken back, not the first"
+    assert people.label("ann", "a", interesting=True, shown=again)
+    consume(lake, home, now=datetime.now(UTC))
+    assert said(people) == {"a": True}
+    assert (people.agreement("ann").same, people.agreement("ann").of) == (1, 1)

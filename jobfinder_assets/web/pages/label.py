@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from jobfinder_assets.background import AlreadyRunning, start
+from jobfinder_assets.labels.events import AGAIN
 from jobfinder_assets.training.registry import champion
 from jobfinder_assets.web import session, view
 from jobfinder_assets.web.actions import Shown
@@ -46,7 +47,10 @@ def _queue(labels: pd.DataFrame) -> pd.DataFrame:
     opening = queue["posting_id"].map(clusters).fillna(queue["posting_id"])
     people = session.people()
     skipped = people.marked(name, "skipped") | people.marked(name, "hidden")
-    return queue[~opening.isin(set(labels["cluster_id"])) & ~queue["posting_id"].isin(skipped)]
+    # What is shown again has a label; what was labelled a second time is done.
+    done = opening.isin(set(labels["cluster_id"])) & (queue["policy"] != AGAIN)
+    done |= opening.isin(set(labels.loc[labels["said_again"], "cluster_id"]))
+    return queue[~done & ~queue["posting_id"].isin(skipped)]
 
 
 def _keys(row: Mapping[str, Any], *, left: int) -> None:

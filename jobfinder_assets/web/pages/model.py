@@ -8,13 +8,13 @@ import streamlit as st
 
 from jobfinder_assets.background import AlreadyRunning, start
 from jobfinder_assets.recommendations.reasons import sentences
-from jobfinder_assets.recommendations.recommender import refresh
+from jobfinder_assets.recommendations.recommender import drift_of, refresh
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import ROLES
 from jobfinder_assets.training import insight
 from jobfinder_assets.training.features import FeatureEncoder, load_encoder
 from jobfinder_assets.training.insight import Learnt, Miss, Run, Version
-from jobfinder_assets.training.registry import Champion, champion, promote, worse_than_linear
+from jobfinder_assets.training.registry import Champion, champion, diversity_words, promote, worse_than_linear
 from jobfinder_assets.training.training_set import Examples, load_examples
 from jobfinder_assets.web import session, view
 
@@ -84,6 +84,14 @@ def _how_good(found: Champion) -> None:
     )
     known = board[board["model"] != insight.CHANCE]
     _table(known[["ranked by", "AP", "interval", *_METRICS]], key="scoreboard")
+    st.caption(f"Diversity of the list: {diversity_words(found)}.")
+    _drift()
+    agreement = session.people().agreement(session.profile_name())
+    if agreement.of:
+        st.caption(
+            f"Of the jobs that the label queue showed you again, without a word, you said {agreement}: no model of "
+            "you can be asked to agree with you more than you do."
+        )
     st.subheader("Why this one is in force")
     st.write(f"The gate's decision: {found.tags['decision']}.")
     if worse_than_linear(found):
@@ -96,6 +104,25 @@ def _how_good(found: Champion) -> None:
         else:
             st.error(f"failed · {words}. Do not trust the figures above.", icon=":material/error:")
     _learning_curve()
+
+
+def _drift() -> None:
+    """Whether the jobs found since the training are like those before."""
+    found = drift_of(session.settings(), session.profile_name())
+    if found is None or not found.new:
+        return
+    if not found.known:
+        st.caption(f"New since the training: {found.new} jobs, too few to tell whether the market has changed.")
+    elif found.shifted:
+        shifted = ", ".join(f"{name} (index {found.index[name]:.2f})" for name in found.shifted)
+        st.warning(
+            f"The {found.new} jobs found since the training differ from those before in: {shifted}. Label some of "
+            "them, then train."
+        )
+    else:
+        st.caption(
+            f"The {found.new} jobs found since the training are like those before (stability indices below .25)."
+        )
 
 
 def _board(found: Champion) -> pd.DataFrame:

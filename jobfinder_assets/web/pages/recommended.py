@@ -51,7 +51,12 @@ def _state_of_the_model(rows: pd.DataFrame) -> None:
     version = str(rows["model_version"].iloc[0])
     waiting = session.people().waiting_labels(session.profile_name())
     if version == "profile words":
-        st.caption("Ranked by your profile's words and roles: label some jobs, and a model of your taste takes over.")
+        st.caption("Ranked by what your profile says: label some jobs, and a model of your taste takes over.")
+    elif version.startswith("profile and"):
+        st.caption(
+            f"Ranked by your {version.removeprefix('profile and ')} and, the less the more there are, by what your "
+            "profile says; a model that can be judged takes over soon."
+        )
     else:
         st.caption(f"Ranked by model {version} of your taste; how good it is stands on the page Model.")
     if waiting:
@@ -90,6 +95,8 @@ def _card(row: dict[str, Any], *, new: bool) -> None:
         against = [words.removeprefix("less: ") for words, part in view.reasons(row) if part < 0]
         parts = [f"<b>why:</b> {view.escaped('; '.join(why))}"] if why else []
         parts += [f"<b>against:</b> {view.escaped('; '.join(against))}"] if against else []
+        if near := view.because(row):
+            parts.append(view.escaped(near))
         st.html(f'<div class="jf-why">{" · ".join(parts)}</div>')
         _buttons(row)
         if st.session_state.get(f"open-{posting_id}"):
