@@ -24,7 +24,7 @@ from jobfinder_assets.training.registry import Champion, champion
 
 # The model version of a list that follows the profile's words.
 PROFILE_WORDS = "profile words"
-_INPUTS = ("postings", "posting_clusters", "role_tags", "posting_features", "label_events")
+_INPUTS = ("postings", "posting_clusters", "role_tags", "posting_features", "posting_vectors", "label_events")
 # What may differ between two lists that say the same.
 _WHEN = ("recommended_at", "is_new")
 _REASONS_PER_POSTING = 12
@@ -154,7 +154,7 @@ def _score(
     if model is None or encoder is None:
         values = profile_scores(wishes, postings, role_tags)
         return _Scored(pd.Series(values, index=postings["posting_id"], dtype="float64"))
-    features = read_features(lake, encoder.version)
+    features = read_features(lake, encoder.version, vectors_version=model.tags.get("vectors_version", ""))
     features = features.take(pd.Series(features.posting_ids).isin(postings["posting_id"]).to_numpy())
     scores = pd.Series(model.model.score_features(features), index=features.posting_ids, dtype="float64")
     return _Scored(scores, model, encoder, features)
