@@ -31,6 +31,7 @@ ORDER = (DUTIES, REQUIREMENTS, SUMMARY, PREFERRED, COMPANY, BENEFITS)
 _RANK = np.argsort(ORDER)
 _TITLE_CHARACTERS = 150
 _BODY_CHARACTERS = 12_000
+_READ_CHARACTERS = 4_000
 _BATCH = 256
 # [CLS], [SEP], and the full stop behind the title.
 _SPECIAL = 3
@@ -56,6 +57,16 @@ def duties_first(descriptions: Sequence[str]) -> list[str]:
         order = np.argsort(_RANK[inside[switch]], kind="stable")
         found.append("\n".join(text[starts[at] : ends[at]].strip() for at in order))
     return found
+
+
+def whole_texts(postings: pd.DataFrame) -> list[str]:
+    """Title and body of each of n postings, duties first: what `windows` gives first, before it is cut to tokens.
+
+    Cut at some thousand characters, which is more than 256 tokens.
+    """
+    bodies = duties_first([_text(body) for body in postings["description"]])
+    titles = [_text(title)[:_TITLE_CHARACTERS] for title in postings["title"]]
+    return [f"{title}. {body}"[:_READ_CHARACTERS] for title, body in zip(titles, bodies, strict=True)]
 
 
 def windows(

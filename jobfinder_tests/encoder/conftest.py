@@ -32,6 +32,8 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (raw / "vocab.txt").write_text("\n".join(dict.fromkeys(vocabulary)) + "\n", encoding="utf-8")
     tokenizer = BertTokenizer(vocab=str(raw / "vocab.txt"), do_lower_case=True)
     tokenizer.save_pretrained(raw)
+    # Some thousand numbers: two threads would wait for each other longer than they work.
+    torch.set_num_threads(1)
     torch.manual_seed(0)
     config = BertConfig(
         vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64,
