@@ -169,6 +169,7 @@ def train_bundle(
         "words": len(bundle.words),
         "recipe": recipe.to_dict(),
         "epochs": classifier.epochs,
+        "history": list(classifier.history),
         "repeats": len(measured),
         "metrics": {name: float(np.mean([each[name] for each in measured])) for name in measured[0]},
         "seconds_to_fine_tune": seconds,
@@ -177,13 +178,7 @@ def train_bundle(
         "versions": {"python": platform.python_version()} | _versions(),
     }
     members = {
-        "head.json": _json(
-            {
-                "coefficients": classifier.coefficients.tolist(),
-                "intercept": classifier.intercept,
-                "history": list(classifier.history),
-            }
-        ),
+        "head.json": _json({"coefficients": classifier.coefficients.tolist(), "intercept": classifier.intercept}),
         "scores.jsonl": _lines(scores),
         "strategies.json": _json(compared),
         "words.json": _json(list(bundle.words)),

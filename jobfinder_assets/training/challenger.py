@@ -12,6 +12,7 @@ import pandas as pd
 from jobfinder_assets.config import Settings
 from jobfinder_assets.encoder import bundle as files
 from jobfinder_assets.encoder.embed import load_tokenizer
+from jobfinder_assets.encoder.finetune import STRATEGY_COLUMNS
 from jobfinder_assets.encoder.windows import whole_texts
 from jobfinder_assets.storage.files import write_json, write_text
 from jobfinder_assets.storage.lake import Lake
@@ -163,7 +164,7 @@ def _log(
             write_json(folder / "decision.json", {"against": against, "difference": asdict(difference)})
             mlflow.log_artifacts(str(folder))
             if model.strategies:
-                mlflow.log_table(pd.DataFrame(model.strategies), "imbalance_strategies.json")
+                mlflow.log_table(pd.DataFrame(model.strategies)[list(STRATEGY_COLUMNS)], "imbalance_strategies.json")
             version = _register(client, profile, model, examples, run_id=run_id, tags=tags)
     return run_id, version
 

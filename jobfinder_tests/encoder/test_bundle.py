@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
 from jobfinder_assets.cli import main
 from jobfinder_assets.config import Home, Settings, Training
 from jobfinder_assets.encoder import bundle as files
+from jobfinder_assets.encoder.windows import whole_texts
 from jobfinder_assets.storage.files import write_json
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.training import challenger, registry
@@ -116,6 +118,18 @@ def small_bundle() -> files.TrainingBundle:
         (files.Fold(0, ("q", "r"), ("p",)), files.Fold(0, ("p",), ("q", "r"))), ("dbt",),
         {"profile": "ann", "label_hash": "l", "folds": "f", "fold_kind": "grouped"},
     )  # fmt: skip
+
+
+def example_bundle(n: int = 40) -> files.TrainingBundle:
+    """n labelled postings in two folds of whole employers."""
+    posts = people.postings(n)
+    labels = (posts["role"] == "data_engineer").to_numpy(bool)
+    ids = np.array(posts["posting_id"], object)
+    first = pd.factorize(posts["company"])[0] % 2 == 0
+    folds = tuple(files.Fold(0, tuple(ids[~side]), tuple(ids[side])) for side in (first, ~first))
+    facts = {"profile": "ann", "label_hash": "l", "folds": "f", "fold_kind": "grouped"}
+    groups = np.array(posts["company"], object)
+    return files.TrainingBundle(tuple(ids), tuple(whole_texts(posts)), labels, groups, folds, ("airflow-ng",), facts)
 
 
 def test_without_labels_there_is_nothing_to_export(settings: Settings, lake: Lake, home: Home, tmp_path: Path) -> None:
