@@ -327,3 +327,75 @@ def bench(name: str | None, arguments: tuple[str, ...]) -> None:
     if name not in found:
         _fail(f"no benchmark {name!r}; there are: {', '.join(found) or 'none, outside a checkout'}", status=2)
     sys.exit(subprocess.run([sys.executable, str(found[name]), *arguments], check=False).returncode)
+
+
+@main.group()
+def encoder() -> None:
+    """The optional transformer (pip install "jobfinder[encoder]"): labels out, a fine-tuned model back."""
+
+
+@encoder.command("export")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@click.option("--profile", default=None, help="Whose labels; default: the first profile.")
+def encoder_export(file: Path | None, profile: str | None) -> None:
+    """Write texts, labels and folds into one FILE for notebooks/03_finetune_on_gpu.ipynb. It holds your labels."""
+    settings = _settings()
+    from jobfinder_assets.storage.lake import Lake
+    from jobfinder_assets.training.challenger import ChallengerError, export_bundle
+
+    name = profile or next(iter(settings.profiles), "example")
+    path = file or Path(f"jobfinder-{name}-training.zip")
+    try:
+        written = export_bundle(settings, Lake(settings.lake_location), name, path)
+    except ChallengerError as error:
+        _fail(str(error))
+    size = written.stat().st_size / 1e6
+    console.print(
+        f"{written} ({size:.1f} MB): train on it here (`jobfinder encoder train`) or on a GPU", soft_wrap=True
+    )
+
+
+@encoder.command("train")
+@click.argument("bundle", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@click.option("--repeats", default=1, show_default=True, help="Repeats of the folds to measure on.")
+@click.option("--strategies", is_flag=True, help="Also compare what is done about a rare class (7 times as long).")
+def encoder_train(bundle: Path, file: Path | None, repeats: int, strategies: bool) -> None:
+    """Fine-tune on the training BUNDLE here, on a GPU if there is one, and write the model bundle to FILE."""
+    settings = _settings()
+    from jobfinder_assets.encoder import bundle as files
+    from jobfinder_assets.encoder.finetune import STRATEGIES, Recipe
+    from jobfinder_assets.encoder.weights import EncoderUnavailable, find_weights, require_extra
+
+    try:
+        require_extra()
+        weights = find_weights(settings.encoder)
+        training = files.read_training_bundle(bundle)
+        path = file or Path(f"jobfinder-{training.facts['profile']}-model.zip")
+        files.train_bundle(
+            training, weights, path, recipe=Recipe(), strategies=STRATEGIES if strategies else None, repeats=repeats,
+            device=settings.encoder.device, say=lambda text: console.print(text, highlight=False),
+        )  # fmt: skip
+    except (EncoderUnavailable, files.BundleError) as error:
+        _fail(str(error))
+    console.print(f"{path}: `jobfinder encoder import {path}` verifies it and logs it", soft_wrap=True, highlight=False)
+
+
+@encoder.command("import")
+@click.argument("bundle", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--profile", default=None, help="Whose model; default: the first profile.")
+def encoder_import(bundle: Path, profile: str | None) -> None:
+    """Verify a model BUNDLE, compare it with the model in force, and log it to MLflow as a challenger."""
+    settings = _settings()
+    from jobfinder_assets.encoder.bundle import BundleError
+    from jobfinder_assets.encoder.weights import EncoderUnavailable, require_extra
+    from jobfinder_assets.storage.lake import Lake
+    from jobfinder_assets.training.challenger import ChallengerError, import_bundle
+
+    name = profile or next(iter(settings.profiles), "example")
+    try:
+        require_extra()
+        verdict = import_bundle(settings, Lake(settings.lake_location), bundle, profile=name)
+    except (BundleError, ChallengerError, EncoderUnavailable) as error:
+        _fail(f"not imported: {error}")
+    console.print(f"{verdict}; version {verdict.version} in MLflow, alias challenger", soft_wrap=True, highlight=False)

@@ -61,6 +61,16 @@ class Training(Section):
     minimum_per_class: Annotated[int, Field(ge=2)] = 5
 
 
+class Encoder(Section):
+    """The optional transformer: where its weights are, what it runs on, and what it makes of postings."""
+
+    weights: str = ""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    words: Annotated[int, Field(ge=0, le=20_000)] = 1000
+    vectors: Literal["static", "transformer", "none"] = "static"
+    most_per_run: Annotated[int, Field(ge=1)] = 2000
+
+
 class Compute(Section):
     """Where batches are mapped: joblib's backend and how many workers (-1: every core)."""
 
@@ -130,6 +140,7 @@ class Settings(Section):
     sources: dict[str, dict[str, Any]] = {}
     http: Http = Http()
     training: Training = Training()
+    encoder: Encoder = Encoder()
     compute: Compute = Compute()
     checks: Checks = Checks()
     refresh: Refresh = Refresh()

@@ -6,6 +6,7 @@ from jobfinder_assets import automation
 from jobfinder_assets.cleaning import assets as cleaning
 from jobfinder_assets.cleaning import checks as cleaning_checks
 from jobfinder_assets.cleaning import cluster_assets
+from jobfinder_assets.encoder import assets as encoder
 from jobfinder_assets.export import assets as export
 from jobfinder_assets.ingestion import assets as ingestion
 from jobfinder_assets.labels import assets as labels
@@ -23,6 +24,7 @@ ROOMS = {
     "cleaning": [cleaning, cluster_assets],
     "roles": [roles],
     "labels": [labels],
+    "encoder": [encoder],
     "training": [training],
     "recommendations": [recommendations],
 }

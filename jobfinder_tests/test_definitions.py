@@ -13,7 +13,7 @@ from jobfinder_assets.ingestion.catalog import asset_name, source_classes
 from jobfinder_assets.labels.profiles import PROFILES
 
 OWN = ("training_set", "preference_model", "recommendations", "digest")
-ROOMS = ["ingestion", "cleaning", "labels", "roles", "training", "recommendations", "export"]
+ROOMS = ["ingestion", "cleaning", "labels", "roles", "encoder", "training", "recommendations", "export"]
 ON_DEMAND = "personal_dataset"
 
 
@@ -34,6 +34,8 @@ def test_every_asset_of_the_contract_stands_in_its_room(graph: Any) -> None:
         "posting_clusters": "cleaning",
         "role_tags": "roles",
         "label_events": "labels",
+        "domain_tokenizer": "encoder",
+        "posting_vectors": "encoder",
         "posting_features": "training",
         "training_set": "training",
         "preference_model": "training",
@@ -110,7 +112,16 @@ def report(instance: dg.DagsterInstance, name: str, *, partition: str | None = N
 
 
 def test_loading_the_code_location_imports_nothing_heavy() -> None:
-    heavy = ["great_expectations", "lightgbm", "matplotlib", "mlflow", "optuna", "sklearn", "torch"]
+    heavy = [
+        "great_expectations",
+        "lightgbm",
+        "matplotlib",
+        "mlflow",
+        "optuna",
+        "sentence_transformers",
+        "sklearn",
+        "torch",
+    ]
     script = f"import sys, jobfinder_assets.definitions; print([m for m in {heavy!r} if m in sys.modules])"
     printed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert printed.strip() == "[]"

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from jobfinder_assets.config import Settings
+from jobfinder_assets.encoder.vectors import vectors_in_force
 from jobfinder_assets.export.spreadsheet import plain, records
 from jobfinder_assets.storage.files import write_json, write_object
 from jobfinder_assets.storage.lake import Lake
@@ -49,9 +50,11 @@ def restore(settings: Settings, lake: Lake, profile: str, recipe: dict[str, Any]
     if encoder is None or training_set.empty or registry.champion(settings, profile) is not None:
         return ""
     tags: dict[str, str] = recipe["tags"]
-    if not registry.fingerprint(training_set, encoder.version, settings.training).items() <= tags.items():
+    vectors = vectors_in_force(settings.home, lake)
+    wanted = registry.fingerprint(training_set, encoder.version, settings.training, vectors_version=vectors)
+    if not wanted.items() <= tags.items():
         return ""
-    examples = load_examples(lake, training_set, encoder.version)
+    examples = load_examples(lake, training_set, encoder.version, vectors_version=vectors)
     parameters = Parameters(**recipe["parameters"])
     with one_thread():
         model = Fixed(parameters, seed=int(recipe["seed"])).fit(examples).model
@@ -71,8 +74,9 @@ def restore(settings: Settings, lake: Lake, profile: str, recipe: dict[str, Any]
         experiment = experiment_id(client, settings, f"jobfinder/{profile}", profile)
         with mlflow.start_run(experiment_id=experiment, run_name=f"{profile} imported", tags=champion.tags) as run:
             mlflow.log_params(parameters.to_dict())
+            scorer = registry.Scorer(model, encoder, registry._words(settings, champion))
             version = registry._log_model(
-                client, profile, champion, examples=examples, encoder=encoder, run_id=run.info.run_id
+                client, profile, champion, examples=examples, scorer=scorer, run_id=run.info.run_id
             )
     kept = replace(champion, version=version)
     folder = settings.home.models / "preference" / profile

@@ -39,7 +39,7 @@ from jobfinder_assets.training.registry import Champion, champion
 
 # The model version of a list that follows the profile's words.
 PROFILE_WORDS = "profile words"
-_INPUTS = ("postings", "posting_clusters", "role_tags", "posting_features", "label_events")
+_INPUTS = ("postings", "posting_clusters", "role_tags", "posting_features", "posting_vectors", "label_events")
 # What may differ between two lists that say the same.
 _WHEN = ("recommended_at", "is_new")
 _REASONS_PER_POSTING = 12
@@ -228,7 +228,8 @@ def _score(
 ) -> _Scored:
     ids = postings["posting_id"]
     taste = model.model if model is not None else early.model if early is not None else None
-    encoded = encoded_postings(lake, encoder, taste) if encoder is not None else None
+    vectors = model.tags.get("vectors_version", "") if model is not None else ""
+    encoded = encoded_postings(lake, encoder, taste, vectors_version=vectors) if encoder is not None else None
     if model is not None and encoded is not None:
         here = pd.Series(encoded.posting_ids).isin(ids).to_numpy()
         by_taste = pd.Series(encoded.scores[here], index=encoded.posting_ids[here], dtype="float64")
@@ -255,10 +256,15 @@ def _score(
     )
 
 
-def encoded_postings(lake: Lake, encoder: FeatureEncoder, model: PreferenceModel | None) -> Encoded | None:
-    """Read the stored features once, batch by batch, and score them; None when there are none."""
+def encoded_postings(
+    lake: Lake, encoder: FeatureEncoder, model: PreferenceModel | None, *, vectors_version: str = ""
+) -> Encoded | None:
+    """Read the stored features once, batch by batch, and score them; None when there are none.
+
+    A model that was fitted with vectors of the optional encoder needs their version.
+    """
     parts: list[tuple[Any, ...]] = []
-    for batch in feature_batches(lake, encoder.version):
+    for batch in feature_batches(lake, encoder.version, vectors_version=vectors_version):
         scores = model.score_features(batch) if model is not None else np.full(len(batch), np.nan)
         parts.append((batch.posting_ids, batch.vector, batch.structured, scores))
     return Encoded(*map(np.concatenate, zip(*parts, strict=True))) if parts else None
@@ -274,7 +280,8 @@ def _explain(
 ) -> list[list[Sentence]]:
     ids = list(listed["posting_id"])
     if scored.champion is not None and scored.encoder is not None:
-        return _of_model(lake, scored.champion.model, scored.encoder, ids)
+        version = scored.champion.tags.get("vectors_version", "")
+        return _of_model(lake, scored.champion.model, scored.encoder, ids, vectors_version=version)
     rows = postings.set_index("posting_id")
     words = profile_sentences(
         rows.loc[ids].reset_index(), cast("pd.Series[float]", scored.by_words), profile=wishes, role_tags=role_tags
@@ -294,8 +301,10 @@ def _explain(
     return found
 
 
-def _of_model(lake: Lake, model: PreferenceModel, encoder: FeatureEncoder, ids: list[str]) -> list[list[Sentence]]:
-    rows = stored_features(lake, encoder, ids)
+def _of_model(
+    lake: Lake, model: PreferenceModel, encoder: FeatureEncoder, ids: list[str], *, vectors_version: str = ""
+) -> list[list[Sentence]]:
+    rows = stored_features(lake, encoder, ids, vectors_version=vectors_version)
     found = model.contributions(rows, top=_REASONS_PER_POSTING, names=encoder)
     told = dict(zip(rows.posting_ids, map(sentences, found), strict=True))
     return [told.get(one, []) for one in ids]

@@ -193,6 +193,11 @@ TABLES: dict[str, TableSchema] = {
             "structured": pa.list_(pa.float32()),
         },
     ),
+    # What the optional encoder makes of each posting; rows of other versions stay, for models trained on them.
+    "posting_vectors": _table(
+        ("posting_id", "vectors_version"),
+        {"posting_id": TEXT, "vectors_version": TEXT, "content_hash": TEXT, "vector": pa.list_(pa.float32())},
+    ),
     "label_events": _table(
         ("event_id",),
         {

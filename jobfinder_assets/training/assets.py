@@ -67,7 +67,11 @@ def training_set(
     return dg.MaterializeResult(value=frame, metadata=metadata | {"state": "written"})
 
 
-@dg.asset(deps=["training_set", "posting_features"], partitions_def=PROFILES, kinds={"lightgbm", "mlflow", "optuna"})
+@dg.asset(
+    deps=["training_set", "posting_features", "posting_vectors"],
+    partitions_def=PROFILES,
+    kinds={"lightgbm", "mlflow", "optuna"},
+)
 def preference_model(
     context: dg.AssetExecutionContext, settings: SettingsResource, lake: LakeResource
 ) -> dg.MaterializeResult[Any]:

@@ -140,11 +140,14 @@ def early_model(lake: Lake, encoder: FeatureEncoder, labels: pd.DataFrame, *, tr
     return Early(model, len(interesting), weight)
 
 
-def stored_features(lake: Lake, encoder: FeatureEncoder, posting_ids: Sequence[str]) -> FeatureMatrix:
+def stored_features(
+    lake: Lake, encoder: FeatureEncoder, posting_ids: Sequence[str], *, vectors_version: str = ""
+) -> FeatureMatrix:
     """Features of those of the postings that are encoded, in the given order."""
     wanted = [("encoder_version", "=", encoder.version), ("posting_id", "in", list(posting_ids))]
     known = set(lake.read("posting_features", ["posting_id"], wanted)["posting_id"])
-    return read_features(lake, encoder.version, [one for one in dict.fromkeys(posting_ids) if one in known])
+    ids = [one for one in dict.fromkeys(posting_ids) if one in known]
+    return read_features(lake, encoder.version, ids, vectors_version=vectors_version)
 
 
 def _resolved(examples: Sequence[str], lake: Lake) -> tuple[list[str], list[str]]:

@@ -11,7 +11,7 @@ counts with its first 6,000 characters.
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from jobfinder_assets.config import Home
+from jobfinder_assets.encoder.vectors import read_vectors
 from jobfinder_assets.storage.files import read_object, write_object
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import ROLES
@@ -103,12 +104,15 @@ class FeatureMatrix:
     terms: (n, n_terms) CSR float32; columns as in `FeatureEncoder.term_names` and `TERM_BLOCKS`
     vector: (n, d) float32, each latent block of a row brought to its length (zero where no term is known)
     structured: (n, len(STRUCTURED)) float32, NaN where unknown
+    meaning: (n, k) float32 unit vectors of the optional encoder (table `posting_vectors`), zero where a posting has
+        none; None when none were asked for
     """
 
     posting_ids: NDArray[Any]
     terms: Any
     vector: NDArray[np.float32]
     structured: NDArray[np.float32]
+    meaning: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.posting_ids)
@@ -116,7 +120,10 @@ class FeatureMatrix:
     def take(self, rows: Any) -> "FeatureMatrix":
         """The given rows (indices or a mask), in that order."""
         rows = np.asarray(rows)
-        return FeatureMatrix(self.posting_ids[rows], self.terms[rows], self.vector[rows], self.structured[rows])
+        meaning = None if self.meaning is None else self.meaning[rows]
+        return FeatureMatrix(
+            self.posting_ids[rows], self.terms[rows], self.vector[rows], self.structured[rows], meaning
+        )
 
 
 class FeatureEncoder:
@@ -566,9 +573,12 @@ def update_features(lake: Lake, encoder: FeatureEncoder, *, batch_rows: int = 5_
     return Counts(new=int((~known).sum()), changed=int((known & ~same).sum()), unchanged=int(same.sum()))
 
 
-def read_features(lake: Lake, encoder_version: str, posting_ids: Sequence[str] | None = None) -> FeatureMatrix:
+def read_features(
+    lake: Lake, encoder_version: str, posting_ids: Sequence[str] | None = None, *, vectors_version: str = ""
+) -> FeatureMatrix:
     """Stored features of one encoder version: all, or those of the given postings in the given order.
 
+    With a `vectors_version` the vectors of the optional encoder stand beside them.
     Arrow's list buffers become the CSR's data and indices without a copy, its offsets the row pointers.
     The matrix ends with the largest term id that occurs; absent columns mean weight 0.
     Raises ValueError when a given posting has no stored features.
@@ -578,7 +588,7 @@ def read_features(lake: Lake, encoder_version: str, posting_ids: Sequence[str] |
         where.append(("posting_id", "in", list(posting_ids)))
     table = lake.read_arrow("posting_features", _STORED, where).combine_chunks()
     if posting_ids is None:
-        return _feature_matrix(table)
+        return _with_meaning(_feature_matrix(table), lake, vectors_version)
     place = pd.Series(np.arange(table.num_rows), index=table.column("posting_id").to_pylist(), dtype="float64")
     rows = place.reindex(list(posting_ids))
     if rows.isna().any():
@@ -586,14 +596,20 @@ def read_features(lake: Lake, encoder_version: str, posting_ids: Sequence[str] |
             f"posting {rows.index[rows.isna()][0]!r} and {int(rows.isna().sum()) - 1} more have no features of encoder "
             f"{encoder_version}; materialize posting_features first"
         )
-    return _feature_matrix(table).take(rows.to_numpy(np.int64))
+    return _with_meaning(_feature_matrix(table).take(rows.to_numpy(np.int64)), lake, vectors_version)
 
 
-def feature_batches(lake: Lake, encoder_version: str) -> Iterator[FeatureMatrix]:
+def _with_meaning(features: FeatureMatrix, lake: Lake, vectors_version: str) -> FeatureMatrix:
+    if not vectors_version or not len(features):
+        return features
+    return replace(features, meaning=read_vectors(lake, vectors_version, features.posting_ids))
+
+
+def feature_batches(lake: Lake, encoder_version: str, *, vectors_version: str = "") -> Iterator[FeatureMatrix]:
     """All stored features of one encoder version, some thousand rows at a time: memory does not grow with the rows."""
     for batch in lake.arrow_batches("posting_features", _STORED, [("encoder_version", "=", encoder_version)]):
         if batch.num_rows:
-            yield _feature_matrix(pa.Table.from_batches([batch]))
+            yield _with_meaning(_feature_matrix(pa.Table.from_batches([batch])), lake, vectors_version)
 
 
 def _wanted_state(lake: Lake) -> pd.DataFrame:

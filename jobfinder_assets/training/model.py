@@ -82,13 +82,15 @@ class Parameters:
     the logistic regression. `words_weight` is how much a second regression counts beside it, one that reads words
     alone and is regularised so strongly that it comes near the difference of the classes' means: with few labels of
     a rare taste it is the steadier one. `trees` switches the LightGBM correction, `tree_weight` shrinks it. The
-    defaults are those that did best for the simulated people of `benchmarks/likers.py`.
+    defaults are those that did best for the simulated people of `benchmarks/likers.py`. `meaning_weight` is that of the
+    optional encoder's vectors: none, so that the linear incumbent does without them and the gate decides.
     """
 
     regularisation: float = 3.0
     title_weight: float = 0.3
     fact_weight: float = 0.2
     latent_weight: float = 0.4
+    meaning_weight: float = 0.0
     role_weight: float = 0.25
     structured_weight: float = 0.16
     balance: Balance = "none"
@@ -157,6 +159,7 @@ class Kernels:
     latent: Floats
     roles: Floats
     structured: Floats
+    meaning: Floats | None = None
 
     @classmethod
     def of(cls, features: FeatureMatrix) -> "Kernels":
@@ -172,6 +175,7 @@ class Kernels:
             latent=products(features.vector.astype(np.float64)),
             roles=products(scaled[:, _ROLE_COLUMNS]),
             structured=products(scaled[:, _FACT_COLUMNS]),
+            meaning=None if features.meaning is None else products(features.meaning.astype(np.float64)),
         )
 
     def both(self, parameters: Parameters) -> tuple[Floats, Floats]:
@@ -180,8 +184,10 @@ class Kernels:
 
     def combined(self, parameters: Parameters) -> Floats:
         """The kernel of the weighted concatenation of the blocks."""
+        meaning = 0.0 if self.meaning is None else parameters.meaning_weight**2 * self.meaning
         return (
-            self.description
+            meaning
+            + self.description
             + parameters.title_weight**2 * self.title
             + parameters.fact_weight**2 * self.fact
             + parameters.latent_weight**2 * self.latent
@@ -331,8 +337,11 @@ class LinearModel:
 
     Attributes (after `fit_features`)
     ---------------------------------
-    term_weights (n_terms,), vector_weights (d,), structured_weights (len(STRUCTURED),), intercept
+    term_weights (n_terms,), vector_weights (d,), structured_weights (len(STRUCTURED),), intercept; meaning_weights
+    (k,), or None for a model without the optional encoder's vectors
     """
+
+    meaning_weights: Floats | None = None
 
     def __init__(self, parameters: Parameters | None = None, *, seed: int = 0) -> None:
         self.parameters = parameters or Parameters()
@@ -362,6 +371,8 @@ class LinearModel:
         self.structured_weights = _scaled(features).T @ dual
         self.structured_weights[_ROLE_COLUMNS] *= parameters.role_weight**2
         self.structured_weights[_FACT_COLUMNS] *= parameters.structured_weight**2
+        if features.meaning is not None and parameters.meaning_weight:
+            self.meaning_weights = parameters.meaning_weight**2 * (features.meaning.T.astype(np.float64) @ dual)
         self.intercept = intercept
 
     def _add_words(self, features: FeatureMatrix, dual: Floats, ratio: float) -> None:
@@ -373,6 +384,8 @@ class LinearModel:
         whole = 1 + self.parameters.words_weight
         self.term_weights = (self.term_weights + ratio * _term_weights(features, dual, _WORDS)) / whole
         self.vector_weights, self.structured_weights = self.vector_weights / whole, self.structured_weights / whole
+        if self.meaning_weights is not None:
+            self.meaning_weights = self.meaning_weights / whole
         self.intercept += before - float(self.score_features(features).mean())
 
     def score_features(self, features: FeatureMatrix) -> Floats:
@@ -385,6 +398,8 @@ class LinearModel:
             rows = slice(first, first + _ROWS_AT_ONCE)
             score[rows] = features.terms[rows] @ weights
             score[rows] += features.vector[rows].astype(np.float64) @ self.vector_weights
+            if self.meaning_weights is not None and features.meaning is not None:
+                score[rows] += features.meaning[rows].astype(np.float64) @ self.meaning_weights
         return score + _scaled(features) @ self.structured_weights + self.intercept
 
 

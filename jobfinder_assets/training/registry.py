@@ -22,6 +22,8 @@ import numpy as np
 import pandas as pd
 
 from jobfinder_assets.config import Profile, Settings, Training
+from jobfinder_assets.encoder.static import StaticVectors, load_static
+from jobfinder_assets.encoder.vectors import vectors_in_force
 from jobfinder_assets.labels.events import Agreement, self_agreement
 from jobfinder_assets.storage.files import read_object, write_json, write_object, write_text
 from jobfinder_assets.storage.lake import Lake
@@ -153,10 +155,11 @@ def train(settings: Settings, lake: Lake, profile: str) -> Outcome:
     training_set = lake.read("training_set", where=[("profile", "=", profile)])
     if encoder is None or lake.count("posting_features", [("encoder_version", "=", encoder.version)]) == 0:
         return Outcome("no_features")
-    examples = load_examples(lake, training_set, encoder.version)
+    vectors = vectors_in_force(settings.home, lake)
+    examples = load_examples(lake, training_set, encoder.version, vectors_version=vectors)
     if too_few := enough_labels(examples, settings.training):
         return Outcome("too_few_labels", champion(settings, profile), too_few)
-    tags = fingerprint(training_set, encoder.version, settings.training)
+    tags = fingerprint(training_set, encoder.version, settings.training, vectors_version=vectors)
     before = champion(settings, profile)
     if before is not None and tags.items() <= before.tags.items():
         return Outcome("unchanged", before)
@@ -168,7 +171,9 @@ def train(settings: Settings, lake: Lake, profile: str) -> Outcome:
     return _train(settings, lake, profile, examples=examples, encoder=encoder, tags=tags, before=before, wishes=wishes)
 
 
-def fingerprint(training_set: pd.DataFrame, encoder_version: str, training: Training) -> dict[str, str]:
+def fingerprint(
+    training_set: pd.DataFrame, encoder_version: str, training: Training, *, vectors_version: str = ""
+) -> dict[str, str]:
     """What a trained model depends on; equal fingerprints need no new training."""
     settings = json.dumps(training.model_dump(), sort_keys=True)
     return {
@@ -176,6 +181,7 @@ def fingerprint(training_set: pd.DataFrame, encoder_version: str, training: Trai
         "encoder_version": encoder_version,
         "model_code_version": MODEL_CODE_VERSION,
         "settings_hash": hashlib.sha256(settings.encode("utf-8")).hexdigest()[:16],
+        "vectors_version": vectors_version,
     }
 
 
@@ -329,12 +335,13 @@ def _log(
             write_json(folder / "canaries.json", [asdict(canary) for canary in fitted.canaries])
             write_text(folder / "scoreboard.md", board_markdown(fitted.scoreboard) + "\n")
             mlflow.log_artifacts(str(folder))
-            version = _log_model(client, profile, fitted, examples=examples, encoder=encoder, run_id=run_id)
+            scorer = Scorer(fitted.model, encoder, _words(settings, fitted))
+            version = _log_model(client, profile, fitted, examples=examples, scorer=scorer, run_id=run_id)
     return run_id, version
 
 
 def _log_model(
-    client: Any, profile: str, fitted: Champion, *, examples: Examples, encoder: FeatureEncoder, run_id: str
+    client: Any, profile: str, fitted: Champion, *, examples: Examples, scorer: "Scorer", run_id: str
 ) -> str:
     """Log the model with its encoder as a pyfunc that scores postings, and register it; returns the version."""
     import mlflow.pyfunc
@@ -342,12 +349,12 @@ def _log_model(
 
     example = example_postings(examples)
     with tempfile.TemporaryDirectory(prefix="jobfinder-") as name:
-        path = write_object(Path(name) / "model.joblib", Scorer(fitted.model, encoder))
+        path = write_object(Path(name) / "model.joblib", scorer)
         info = mlflow.pyfunc.log_model(
             name="preference",
             loader_module=__name__,
             data_path=str(path),
-            signature=infer_signature(example, Scorer(fitted.model, encoder).predict(example)),
+            signature=infer_signature(example, scorer.predict(example)),
             input_example=example,
             pip_requirements=[f"{package}=={installed_version(package)}" for package in _REQUIREMENTS],
         )
@@ -361,14 +368,25 @@ def _log_model(
 
 @dataclass(frozen=True, eq=False)
 class Scorer:
-    """What MLflow loads: scores postings in log-odds, given the columns of `example_postings`."""
+    """What MLflow loads: scores postings in log-odds, given the columns of `example_postings`.
+
+    words: the word table of the optional encoder, for a model that was trained with static vectors.
+    """
 
     model: PreferenceModel
     encoder: FeatureEncoder
+    words: StaticVectors | None = None
 
     def predict(self, postings: pd.DataFrame, params: dict[str, Any] | None = None) -> np.ndarray[Any, Any]:
         features = self.encoder.transform(postings)
+        if self.words is not None:
+            features = replace(features, meaning=self.words.encode(postings))
         return np.asarray(self.model.score_features(features), dtype=np.float64)
+
+
+def _words(settings: Settings, fitted: Champion) -> StaticVectors | None:
+    words = load_static(settings.home)
+    return words if words is not None and words.version == fitted.tags.get("vectors_version") else None
 
 
 def _load_pyfunc(path: str) -> Scorer:

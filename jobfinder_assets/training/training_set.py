@@ -109,10 +109,13 @@ def company_groups(
     return [str(name) for name in given.groupby(component).transform("min")]
 
 
-def load_examples(lake: Lake, training_set: pd.DataFrame, encoder_version: str) -> Examples:
+def load_examples(
+    lake: Lake, training_set: pd.DataFrame, encoder_version: str, *, vectors_version: str = ""
+) -> Examples:
     """Join a training set to its postings, role probabilities and stored features, by cluster_id.
 
-    Rows without features of that encoder version are left out.
+    With a `vectors_version` also to the vectors of the optional encoder. Rows without features of that encoder
+    version are left out.
     """
     wanted = [("posting_id", "in", list(training_set["posting_id"]))]
     encoded = lake.read("posting_features", ["posting_id"], [("encoder_version", "=", encoder_version), *wanted])
@@ -122,7 +125,7 @@ def load_examples(lake: Lake, training_set: pd.DataFrame, encoder_version: str) 
     )
     return Examples(
         postings=postings.set_index("posting_id").reindex(rows["posting_id"]).reset_index(),
-        features=read_features(lake, encoder_version, list(rows["posting_id"])),
+        features=read_features(lake, encoder_version, list(rows["posting_id"]), vectors_version=vectors_version),
         labels=rows["interesting"].to_numpy(bool),
         groups=rows["group"].to_numpy(object),
         labelled_at=_time(rows["labelled_at"]).dt.tz_localize(None).to_numpy("datetime64[us]"),

@@ -6,7 +6,7 @@ best model without trees likewise, and below the counts in model.py trees are no
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
@@ -33,6 +33,8 @@ from jobfinder_assets.training.model import (
 MINIMUM_PER_CLASS = 4
 INNER_SPLITS = 4
 REPEATS = 2
+# What the optional encoder's vectors weigh; measured flat between .3 and .5 (benchmarks/encoder.py).
+MEANING_WEIGHT = 0.4
 _RESAMPLES = 200
 # A challenger's mean gain must be this many standard errors above zero.
 _STANDARD_ERRORS = 1.5
@@ -77,15 +79,18 @@ def search(
 
     labels, groups = check_labels(labels, len(features)), np.asarray(groups)
     repeats = _repeats(features, labels, groups, seed=seed)
+    start = Parameters(meaning_weight=MEANING_WEIGHT if features.meaning is not None else 0.0)
     if not repeats:
-        return Parameters()
+        return start
     with one_thread():
         kernels = Kernels.of(features)
     tried: list[tuple[Parameters, list[Floats]]] = []
 
     def objective(trial: Any) -> float:
         started = perf_counter()
-        parameters = Parameters() if trial.number == 0 else _suggest(trial, trees_allowed=enough_for_trees(labels))
+        # An encoder's vectors are part of every challenger; the gate compares it with models without them.
+        found = start if trial.number == 0 else _suggest(trial, trees_allowed=enough_for_trees(labels))
+        parameters = replace(found, meaning_weight=start.meaning_weight)
         margins = [_held_out(kernels, labels, parameters, folds=folds, seed=seed) for folds in repeats]
         value = float(np.mean([_average_precision(labels, margin) for margin in margins]))
         tried.append((parameters, margins))
