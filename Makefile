@@ -1,10 +1,16 @@
-# Few verbs: run, serve, test, check, lock, clean.
+# Few verbs: run, serve, test, check, encoder, lock, clean.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Which build of torch is right depends on the machine (CPU, or which CUDA): it stands in no lock.
+TORCH := 2.13.0
+TORCH_PARTS := torch cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cublas nvidia-cuda-cccl nvidia-cuda-cupti \
+	nvidia-cuda-nvrtc nvidia-cuda-runtime nvidia-cudnn-cu13 nvidia-cufft nvidia-cufile nvidia-curand \
+	nvidia-cusolver nvidia-cusparse nvidia-cusparselt-cu13 nvidia-nccl-cu13 nvidia-nvjitlink \
+	nvidia-nvshmem-cu13 nvidia-nvtx triton
 
-.PHONY: run serve test check format lock clean
+.PHONY: run serve test check format encoder lock clean
 
 run: $(READY)  ## everything from sources to recommendations, once
 	$(BIN)/jobfinder run
@@ -33,9 +39,17 @@ $(READY): requirements.lock pyproject.toml setup.cfg
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(READY)
 
+encoder: $(READY)  ## the optional transformer: pinned beside the lock, torch from pip's own index
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-encoder.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==$(TORCH)
+
 lock:  ## resolve pyproject.toml anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		--no-emit-index-url --extra dev --extra export --extra notebooks --output-file requirements.lock pyproject.toml
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		--no-emit-index-url --extra encoder --constraints requirements.lock \
+		$$(sed -n 's/^\([a-z0-9._-]*\)==.*/--no-emit-package \1/p' requirements.lock) \
+		$(TORCH_PARTS:%=--no-emit-package %) --output-file requirements-encoder.lock pyproject.toml
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache

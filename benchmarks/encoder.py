@@ -4,7 +4,8 @@
 
 Needs the extra `encoder`. Labels, tests and people are those of benchmarks/likers.py, on a sample of the openings. The
 word table of the static vectors is distilled on openings outside that sample. Fine-tuning is measured for the first
-`--fine-people` people with one seed each; everything runs on a GPU when there is one.
+`--fine-people` people with one seed each; everything runs on a GPU when there is one. `--seeds 0` and `--fine-people 0`
+leave out the one or the other.
 """
 
 import argparse
@@ -50,10 +51,9 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def encoded(sample: pd.DataFrame, others: pd.DataFrame) -> tuple[Any, dict[str, Any]]:
-    """The domain's encoder, and the vectors of the sample by each way; prints what each costs."""
+def domain_encoder(corpus: pd.DataFrame) -> Any:
+    """MiniLM with the corpus' names as tokens; prints what they save."""
     folder, settings = find_weights(Encoder()), Encoder()
-    corpus = pd.concat([others, sample], ignore_index=True)
     texts = [f"{title}\n{body}" for title, body in zip(corpus["title"], corpus["description"], strict=True)]
     base = load(folder, device="cpu").tokenizer
     started = time.perf_counter()
@@ -64,6 +64,12 @@ def encoded(sample: pd.DataFrame, others: pd.DataFrame) -> tuple[Any, dict[str, 
         f"tokenizer: {found.words} words in {time.perf_counter() - started:.0f} s; in {found.covered:.1%} of the "
         f"postings; tokens per posting {found.before:.1f} before, {found.after:.1f} after; device {encoder.device}"
     )
+    return encoder
+
+
+def encoded(encoder: Any, sample: pd.DataFrame, others: pd.DataFrame) -> dict[str, Any]:
+    """The vectors of the sample by each way; prints what each costs."""
+    corpus = pd.concat([others, sample], ignore_index=True)
     before = memory()
     started = time.perf_counter()
     minilm = encode_postings(encoder, sample)
@@ -87,7 +93,7 @@ def encoded(sample: pd.DataFrame, others: pd.DataFrame) -> tuple[Any, dict[str, 
         best = min(timed(lambda: table.encode(many)) for _ in range(3))
         static = table.encode(sample)
     say(f"static: {SPEED_ROWS / best:,.0f} postings/s on one core; table of {table.table.nbytes / 2**20:.0f} MiB")
-    return encoder, {STATIC: static, MINILM: minilm - minilm.mean(axis=0)}
+    return {STATIC: static, MINILM: minilm - minilm.mean(axis=0)}
 
 
 def timed(work: Any) -> float:
@@ -132,9 +138,12 @@ def judge(people: Any, vectors: Any, person: str, size: int, seed: int, trials: 
     return results
 
 
-def fine(people: Any, encoder: Any, reading: Any, person: str, size: int, seed: int) -> list[dict[str, Any]]:
+def fine(
+    people: Any, encoder: Any, reading: Any, person: str, size: int, seed: int, trials: int
+) -> list[dict[str, Any]]:
+    """Fine-tuned, and beside it the contestants that need no vectors."""
     rows, test, said = drawn(people, person, size, seed)
-    started = time.perf_counter()
+    started, before = time.perf_counter(), time.process_time()
     groups = people.groups[rows]
     found = finetune.fine_tune(encoder, finetune.take(reading, rows), said, groups, finetune.Recipe())
     seconds = time.perf_counter() - started
@@ -142,9 +151,12 @@ def fine(people: Any, encoder: Any, reading: Any, person: str, size: int, seed: 
     words = Linear().fit(replace(people.examples.take(rows), labels=said)).score(people.examples.take(test))
     both = scores / scores.std() + words / words.std()
     truth = people.tastes[person][test]
-    say(f"  {person}, {size} labels: {found.epochs} epochs of {len(found.history) - 1}, {seconds:.0f} s")
+    say(
+        f"  {person}, {size} labels: {found.epochs} epochs of {len(found.history) - 1}, {seconds:.0f} s, "
+        f"{time.process_time() - before:.0f} s of CPU"
+    )
     common = {"person": person, "size": size, "seed": seed, "seconds": seconds}
-    return [
+    return judge(people, {}, person, size, seed, trials) + [
         common | {"model": name, "AP": average_precision_score(truth, values)}
         for name, values in ((FINE, scores), (BLEND, both))
     ]
@@ -179,6 +191,34 @@ def report(results: pd.DataFrame) -> None:
             say(f"| {name}{count} | {rows[name].mean():.3f} | {gains[0]} | {gains[1]} | {seconds:.1f} |")
 
 
+def gains(people: Any, vectors: dict[str, Any], options: argparse.Namespace) -> None:
+    """The table of every person, size and seed."""
+    work = [(person, size, seed) for person in people.tastes for size in options.sizes for seed in range(options.seeds)]
+    found = joblib.Parallel(n_jobs=-1, batch_size=1)(
+        joblib.delayed(judge)(people, vectors, *one, options.trials) for one in work
+    )
+    report(pd.DataFrame([row for rows in found for row in rows]))
+
+
+def fine_tuning(people: Any, encoder: Any, options: argparse.Namespace) -> None:
+    """The table of a few people, and the strategies for a rare class."""
+    started = time.perf_counter()
+    texts = [each[0] for each in windows(people.examples.postings, encoder.tokenizer, tokens=256, most=1)]
+    reading = finetune.read(encoder, texts, layers=finetune.Recipe().layers)
+    held = sum(part.nbytes for part in reading.hidden) / 2**20
+    say(f"\nfine-tuning: lower layers read in {time.perf_counter() - started:.0f} s, {held:.0f} MiB kept")
+    chosen = PEOPLE[: options.fine_people]
+    results = []
+    for size in options.sizes:
+        for person in chosen:
+            results += fine(people, encoder, reading, person, size, 0, options.trials)
+    report(pd.DataFrame(results))
+    say("\nstrategies for a rare class, 100 labels:")
+    rare = [row for person in chosen[:2] for row in strategies(people, encoder, reading, person, 100, 0)]
+    table = pd.DataFrame(rare).pivot_table(index="strategy", columns="person", values=["AP", "seconds"], sort=False)
+    say(table.round(3).to_string())
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     shared = os.environ.get("JOBFINDER_SHARED", "")
@@ -198,32 +238,11 @@ def main() -> None:
         whole.examples.take(rows), {name: flags[rows] for name, flags in whole.tastes.items()}, whole.groups[rows]
     )
     others = whole.examples.postings.iloc[order[options.postings :]]
-    encoder, vectors = encoded(people.examples.postings, others)
-    work = [(person, size, seed) for person in people.tastes for size in options.sizes for seed in range(options.seeds)]
-    found = joblib.Parallel(n_jobs=-1, batch_size=1)(
-        joblib.delayed(judge)(people, vectors, *one, options.trials) for one in work
-    )
-    results = [row for rows_ in found for row in rows_]
-    report(pd.DataFrame(results))
-    if not options.fine_people:
-        return
-    started = time.perf_counter()
-    texts = [each[0] for each in windows(people.examples.postings, encoder.tokenizer, tokens=256, most=1)]
-    reading = finetune.read(encoder, texts, layers=finetune.Recipe().layers)
-    held = sum(part.nbytes for part in reading.hidden) / 2**20
-    say(f"\nfine-tuning: lower layers read in {time.perf_counter() - started:.0f} s, {held:.0f} MiB kept")
-    chosen = PEOPLE[: options.fine_people]
-    for person in chosen:
-        for size in options.sizes:
-            results += fine(people, encoder, reading, person, size, 0)
-    measured = pd.DataFrame(results)
-    same = measured["person"].isin(chosen) & (measured["seed"] == 0)
-    say("\nthe same people and seed for all:")
-    report(measured[same])
-    say("\nstrategies for a rare class, 100 labels:")
-    rare = [row for person in chosen[:2] for row in strategies(people, encoder, reading, person, 100, 0)]
-    table = pd.DataFrame(rare).pivot_table(index="strategy", columns="person", values=["AP", "seconds"], sort=False)
-    say(table.round(3).to_string())
+    encoder = domain_encoder(pd.concat([others, people.examples.postings], ignore_index=True))
+    if options.seeds:
+        gains(people, encoded(encoder, people.examples.postings, others), options)
+    if options.fine_people:
+        fine_tuning(people, encoder, options)
     say(f"\nmost memory held: {memory():.0f} MiB")
 
 

@@ -263,11 +263,20 @@ def encoded_postings(
 
     A model that was fitted with vectors of the optional encoder needs their version.
     """
-    parts: list[tuple[Any, ...]] = []
+    n = lake.count("posting_features", [("encoder_version", "=", encoder.version)])
+    ids, scores = np.empty(n, dtype=object), np.full(n, np.nan)
+    blocks: list[NDArray[np.float32]] = []
+    at = 0
     for batch in feature_batches(lake, encoder.version, vectors_version=vectors_version):
-        scores = model.score_features(batch) if model is not None else np.full(len(batch), np.nan)
-        parts.append((batch.posting_ids, batch.vector, batch.structured, scores))
-    return Encoded(*map(np.concatenate, zip(*parts, strict=True))) if parts else None
+        if not blocks:
+            blocks = [np.empty((n, part.shape[1]), np.float32) for part in (batch.vector, batch.structured)]
+        rows = slice(at, at + len(batch))
+        # Copied: a view of one column would keep the whole batch, terms and all, in memory.
+        ids[rows], blocks[0][rows], blocks[1][rows] = batch.posting_ids, batch.vector, batch.structured
+        if model is not None:
+            scores[rows] = model.score_features(batch)
+        at += len(batch)
+    return Encoded(ids, blocks[0], blocks[1], scores) if blocks else None
 
 
 def _explain(

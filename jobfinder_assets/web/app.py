@@ -37,6 +37,8 @@ def main() -> None:
     chosen = st.navigation([start, *pages] if first_run else [*pages, start])
     _sidebar()
     chosen.run()
+    if not first_run:
+        session.warm()
 
 
 def _sidebar() -> None:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pandas as pd
@@ -83,7 +84,8 @@ def posting(posting_id: str) -> dict[str, Any] | None:
 @st.cache_data(show_spinner=False, max_entries=500)
 def _posting(uri: str, version: int, posting_id: str) -> dict[str, Any] | None:
     store = Lake(uri)
-    where = [("posting_id", "=", posting_id)]
+    # Looked up by row group: not all texts are read for one.
+    where = [("posting_id", "in", [posting_id])]
     found = store.read("postings", where=where)
     if found.empty:
         return None
@@ -101,6 +103,18 @@ def _index(path: str) -> SearchIndex:
 def index() -> SearchIndex:
     """The search index of this home; its facts are kept in memory while it stays as it is."""
     return _index(str(home().search))
+
+
+def warm() -> None:
+    """Read the facts of all postings beside the first page, so that the first search need not wait for them."""
+    _warm(str(home().search))
+
+
+@st.cache_resource(show_spinner=False)
+def _warm(path: str) -> bool:
+    reading = _index(path)
+    Thread(target=reading.facts, name="facts", daemon=True).start()
+    return True
 
 
 def background() -> BackgroundRun | None:
