@@ -15,10 +15,10 @@ from jobfinder_assets.export import minimise
 from jobfinder_assets.export.columns import COLUMNS, LONGEST_VALUE, QUASI
 from jobfinder_assets.export.consent import Consent
 from jobfinder_assets.export.croissant import describe
-from jobfinder_assets.export.spreadsheet import to_csv, to_json
 from jobfinder_assets.export.work import Work
 from jobfinder_assets.ingestion.catalog import source_classes
 from jobfinder_assets.storage.lake import Lake
+from jobfinder_assets.storage.spreadsheet import to_csv, to_json
 
 _RISKS = (
     "The data is about one person: it is personal data and never anonymous, whatever is left out of it.",

@@ -11,10 +11,10 @@ import pandas as pd
 
 from jobfinder_assets.config import Settings
 from jobfinder_assets.encoder.vectors import vectors_in_force
-from jobfinder_assets.export.spreadsheet import plain, records
 from jobfinder_assets.storage.files import write_json, write_object
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.mlflow_store import experiment_id, mlflow_client
+from jobfinder_assets.storage.spreadsheet import plain, records
 from jobfinder_assets.training import registry
 from jobfinder_assets.training.evaluation import Canary, Fixed, one_thread
 from jobfinder_assets.training.features import load_encoder

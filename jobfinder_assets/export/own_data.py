@@ -22,12 +22,12 @@ from jobfinder_assets.export.errors import ExportError
 from jobfinder_assets.export.folders import read_folder, require_new, with_sums, write_folder
 from jobfinder_assets.export.model_recipe import recipe_of, restore
 from jobfinder_assets.export.settings_file import put_profile
-from jobfinder_assets.export.spreadsheet import records, to_csv, to_json
 from jobfinder_assets.labels.files import COLUMNS as LABEL_CELLS
 from jobfinder_assets.labels.files import LabelFileError, drop_content, parse, read
 from jobfinder_assets.storage.files import write_bytes
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import TABLES
+from jobfinder_assets.storage.spreadsheet import records, to_csv, to_json
 from jobfinder_assets.training.features import load_encoder
 from jobfinder_assets.training.training_set import build_training_set, label_hash
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from jobfinder_assets.config import Home
 from jobfinder_assets.labels.files import drop_content, parse
 from jobfinder_assets.storage.lake import Lake
+from jobfinder_assets.storage.spreadsheet import safe_cell
 
 _STEM = "bundled-sample"
 
@@ -39,5 +40,5 @@ def for_profile(rows: Iterable[Mapping[str, str]], profile: str) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, ["profile", "posting", "label", "reason", "time"])
     writer.writeheader()
-    writer.writerows({**row, "profile": profile} for row in rows)
+    writer.writerows({name: safe_cell(cell) for name, cell in {**row, "profile": profile}.items()} for row in rows)
     return text.getvalue().encode()

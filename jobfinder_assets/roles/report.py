@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from jobfinder_assets.config import Settings
 from jobfinder_assets.roles.rules import Matrix, rule_sets
 from jobfinder_assets.roles.tagger import RoleTagger
+from jobfinder_assets.storage.files import write_bytes
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.mlflow_store import experiment_id, mlflow_client
 from jobfinder_assets.storage.schemas import ROLES
+from jobfinder_assets.storage.spreadsheet import to_csv
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -128,13 +130,13 @@ def log_fit(settings: Settings, tagger: RoleTagger, report: Report) -> str:
             run_id = str(mlflow.active_run().info.run_id)  # type: ignore[union-attr]
             mlflow.log_params({"version": tagger.version, **vars(tagger.fit_)})
             mlflow.log_metrics(report.metrics)
-            report.titles.to_csv(folder / "where_titles_go.csv")
-            report.sources.to_csv(folder / "roles_by_source.csv")
+            tables = {"where_titles_go": report.titles, "roles_by_source": report.sources}
             for picture, figure in draw(report).items():
                 figure.savefig(folder / picture, dpi=100, bbox_inches="tight")
             if report.judgement is not None:
-                report.judgement.confusion.to_csv(folder / "confusion.csv")
-                report.judgement.reliability.to_csv(folder / "calibration.csv")
+                tables |= {"confusion": report.judgement.confusion, "calibration": report.judgement.reliability}
+            for table, frame in tables.items():
+                write_bytes(folder / f"{table}.csv", to_csv(frame.reset_index()))
             mlflow.log_artifacts(str(folder))
     return run_id
 

@@ -14,9 +14,10 @@ from jobfinder_assets.encoder import bundle as files
 from jobfinder_assets.encoder.embed import load_tokenizer
 from jobfinder_assets.encoder.finetune import STRATEGY_COLUMNS
 from jobfinder_assets.encoder.windows import whole_texts
-from jobfinder_assets.storage.files import write_json, write_text
+from jobfinder_assets.storage.files import write_bytes, write_json, write_text
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.mlflow_store import experiment_id, mlflow_client
+from jobfinder_assets.storage.spreadsheet import to_csv
 from jobfinder_assets.training import registry
 from jobfinder_assets.training.evaluation import (
     BOOTSTRAP_SAMPLES,
@@ -159,7 +160,7 @@ def _log(
             run_id = str(mlflow.active_run().info.run_id)  # type: ignore[union-attr]
             mlflow.log_params({**model.claims["recipe"], "words": model.claims["words"], **model.claims["versions"]})
             mlflow.log_metrics(_figures(model, difference))
-            evaluation.scoreboard.to_csv(folder / "scoreboard.csv", index=False)
+            write_bytes(folder / "scoreboard.csv", to_csv(evaluation.scoreboard))
             write_text(folder / "scoreboard.md", registry.board_markdown(evaluation.scoreboard) + "\n")
             write_json(folder / "decision.json", {"against": against, "difference": asdict(difference)})
             mlflow.log_artifacts(str(folder))

@@ -25,10 +25,11 @@ from jobfinder_assets.config import Profile, Settings, Training
 from jobfinder_assets.encoder.static import StaticVectors, load_static
 from jobfinder_assets.encoder.vectors import vectors_in_force
 from jobfinder_assets.labels.events import Agreement, self_agreement
-from jobfinder_assets.storage.files import read_object, write_json, write_object, write_text
+from jobfinder_assets.storage.files import read_object, write_bytes, write_json, write_object, write_text
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.mlflow_store import experiment_id, mlflow_client
 from jobfinder_assets.storage.schemas import ROLES
+from jobfinder_assets.storage.spreadsheet import to_csv
 from jobfinder_assets.training.evaluation import (
     CHAMPION,
     LINEAR,
@@ -326,9 +327,9 @@ def _log(
             _log_trials(client, experiment, run_id, trials)
             _log_datasets(lake, profile, examples)
             plots.draw_all(evaluation, trials, folder)
-            fitted.scoreboard.to_csv(folder / "scoreboard.csv", index=False)
-            fitted.previous_scoreboard.to_csv(folder / "previous_scoreboard.csv", index=False)
-            evaluation.plan.to_frame(examples).to_csv(folder / "folds.csv", index=False)
+            write_bytes(folder / "scoreboard.csv", to_csv(fitted.scoreboard))
+            write_bytes(folder / "previous_scoreboard.csv", to_csv(fitted.previous_scoreboard))
+            write_bytes(folder / "folds.csv", to_csv(evaluation.plan.to_frame(examples)))
             worst = insight.misses(fitted.parameters, examples, encoder, training=settings.training, most=_WORST)
             write_json(folder / "mistakes.json", insight.gallery(worst, examples))
             write_json(folder / "decision.json", asdict(decision) | {"text": str(decision)})
