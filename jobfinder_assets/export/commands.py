@@ -71,7 +71,9 @@ def export_own_command(profile: str | None, folder: Path) -> None:
         done = export_own(lake, settings, _name(settings, profile), folder, now=_now())
         for table, count in done.rows.items():
             click.echo(f"{table:<20} {count:>8,} rows")
-        click.echo(f"label hash {done.label_hash}; {done.folder} is personal data: keep it where only you can read it")
+        click.echo(
+            f"label hash {done.label_hash}; {folder.absolute()} is personal data: keep it where only you can read it"
+        )
 
 
 @export.command("product")
@@ -113,6 +115,8 @@ def import_() -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 def import_own_command(folder: Path) -> None:
     """Bring back what `jobfinder export own` wrote into FOLDER: labels, wishes, recommendations, consents, the model.
+
+    FOLDER may be a zip file, as the app hands it out.
 
     Every file is checked before anything is written; importing again changes nothing.
     """

@@ -9,21 +9,22 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
 
-from jobfinder_assets.config import Home, Settings
+from jobfinder_assets.config import Home, Settings, find_file
 from jobfinder_assets.export.erase_lake import corrected_postings, erase_rows, personal_tables
-from jobfinder_assets.export.erase_stores import erase_dagster, erase_mlflow, require_idle, vacuum
+from jobfinder_assets.export.erase_stores import erase_dagster, erase_mlflow, local_mlflow, require_idle, vacuum
 from jobfinder_assets.export.errors import ExportError
 from jobfinder_assets.export.package import kept_packages
 from jobfinder_assets.export.settings_file import drop_profile
 from jobfinder_assets.export.traces import Trace, require_token, traces
 from jobfinder_assets.labels.files import COLUMNS, BadRow, Label, LabelFileError, parse, read
+from jobfinder_assets.recommendations.recommender import drift_path
 from jobfinder_assets.storage.files import write_bytes, write_json
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.mlflow_store import experiment_id, mlflow_client
@@ -76,13 +77,13 @@ def erase_profile(lake: Lake, settings: Settings, profile: str, *, planted: str 
     refit = corrected_postings(lake, profile)
     for table, count in erase_rows(lake, profile, searches).items():
         removed[f"rows of {table}"] += count
-    removed += Counter(erase_mlflow(settings, profile)) + Counter(erase_dagster(home, force=force))
-    removed += _files(home, profile, tagger=bool(refit))
+    removed += Counter(erase_mlflow(settings, profile, tagger=bool(refit)))
+    removed += Counter(erase_dagster(home, force=force))
+    removed += _files(settings, profile, tagger=bool(refit))
     notes = _notes(settings, lake, profile)
     if drop_profile(profile):
         removed["profile in the settings"] += 1
-    found = traces(home.root, {token, planted} - {""})
-    return Erased(dict(removed), notes, notify, found, token)
+    return Erased(dict(removed), notes, notify, _traces(lake, settings, {token, planted}), token)
 
 
 def erase_everything(lake: Lake, settings: Settings, *, planted: str = "", force: bool = False) -> Erased:
@@ -108,6 +109,8 @@ def erase_everything(lake: Lake, settings: Settings, *, planted: str = "", force
             removed["tables of the lake"] += _remove(Path(lake.path(table)))
     if not settings.mlflow_location.startswith("sqlite:"):
         notes.append(f"the MLflow server at {settings.mlflow_location} is not on this machine: delete its experiments")
+    elif not (database := local_mlflow(settings)).is_relative_to(home.root):
+        removed["MLflow databases"] += _remove(database)
     for name in _ALL:
         for path in (home.root / name, *home.root.glob(f"{name}-*"), *home.root.glob(f"{name}.lock")):
             removed[f"{name} of the home"] += _remove(path)
@@ -117,8 +120,21 @@ def erase_everything(lake: Lake, settings: Settings, *, planted: str = "", force
     left = sorted(path.name for path in home.root.iterdir()) if home.root.is_dir() else []
     if left:
         notes.append(f"left in {home.root}: {', '.join(left)}")
-    found = traces(home.root, {token, planted} - {""})
-    return Erased({what: count for what, count in removed.items() if count}, notes, notify, found, token)
+    removed = +removed
+    return Erased(dict(removed), notes, notify, _traces(lake, settings, {token, planted}), token)
+
+
+def _traces(lake: Lake, settings: Settings, tokens: Collection[str]) -> list[Trace]:
+    """Where a token still stands: in the home, and in a lake, a database or a settings file elsewhere."""
+    places = [settings.home.root]
+    if "://" not in str(lake.uri):
+        places.append(Path(lake.uri).absolute())
+    if settings.mlflow_location.startswith("sqlite:"):
+        places.append(local_mlflow(settings))
+    if file := find_file():
+        places.append(file.absolute())
+    apart = [place for place in places[1:] if not place.is_relative_to(places[0])]
+    return [trace for place in (places[0], *apart) for trace in traces(place, set(tokens) - {""})]
 
 
 def plant(lake: Lake, settings: Settings, profile: str, token: str) -> None:
@@ -138,10 +154,10 @@ def plant(lake: Lake, settings: Settings, profile: str, token: str) -> None:
         home.root / "logs" / f"{token}.log", home.root / "background" / f"{token}.json",
         home.root / "marks" / f"{profile}.jsonl", home.digests / profile / f"{token}.md",
         home.models / "preference" / profile / f"{token}.json", home.root / "products" / profile / token / "data.csv",
-        home.root / "recommendations" / f"{profile}.json",
+        home.root / "recommendations" / f"{profile}.json", drift_path(settings, profile),
     ):  # fmt: skip
         write_json(path, {"token": token})
-    if settings.mlflow_location.startswith("sqlite:") and (home.mlflow / "mlflow.db").is_file():
+    if settings.mlflow_location.startswith("sqlite:") and local_mlflow(settings).is_file():
         with mlflow_client(settings) as client:
             experiment = experiment_id(client, settings, f"jobfinder/{profile}", profile)
             run = client.create_run(experiment, tags={"token": token}, run_name=token)
@@ -225,13 +241,14 @@ def _as_jsonl(rows: Sequence[Label | BadRow]) -> bytes:
     return "".join(f"{json.dumps(dict(row.cells))}\n" for row in rows).encode("utf-8")
 
 
-def _files(home: Home, profile: str, *, tagger: bool) -> Counter[str]:
+def _files(settings: Settings, profile: str, *, tagger: bool) -> Counter[str]:
     """Models, lists, digests, marks, packages, logs and caches."""
+    home = settings.home
     done: Counter[str] = Counter()
     own: dict[str, Sequence[Path]] = {
         "models": [home.models / "preference" / profile],
         "tagger that learnt from corrections": [home.models / "roles"] if tagger else [],
-        "recommendations": [home.root / "recommendations" / f"{profile}.json"],
+        "recommendations": [home.root / "recommendations" / f"{profile}.json", drift_path(settings, profile)],
         "digests": [home.digests / profile],
         "marks": [home.root / "marks" / f"{profile}.jsonl"],
         "packages": [home.root / "products" / profile],

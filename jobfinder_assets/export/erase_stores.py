@@ -10,22 +10,26 @@ from typing import Any
 
 from jobfinder_assets.config import Home, Settings
 from jobfinder_assets.export.errors import ExportError
+from jobfinder_assets.roles import report
 from jobfinder_assets.storage.mlflow_store import mlflow_client
 from jobfinder_assets.training.registry import model_name
 
 
-def erase_mlflow(settings: Settings, profile: str) -> dict[str, int]:
-    """Remove the profile's registered model, runs, logged models, data sets and artifacts; returns what was removed."""
+def erase_mlflow(settings: Settings, profile: str, *, tagger: bool) -> dict[str, int]:
+    """Remove the profile's registered model, runs, logged models, data sets and artifacts; returns what was removed.
+
+    tagger: the fits of the role tagger as well, because they learnt from the profile's corrections.
+    """
     local = settings.mlflow_location.startswith("sqlite:")
-    if local and not Path(settings.mlflow_location.removeprefix("sqlite:///")).is_file():
+    if local and not local_mlflow(settings).is_file():
         return {}
+    folders = {f"jobfinder/{profile}": profile} | ({report.EXPERIMENT: "roles"} if tagger else {})
     done = {"MLflow runs": 0, "MLflow models": 0}
     with mlflow_client(settings) as client:
-        name = f"jobfinder/{profile}"
         for model in client.search_registered_models(f"name = '{model_name(profile)}'"):
             client.delete_registered_model(model.name)
             done["MLflow models"] += 1
-        experiments = [each for each in _experiments(client) if each.name == name]
+        experiments = [each for each in _experiments(client) if each.name in folders]
         for experiment in experiments:
             for run in _runs(client, experiment.experiment_id):
                 if run.info.lifecycle_stage == "active":
@@ -37,9 +41,10 @@ def erase_mlflow(settings: Settings, profile: str) -> dict[str, int]:
                 client.delete_experiment(experiment.experiment_id)
             if local:
                 _delete_for_good(client, experiment.experiment_id)
-    shutil.rmtree(settings.home.mlflow / "artifacts" / profile, ignore_errors=True)
+    for folder in folders.values():
+        shutil.rmtree(settings.home.mlflow / "artifacts" / folder, ignore_errors=True)
     if local:
-        vacuum(Path(settings.mlflow_location.removeprefix("sqlite:///")))
+        vacuum(local_mlflow(settings))
     return {what: count for what, count in done.items() if count}
 
 
@@ -76,6 +81,11 @@ def require_idle(home: Home) -> None:
                 raise ExportError(
                     f"{running} runs are in progress; wait for their end, or say --force if no jobfinder is running"
                 )
+
+
+def local_mlflow(settings: Settings) -> Path:
+    """The database of an MLflow store on this machine."""
+    return Path(settings.mlflow_location.removeprefix("sqlite:///")).absolute()
 
 
 def vacuum(file: Path) -> None:

@@ -1,15 +1,21 @@
 """Whole folders: a reader sees all files of one or no folder at all."""
 
 import hashlib
+import io
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
-from pathlib import Path
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping
+from pathlib import Path, PurePosixPath
 
 from jobfinder_assets.export.errors import ExportError
 
 SUMS = "SHA256SUMS"
+_AGAIN = "take a new copy of the export"
+# No export is larger; a zip file that is was made to fill a memory.
+_MOST_BYTES = 2 << 30
 _PRIVATE_FOLDER, _PRIVATE_FILE = 0o700, 0o600
 
 
@@ -54,25 +60,70 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> Path:
     return folder
 
 
-def read_folder(folder: Path) -> dict[str, bytes]:
-    """The files that `SHA256SUMS` names, each checked against its sum.
+def read_folder(place: Path) -> dict[str, bytes]:
+    """The files that `SHA256SUMS` names, of a folder or of a zip file of one, each checked against its sum.
 
     Raises `ExportError` naming the file when one is missing, changed, or lies outside the folder.
     """
-    sums = folder / SUMS
-    if not sums.is_file():
-        raise ExportError(f"{folder}: holds no {SUMS}; name the folder that `jobfinder export own` wrote")
+    if place.is_file():
+        return unzipped(place.read_bytes(), place)
+
+    def content_of(name: str) -> bytes | None:
+        path = place / name
+        inside = path.resolve().is_relative_to(place.resolve())
+        return path.read_bytes() if inside and path.is_file() else None
+
+    return _checked(content_of, place)
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    """The files as one zip file."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return held.getvalue()
+
+
+def unzipped(content: bytes, place: Path) -> dict[str, bytes]:
+    """The same as `read_folder` of a zip file's content; `place` is what errors call it.
+
+    The folder may be packed as a whole: the files then lie beside `SHA256SUMS`, wherever that is.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sum(member.file_size for member in archive.infolist()) > _MOST_BYTES:
+                raise ExportError(f"{place}: unpacks to more than {_MOST_BYTES >> 30} GB; unpack it, name the folder")
+            names = set(archive.namelist())
+            tops = sorted((name.removesuffix(SUMS) for name in names if PurePosixPath(name).name == SUMS), key=len)
+            top = tops[0] if tops else ""
+            return _checked(lambda name: archive.read(top + name) if top + name in names else None, place)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
+        raise ExportError(
+            f"{place}: is no zip file that can be read: {error}; take a new copy of the export"
+        ) from error
+
+
+def _checked(content_of: Callable[[str], bytes | None], place: Path) -> dict[str, bytes]:
+    sums = content_of(SUMS)
+    if sums is None:
+        raise ExportError(f"{place}: holds no {SUMS}; name the folder or zip file of `jobfinder export own`")
     found: dict[str, bytes] = {}
-    for number, line in enumerate(sums.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(sums.decode("utf-8", "replace").splitlines(), start=1):
         wanted, _, name = line.partition("  ")
-        path = folder / name
-        if not name or not path.resolve().is_relative_to(folder.resolve()):
-            raise ExportError(f"{sums}: line {number} names no file of the folder; take a new copy of the export")
-        if not path.is_file():
-            raise ExportError(f"{path}: is missing though {SUMS} names it; take a new copy of the export")
-        found[name] = path.read_bytes()
-        if sha256(found[name]) != wanted:
-            raise ExportError(f"{path}: is not as it was written (SHA-256 differs); take a new copy of the export")
+        path = PurePosixPath(name)
+        if not name or path.is_absolute() or ".." in path.parts:
+            raise ExportError(
+                f"{place / SUMS}: line {number} names no file of the folder; take a new copy of the export"
+            )
+        content = content_of(name)
+        if content is None:
+            raise ExportError(f"{place / name}: is missing though {SUMS} names it; {_AGAIN}")
+        if sha256(content) != wanted:
+            raise ExportError(
+                f"{place / name}: is not as it was written (SHA-256 differs); take a new copy of the export"
+            )
+        found[name] = content
     return found
 
 

@@ -41,10 +41,13 @@ _PROFILE_NAME: TypeAdapter[str] = TypeAdapter(ProfileName)
 
 
 @dataclass(frozen=True)
-class Exported:
-    """A folder of own data: rows by table, the label hash, and the ids of the best recommendations in their order."""
+class OwnData:
+    """Everything of a profile as files by name, `SHA256SUMS` among them.
 
-    folder: Path
+    rows: by table; top: the ids of the best recommendations in their order.
+    """
+
+    files: Mapping[str, bytes]
     profile: str
     rows: Mapping[str, int]
     label_hash: str
@@ -68,12 +71,19 @@ class Imported:
     settings_file: Path | None
 
 
-def export_own(lake: Lake, settings: Settings, profile: str, folder: Path, *, now: datetime) -> Exported:
+def export_own(lake: Lake, settings: Settings, profile: str, folder: Path, *, now: datetime) -> OwnData:
     """Write everything of the profile into a new folder.
 
     Raises `ExportError` when the folder exists, or when there is nothing of a profile of this name.
     """
     folder = require_new(folder)
+    found = own_data(lake, settings, profile, now=now)
+    write_folder(folder, found.files)
+    return found
+
+
+def own_data(lake: Lake, settings: Settings, profile: str, *, now: datetime) -> OwnData:
+    """Everything of the profile. Raises `ExportError` when nothing is known of a profile of this name."""
     frames = {name: _ordered(name, _own(lake, name, profile)) for name in OWN_TABLES}
     frames[_WAITING] = _waiting(settings.home, profile, now=now)
     wishes = settings.profiles.get(profile)
@@ -102,19 +112,23 @@ def export_own(lake: Lake, settings: Settings, profile: str, folder: Path, *, no
             f"tables/{name}.csv": to_csv(frame),
         }
     files |= {f"files/{name}": path.read_bytes() for name, path in _own_files(settings.home, profile).items()}
-    write_folder(folder, with_sums(files))
-    return Exported(folder, profile, rows, str(manifest["label_hash"]), top)
+    return OwnData(with_sums(files), profile, rows, str(manifest["label_hash"]), top)
 
 
 def import_own(lake: Lake, settings: Settings, folder: Path) -> Imported:
+    """Bring an export back from its folder, or from a zip file of it; see `import_files`."""
+    folder = folder.expanduser().absolute()
+    return import_files(lake, settings, read_folder(folder), folder)
+
+
+def import_files(lake: Lake, settings: Settings, files: Mapping[str, bytes], folder: Path) -> Imported:
     """Bring an export back: labels and other events are added, the list is put in the place of the stored one.
 
-    Everything is read and checked before anything is written, and importing again changes nothing.
+    Everything is read and checked before anything is written, and importing again changes nothing. `folder` is what
+    errors call the place that the files are from.
 
     Raises `ExportError` that names the file and what is wrong with it.
     """
-    folder = folder.expanduser().absolute()
-    files = read_folder(folder)
     manifest = _manifest(folder, files)
     profile = str(manifest["profile"])
     frames = {name: _frame(folder, files, name, profile) for name in OWN_TABLES}

@@ -1,8 +1,9 @@
-"""Whether a token still stands anywhere in a folder: in plain bytes, and inside Parquet, gzip and zlib."""
+"""Whether a token still stands anywhere in a folder: in plain bytes, and inside Parquet, zip, gzip and zlib."""
 
 import gzip
 import io
 import re
+import zipfile
 import zlib
 from collections.abc import Collection, Iterator
 from contextlib import suppress
@@ -16,9 +17,11 @@ import pyarrow.parquet as pq
 
 from jobfinder_assets.export.errors import ExportError
 
-_GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
+_GZIP, _PARQUET, _ZIP = b"\x1f\x8b", b"PAR1", b"PK\x03\x04"
 # The second byte says how hard zlib worked: models are written by joblib with one of these.
 _ZLIB = tuple(bytes([0x78, level]) for level in (0x01, 0x5E, 0x9C, 0xDA))
+
+_NOT_PACKED = (pa.ArrowException, zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
 
 
 @dataclass(frozen=True)
@@ -30,13 +33,14 @@ class Trace:
 
 
 def traces(folder: Path, tokens: Collection[str]) -> list[Trace]:
-    """Every file below the folder whose name or content holds one of the tokens, whatever case it is in.
+    """Every file below the folder, or the one file, whose name or content holds one of the tokens in whatever case.
 
     Tokens are words that `require_token` lets through, unlikely to stand in a file by chance.
     """
     wanted = {token.encode("ascii").lower(): token for token in tokens if token}
     found = []
-    for path in sorted(folder.rglob("*")) if wanted else ():
+    paths = [folder] if folder.is_file() else sorted(folder.rglob("*"))
+    for path in paths if wanted else ():
         held = set(_held(str(path.relative_to(folder)).encode(errors="replace"), wanted))
         if path.is_file() and not path.is_symlink():
             held |= _in_file(path, wanted)
@@ -55,14 +59,22 @@ def _in_file(path: Path, tokens: Collection[bytes]) -> set[bytes]:
         content = path.read_bytes()
     except FileNotFoundError:
         return set()  # gone meanwhile: a lock, a temporary file
+    return _in_content(content, tokens)
+
+
+def _in_content(content: bytes, tokens: Collection[bytes]) -> set[bytes]:
     found = set(_held(content, tokens))
-    if content.startswith(_PARQUET):
-        found |= _in_parquet(content, tokens)
-    elif content.startswith(_GZIP):
-        found |= set(_held(gzip.decompress(content), tokens))
-    elif content.startswith(_ZLIB):
-        # What only looked like zlib has been searched as it is.
-        with suppress(zlib.error):
+    # What only looks packed, or was cut short, has been searched as it is.
+    with suppress(*_NOT_PACKED):
+        if content.startswith(_PARQUET):
+            found |= _in_parquet(content, tokens)
+        elif content.startswith(_ZIP):
+            archive = zipfile.ZipFile(io.BytesIO(content))
+            for name in archive.namelist():
+                found |= set(_held(name.encode(errors="replace"), tokens)) | _in_content(archive.read(name), tokens)
+        elif content.startswith(_GZIP):
+            found |= _in_content(gzip.decompress(content), tokens)
+        elif content.startswith(_ZLIB):
             found |= set(_held(zlib.decompress(content), tokens))
     return found
 

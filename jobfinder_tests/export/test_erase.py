@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import dagster as dg
@@ -12,18 +13,22 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
+from pyrate_limiter import Rate
 
 from jobfinder_assets.config import Home, Settings, load_settings
 from jobfinder_assets.export import erase_lake
 from jobfinder_assets.export.commands import erase
-from jobfinder_assets.export.demo import PROFILE
+from jobfinder_assets.export.demo import PROFILE, invent
 from jobfinder_assets.export.erase import erase_everything, erase_profile
 from jobfinder_assets.export.errors import ExportError
 from jobfinder_assets.export.package import make_package
 from jobfinder_assets.export.traces import traces
 from jobfinder_assets.export.work import Request
+from jobfinder_assets.ingestion.boards import Board, keep_board
+from jobfinder_assets.ingestion.pace import Pace
 from jobfinder_assets.launch import prepare_environment
-from jobfinder_assets.recommendations.recommender import refresh
+from jobfinder_assets.recommendations.recommender import drift_path, refresh
+from jobfinder_assets.roles.report import EXPERIMENT
 from jobfinder_assets.storage.files import write_object, write_text
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.mlflow_store import experiment_id, mlflow_client
@@ -56,6 +61,13 @@ def log_model(settings: Settings, profile: str, token: str) -> None:
             model_name(profile), source=info.model_uri, run_id=run.info.run_id, tags={"t": token}
         )
         client.set_registered_model_alias(model_name(profile), "champion", "1")
+
+
+def log_tagger(settings: Settings, token: str) -> None:
+    """A fit of the role tagger that learnt from corrections."""
+    with mlflow_client(settings) as client:
+        run = client.create_run(experiment_id(client, settings, EXPERIMENT, "roles"), run_name=f"tagger {token}")
+        client.log_text(run.info.run_id, token, "confusion.csv")
 
 
 def run_dagster(home: Home, profile: str, token: str) -> None:
@@ -98,12 +110,26 @@ def live(lake: Lake, home: Home, profile: str, token: str) -> None:
     write_text(home.quarantine / f"{profile}.csv", f"profile,posting,label,problem\n{profile},{token},maybe,bad\n")
     write_text(home.root / "marks" / f"{profile}.jsonl", json.dumps({"mark": "applied", "posting_id": token}) + "\n")
     write_text(home.digests / profile / "news" / "told.json", json.dumps({token: {}}))
+    write_text(home.digests / profile / "news" / "feed.rss", f"<rss>{token}</rss>")
     write_text(home.digests / profile / "latest.html", f"<p>{token}</p>")
+    write_text(drift_path(settings, profile), json.dumps({"feature": token}))
     write_text(home.root / "logs" / f"{profile}.log", f"{profile} asked for {token}\n")
-    write_text(home.root / "background" / f"{profile}.json", json.dumps({"arguments": ["fetch", "--query", token]}))
+    # The app's run of a search: one place for all profiles.
+    write_text(home.root / "background" / "run.json", json.dumps({"arguments": ["fetch", "--query", token]}))
+    with (home.root / "logs" / "background.log").open("a", encoding="utf-8") as log:
+        log.write(f"{profile} asked for {token}\n")
+    write_text(home.root / "search.sqlite", token)
+    write_text(home.root / "labels" / ".app.lock", "")
+    queued = {"profile": profile, "posting_id": f"{token}{profile}", "position": 1}
+    lake.append("label_queue", pd.DataFrame([queued]))
+    ledger = {"package_id": f"{token}{profile}", "profile": profile, "recipient": token, "made_at": NOW}
+    lake.append("product_ledger", pd.DataFrame([ledger]))
     write_object(home.models / "preference" / profile / "1.joblib", {"words": token})
     write_text(home.root / "products" / profile / "package" / "data.csv", token)
+    with zipfile.ZipFile(home.models / "preference" / profile / "2.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("words.json", token * 9)
     log_model(settings, profile, f"{token}{profile}")
+    log_tagger(settings, token)
     run_dagster(home, profile, token)
 
 
@@ -118,8 +144,8 @@ def lived_in(person: Lake, home: Home) -> Lake:
         {"source": "adzuna", "board": "us", "run": "1", "message": f"no answer to ?what={TOKEN}"},
         {"source": "adzuna", "board": "de", "run": "1", "message": "no answer"},
     ]))  # fmt: skip
-    live(person, home, PROFILE, TOKEN)
     live(person, home, OTHER, "keepsake")
+    live(person, home, PROFILE, TOKEN)
     agree(person, home, purpose=f"A study of {TOKEN}")
     return person
 
@@ -133,6 +159,9 @@ def grep(folder: Path, token: str) -> list[Path]:
         content = path.read_bytes()
         if path.suffix == ".parquet":
             content += str(pq.read_table(path).to_pylist()).encode()
+        elif path.suffix == ".zip":
+            archive = zipfile.ZipFile(path)
+            content += b"".join(map(archive.read, archive.namelist()))
         elif path.suffix == ".joblib":
             content += str(joblib.load(path)).encode()
         if re.search(re.escape(token.encode()), content, re.IGNORECASE) or token in str(path):
@@ -142,8 +171,15 @@ def grep(folder: Path, token: str) -> list[Path]:
 
 def test_a_profile_is_gone_from_everywhere(lived_in: Lake, home: Home) -> None:
     places = grep(home.root, TOKEN)
-    for part in ("lake", "labels", "marks", "digests", "logs", "background", "models", "products", "mlflow", "dagster"):
+    for part in (
+        "lake", "labels/inbox", "labels/consumed", "labels/quarantine", "marks", "digests", "logs", "background",
+        "models", "products", "mlflow/mlflow.db", "mlflow/artifacts/invented", "mlflow/artifacts/roles", "dagster",
+        "recommendations", "search.sqlite", "jobfinder.toml",
+    ):  # fmt: skip
         assert [path for path in places if path.is_relative_to(home.root / part)], f"nothing was planted in {part}"
+    for table in erase_lake.personal_tables():
+        held = [path for path in places if path.is_relative_to(home.lake / table)]
+        assert held or table == "recommendations", f"nothing was planted in {table}"
     result = CliRunner().invoke(erase, ["--profile", PROFILE, "--yes", "--planted", TOKEN])
     assert result.exit_code == 0, result.output
     assert grep(home.root, TOKEN) == []
@@ -200,12 +236,33 @@ def test_who_holds_a_package_is_told(person: Lake, home: Home) -> None:
 
 def test_everything_is_gone_and_the_users_own_files_are_not(lived_in: Lake, home: Home) -> None:
     write_text(home.root / "my notes.txt", "mine")
+    keep_board(home, Board("lever", TOKEN))
+    assert Pace("jobicy", (Rate(1, 3_600_000),), home).take() == 0
+    assert (home.root / "boards.csv").is_file() and (home.root / "requests.sqlite").is_file()
     result = CliRunner().invoke(erase, ["--everything", "--yes", "--planted", TOKEN])
     assert result.exit_code == 0, result.output
     assert grep(home.root, TOKEN) == [] and grep(home.root, "keepsake") == []
     assert sorted(path.name for path in home.root.iterdir()) == ["jobfinder.toml", "my notes.txt"]
     assert "left in" in result.output and "my notes.txt" in result.output
     assert "profiles" not in (home.root / "jobfinder.toml").read_text(encoding="utf-8")
+
+
+def test_a_lake_and_a_model_store_elsewhere_are_searched_as_well(
+    person: Lake, home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JOBFINDER_LAKE_URI", str(tmp_path / "elsewhere" / "lake"))
+    monkeypatch.setenv("JOBFINDER_MLFLOW_URI", f"sqlite:///{tmp_path / 'elsewhere' / 'mlflow.db'}")
+    lake = Lake(str(tmp_path / "elsewhere" / "lake"))
+    invent(lake, postings=40, labels=20)
+    write_text(tmp_path / "elsewhere" / "mlflow.db", "")
+    log_model(load_settings(), PROFILE, TOKEN)
+    write_text(tmp_path / "elsewhere" / "lake" / "note", TOKEN)
+    done = erase_profile(lake, load_settings(), PROFILE, planted=TOKEN)
+    assert [trace.path for trace in done.traces] == [tmp_path / "elsewhere" / "lake" / "note"]
+    (tmp_path / "elsewhere" / "lake" / "note").unlink()
+    agree(lake, home)
+    assert erase_everything(lake, load_settings(), planted=TOKEN).traces == []
+    assert grep(tmp_path / "elsewhere", TOKEN) == []
 
 
 def test_an_empty_home_can_be_erased(home: Home, lake: Lake) -> None:
@@ -312,8 +369,15 @@ def test_traces_are_found_in_every_kind_of_file(tmp_path: Path) -> None:
     write_text(tmp_path / "four.txt", TOKEN.upper())
     write_text(tmp_path / TOKEN / "five", "")
     write_text(tmp_path / "six.txt", "nothing")
+    with zipfile.ZipFile(tmp_path / "seven.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(tmp_path / "two.gz")
+    for name, start in (("cut.parquet", b"PAR1"), ("cut.gz", b"\x1f\x8b"), ("cut.zip", b"PK\x03\x04")):
+        (tmp_path / name).write_bytes(start + TOKEN.encode())
     found = {trace.path.name for trace in traces(tmp_path, [TOKEN])}
-    assert found == {"one.parquet", "two.gz", "three.joblib", "four.txt", TOKEN, "five"}
+    assert found == {
+        "one.parquet", "two.gz", "three.joblib", "four.txt", TOKEN, "five", "seven.zip", "cut.parquet", "cut.gz",
+        "cut.zip",
+    }  # fmt: skip
 
 
 def test_the_module_needs_no_optional_library() -> None:

@@ -18,8 +18,8 @@ from jobfinder_assets.export.commands import export, import_
 from jobfinder_assets.export.demo import PROFILE
 from jobfinder_assets.export.erase import erase_profile
 from jobfinder_assets.export.errors import ExportError
-from jobfinder_assets.export.folders import SUMS, sha256
-from jobfinder_assets.export.own_data import OWN_TABLES, export_own, import_own
+from jobfinder_assets.export.folders import SUMS, sha256, unzipped, zipped
+from jobfinder_assets.export.own_data import OWN_TABLES, export_own, import_own, own_data
 from jobfinder_assets.labels.events import consume
 from jobfinder_assets.labels.files import drop_content
 from jobfinder_assets.recommendations.recommender import refresh
@@ -136,7 +136,8 @@ def test_export_erase_import_gives_everything_back(person: Lake, home: Home, tmp
 def test_it_is_there_in_three_formats(person: Lake, home: Home, tmp_path: Path) -> None:
     agree(person, home)
     person.update("label_events", pd.DataFrame([{"event_id": "event 00000000", "reason": "=HYPERLINK(1)"}]))
-    folder = export_own(person, load_settings(), PROFILE, tmp_path / "own", now=NOW).folder
+    folder = tmp_path / "own"
+    export_own(person, load_settings(), PROFILE, folder, now=NOW)
     for name in (*OWN_TABLES, "waiting_labels"):
         frame = pq.read_table(folder / "tables" / f"{name}.parquet")
         rows = list(csv.reader(io.StringIO((folder / "tables" / f"{name}.csv").read_text("utf-8"), newline="")))
@@ -153,7 +154,8 @@ def test_other_peoples_data_stays_where_it_is(person: Lake, home: Home, tmp_path
     person.append(
         "label_events", person.read("label_events").head(3).assign(profile="ben", event_id=["b0", "b1", "b2"])
     )
-    folder = export_own(person, load_settings(), PROFILE, tmp_path / "own", now=NOW).folder
+    folder = tmp_path / "own"
+    export_own(person, load_settings(), PROFILE, folder, now=NOW)
     assert set(pd.read_parquet(folder / "tables" / "label_events.parquet")["profile"]) == {PROFILE}
 
 
@@ -223,7 +225,8 @@ def manifest(**values: object) -> Callable[[Path], None]:
 def test_a_damaged_copy_changes_nothing(
     damage: Callable[[Path], object], problem: str, person: Lake, home: Home, tmp_path: Path
 ) -> None:
-    folder = export_own(person, load_settings(), PROFILE, tmp_path / "own", now=NOW).folder
+    folder = tmp_path / "own"
+    export_own(person, load_settings(), PROFILE, folder, now=NOW)
     damage(folder)
     before = files_below(home.root)
     result = CliRunner().invoke(import_, ["own", str(folder)])
@@ -231,6 +234,51 @@ def test_a_damaged_copy_changes_nothing(
     assert problem in result.output
     assert str(folder) in result.output
     assert files_below(home.root) == before
+
+
+@pytest.mark.parametrize("top", ["", "mine/"])
+def test_a_zip_file_comes_back_as_well(top: str, person: Lake, home: Home, tmp_path: Path) -> None:
+    found = own_data(person, load_settings(), PROFILE, now=NOW)
+    packed = zipped({f"{top}{name}": content for name, content in found.files.items()})
+    (tmp_path / "mine.zip").write_bytes(packed)
+    erase_profile(person, load_settings(), PROFILE)
+    result = CliRunner().invoke(import_, ["own", str(tmp_path / "mine.zip")])
+    assert result.exit_code == 0, result.output
+    assert "labels are those of the export" in result.output
+    assert person.count("label_events") == 90
+
+
+def test_a_zip_file_that_is_none_or_changed_or_too_large(
+    person: Lake, home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = dict(own_data(person, load_settings(), PROFILE, now=NOW).files)
+    place = tmp_path / "mine.zip"
+    packed = zipped(files)
+    for content, problem in (
+        (b"PK nothing", "is no zip file"),
+        (packed[: len(packed) // 2], "is no zip file"),
+        (zipped({}), "holds no SHA256SUMS"),
+        (zipped(files | {"profile.json": b"{}"}), "profile.json: is not as it was written"),
+        (zipped(files | {SUMS: b"0  ../../etc/passwd"}), "names no file of the folder"),
+        (zipped(files | {SUMS: b"0  /etc/passwd"}), "names no file of the folder"),
+    ):
+        with pytest.raises(ExportError, match=problem):
+            unzipped(content, place)
+    monkeypatch.setattr("jobfinder_assets.export.folders._MOST_BYTES", 1_000)
+    with pytest.raises(ExportError, match="unpacks to more than"):
+        unzipped(packed, place)
+
+
+def test_a_label_taken_back_stays_taken_back(person: Lake, home: Home, tmp_path: Path) -> None:
+    event = person.read("label_events").sort_values("event_id").head(1)
+    later = event.assign(event_id="withdrawn", interesting=None, reason=None, labelled_at=NOW)
+    person.append("label_events", later.astype({"interesting": "object"}))
+    done = export_own(person, load_settings(), PROFILE, tmp_path / "own", now=NOW)
+    erase_profile(person, load_settings(), PROFILE)
+    back = import_own(person, load_settings(), tmp_path / "own")
+    assert back.same_labels and hash_of(person, PROFILE) == done.label_hash
+    kept = person.read("training_set", where=[("profile", "=", PROFILE)])["posting_id"]
+    assert len(kept) == 89 and event.iloc[0]["posting_id"] not in set(kept)
 
 
 def test_a_folder_that_exists_is_left_alone(person: Lake, tmp_path: Path) -> None:
