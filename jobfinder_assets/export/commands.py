@@ -160,8 +160,9 @@ def erase(profile: str | None, everything: bool, yes: bool, planted: str, force:
             done = erase_everything(lake, settings, planted=planted, force=force)
         else:
             done = erase_profile(lake, settings, str(profile), planted=planted, force=force)
+        click.echo("removed, the planted token's own rows and files among them:")
         for name, count in done.removed.items():
-            click.echo(f"removed {count:>8,}  {name}")
+            click.echo(f"{count:>8,}  {name}")
         for note in done.notes:
             click.echo(f"note: {note}")
         _echo_notify(done.notify, "these hold packages of yours, and should delete them")

@@ -4,7 +4,7 @@ import streamlit as st
 
 from jobfinder_assets.config import ConfigError
 from jobfinder_assets.web import session, view
-from jobfinder_assets.web.pages import label, model, profile, recommended, roles, search, sources, welcome
+from jobfinder_assets.web.pages import label, model, my_data, profile, recommended, roles, search, sources, welcome
 
 # (name in the address, title, icon, what it shows)
 PAGES = (
@@ -15,6 +15,7 @@ PAGES = (
     ("roles", "Roles", ":material/category:", roles.page),
     ("sources", "Sources", ":material/rss_feed:", sources.page),
     ("profile", "Profile", ":material/person:", profile.page),
+    ("my-data", "My data", ":material/folder_shared:", my_data.page),
 )
 
 
