@@ -156,10 +156,12 @@ def _known(column: "pd.Series[Any]", allowed: Any) -> "pd.Series[Any]":
 
 
 def _bins(column: "pd.Series[Any]", bounds: Sequence[int], *, unit: str) -> "pd.Series[Any]":
-    """Numbers as words: under_40000_USD, 40000-59999_USD, from_200000_USD."""
-    names = [f"under_{bounds[0]}_{unit}"]
-    names += [f"{low}-{high - 1}_{unit}" for low, high in pairwise(bounds)]
-    names += [f"from_{bounds[-1]}_{unit}"]
+    """Numbers as words: under_40k_USD, 40k_to_under_60k_USD, from_200k_USD."""
+    # In thousands: 60000-79999 is a phone number to those who look for one.
+    shown = [f"{bound // 1000}k" if bound % 1000 == 0 else str(bound) for bound in bounds]
+    names = [f"under_{shown[0]}_{unit}"]
+    names += [f"{low}_to_under_{high}_{unit}" for low, high in pairwise(shown)]
+    names += [f"from_{shown[-1]}_{unit}"]
     numbers = pd.to_numeric(column, errors="coerce")
     binned = pd.cut(numbers, [-np.inf, *bounds, np.inf], right=False, labels=names)
     return binned.astype("object").where(numbers.notna(), None)

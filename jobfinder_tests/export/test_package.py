@@ -14,15 +14,17 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from jobfinder_assets.cleaning.gazetteer import gazetteer
 from jobfinder_assets.config import Home, Profile, Settings, load_settings
-from jobfinder_assets.export import consent, minimise
-from jobfinder_assets.export.columns import CHOICES, COLUMNS, QUASI
+from jobfinder_assets.export import consent, minimise, pii
+from jobfinder_assets.export.columns import CHOICES, COLUMNS, PAY_BOUNDS, QUASI, YEARS_BOUNDS
 from jobfinder_assets.export.croissant import validate
 from jobfinder_assets.export.demo import PROFILE, SEARCHES, invent
 from jobfinder_assets.export.errors import Refusal
 from jobfinder_assets.export.package import Package, make_package
 from jobfinder_assets.export.words import words_of
 from jobfinder_assets.export.work import LEAVE_OUT, Request
+from jobfinder_assets.ingestion.catalog import source_classes
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.spreadsheet import FORMULA_STARTS
 from jobfinder_tests.export.conftest import BUYER, NOW, agree, change, first_posting, product, set_searches
@@ -79,8 +81,8 @@ def test_rows_are_the_labels(person: Lake, home: Home) -> None:
     assert list(frame["interesting"]) != list(events.sort_values("event_id")["interesting"]), "the order tells nothing"
     assert frame["label_week"].str.fullmatch(r"2026-W\d\d").all()
     assert set(frame["pay"].dropna()) <= {
-        "under_40000_USD", "40000-59999_USD", "60000-79999_USD", "80000-99999_USD", "100000-119999_USD",
-        "120000-149999_USD", "150000-199999_USD", "from_200000_USD",
+        "under_40k_USD", "40k_to_under_60k_USD", "60k_to_under_80k_USD", "80k_to_under_100k_USD",
+        "100k_to_under_120k_USD", "120k_to_under_150k_USD", "150k_to_under_200k_USD", "from_200k_USD",
     }  # fmt: skip
 
 
@@ -312,6 +314,25 @@ def test_words_of_a_text() -> None:
 )  # fmt: skip
 def test_places_are_large_cities(city: Any, country: Any, place: str | None) -> None:
     assert minimise.metropolis(city, country) == place
+
+
+def test_no_word_of_the_products_own_vocabularies_looks_like_a_person(person: Lake) -> None:
+    """Or every package that holds it would be refused."""
+    ids = person.read("postings", ["posting_id"])["posting_id"].sort_values()
+    values = {"salary_annual_usd": [1_000.0 * (n % 250) for n in range(len(ids))]}
+    values["years_min"] = [float(n % 12) for n in range(len(ids))]
+    person.update("postings", pd.DataFrame({"posting_id": ids, **values}))
+    corpus = minimise.read_corpus(person)
+    assert corpus["pay"].nunique() == len(PAY_BOUNDS) + 1 and corpus["years"].nunique() == len(YEARS_BOUNDS) + 1
+    texts = {name: list(corpus[name].unique()) for name in ("pay", "years", "role", "seniority", "workplace")}
+    texts["label_week"] = [f"2026-W{week:02d}" for week in range(1, 54)]
+    texts["skills"] = list(minimise._known_skills().values())
+    texts["source"] = list(source_classes())
+    assert pii.find(texts) == {}
+    cities = gazetteer().cities
+    places = {minimise.metropolis(city, each.country) for city, found in cities.items() for each in found} - {None}
+    # A person has to say that these name nobody.
+    assert len(pii.find({"place": map(str, places)})) <= 3 < 1_000 < len(places)
 
 
 def test_weeks() -> None:

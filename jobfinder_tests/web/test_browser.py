@@ -1,5 +1,6 @@
 """The app in a real browser: what a person does there in a morning, and what strangers' texts cannot do."""
 
+import io
 import re
 import shutil
 import time
@@ -12,6 +13,7 @@ import pytest
 
 from jobfinder_assets import background
 from jobfinder_assets.config import Home
+from jobfinder_assets.export.folders import unzipped
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.web.app import PAGES
 from jobfinder_tests.web.conftest import ANN_AND_BEN, SETTINGS, App, command, open_page, settled
@@ -189,6 +191,19 @@ def test_hostile_postings_do_nothing(serve: Serve, visit: Visit, copied: Path) -
     assert "\u202e" not in text and "[click](javascript:" in text, "shown as what it is, not as Markdown"
     assert tab.locator("img[src*='127.0.0.1:9']").count() == 0
     assert "hacked" not in tab.title()
+    assert app.errors == []
+
+
+def test_own_data_is_downloaded_whole_and_leaves_no_copy(serve: Serve, visit: Visit, copied: Path) -> None:
+    app = serve(copied)
+    tab = visit(app, "My data")
+    with tab.expect_download() as told:
+        tab.get_by_role("button", name="download my data").click()
+    files = unzipped(Path(told.value.path()).read_bytes(), Path("own.zip"))
+    labels = pd.read_parquet(io.BytesIO(files["tables/label_events.parquet"]))
+    assert len(labels) == Lake(str(copied / "lake")).count("label_events") > 0
+    assert told.value.suggested_filename.startswith("jobfinder-example-")
+    assert not list(copied.rglob("*.zip"))
     assert app.errors == []
 
 
