@@ -1,12 +1,12 @@
 """Simulated people over real postings: how good the recommender is with 20, 50, 100 and 300 labels.
 
-    jobfinder bench likers [--data FOLDER] [--seeds 10] [--sizes 20 50 100 300] [--queue]
+    jobfinder bench likers [--data FOLDER] [--seeds 10] [--sizes 20 50 100 300]
 
 FOLDER (default $JOBFINDER_SHARED/data) holds `kaggle/` and `import/`. Each person likes postings by a rule over facts
 that no model gets as a column: an employer's size, age, sector or rating, the published salary estimate, or how often
 duties of a kind are spoken of. One label in twenty is turned round; the test is on the rule itself. The test postings
 share no employer and no near-copy with those the labels are drawn from. Encoder and tagger are fitted on all postings,
-unlabelled. `--queue` measures instead what the first 100 labels are when the queue picks them.
+unlabelled. What the label queue finds among the first 100 labels: `jobfinder bench labelling`.
 """
 
 import argparse

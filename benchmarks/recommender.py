@@ -132,7 +132,7 @@ def main() -> None:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
         print(
             f"training, {options.labels} labels, {options.trials} trials: {seconds:.1f} s ({cpu:.1f} s of processor "
-            f"time), peak {peak:.1f} GB"
+            f"time in this process), peak {peak:.1f} GB"
         )
         size = recombined(lake, encoder, folder / "big", options.postings)
         print(f"{options.postings:,} postings stored in {size / 1e9:.2f} GB")

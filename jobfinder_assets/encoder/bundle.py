@@ -12,8 +12,8 @@ import platform
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import redirect_stderr
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO, StringIO
@@ -334,57 +334,47 @@ def _check_metrics(
             raise BundleError(f"{path}: it claims {name} {float(claimed):.4f}, but its scores give {value:.4f}")
 
 
-class _opened:  # noqa: N801  (a context manager, used like a function)
+@contextmanager
+def _opened(path: Path, kind: str) -> Iterator[tuple[zipfile.ZipFile, dict[str, Any]]]:
     """(zip file, manifest) of a bundle whose members are all there and all whole."""
+    try:
+        archive = zipfile.ZipFile(path)
+    except FileNotFoundError:
+        raise BundleError(f"{path}: there is no such file") from None
+    except zipfile.BadZipFile as error:
+        raise BundleError(f"{path}: not a bundle, or cut off on its way ({error}); copy it again") from error
+    with archive:
+        yield archive, _manifest(path, archive, kind)
 
-    def __init__(self, path: Path, kind: str) -> None:
-        self.path, self.kind = path, kind
 
-    def __enter__(self) -> tuple[zipfile.ZipFile, dict[str, Any]]:
+def _manifest(path: Path, archive: zipfile.ZipFile, kind: str) -> dict[str, Any]:
+    names = archive.namelist()
+    if MANIFEST not in names:
+        raise BundleError(f"{path}: no {MANIFEST} in it; it is not a bundle of jobfinder")
+    if sum(member.file_size for member in archive.infolist()) > _MOST_BYTES:
+        raise BundleError(f"{path}: more than {_MOST_BYTES >> 30} GiB when unpacked; no bundle is that large")
+    try:
+        manifest = json.loads(archive.read(MANIFEST))
+        found, form, files = manifest["kind"], manifest["format"], manifest["files"]
+    except (ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise BundleError(f"{path}: its {MANIFEST} cannot be read ({error})") from error
+    if (found, form) != (kind, FORMAT):
+        raise BundleError(f"{path}: a {found} bundle of format {form}; needed: {kind}, format {FORMAT}")
+    if digest(manifest) != manifest.get("digest"):
+        raise BundleError(f"{path}: {MANIFEST} was changed after it was written")
+    strange = sorted(set(names) ^ {*files, MANIFEST})
+    if strange or len(names) != len(set(names)):
+        raise BundleError(f"{path}: {(strange or names)[0]!r} is missing, or is not in its manifest")
+    for name, stated in files.items():
+        if name.startswith("/") or ".." in PurePosixPath(name).parts or "\\" in name:
+            raise BundleError(f"{path}: {name!r} is no path inside a bundle")
         try:
-            self.archive = zipfile.ZipFile(self.path)
-        except FileNotFoundError:
-            raise BundleError(f"{self.path}: there is no such file") from None
+            content = archive.read(name)
         except zipfile.BadZipFile as error:
-            raise BundleError(f"{self.path}: not a bundle, or cut off on its way ({error}); copy it again") from error
-        try:
-            return self.archive, self._verified()
-        except BaseException:
-            self.archive.close()
-            raise
-
-    def __exit__(self, *_: object) -> None:
-        self.archive.close()
-
-    def _verified(self) -> dict[str, Any]:
-        names = self.archive.namelist()
-        if MANIFEST not in names:
-            raise BundleError(f"{self.path}: no {MANIFEST} in it; it is not a bundle of jobfinder")
-        if sum(member.file_size for member in self.archive.infolist()) > _MOST_BYTES:
-            raise BundleError(f"{self.path}: more than {_MOST_BYTES >> 30} GiB when unpacked; no bundle is that large")
-        try:
-            manifest = json.loads(self.archive.read(MANIFEST))
-            kind, form, files = manifest["kind"], manifest["format"], manifest["files"]
-        except (ValueError, KeyError, zipfile.BadZipFile) as error:
-            raise BundleError(f"{self.path}: its {MANIFEST} cannot be read ({error})") from error
-        if (kind, form) != (self.kind, FORMAT):
-            raise BundleError(f"{self.path}: a {kind} bundle of format {form}; needed: {self.kind}, format {FORMAT}")
-        if digest(manifest) != manifest.get("digest"):
-            raise BundleError(f"{self.path}: {MANIFEST} was changed after it was written")
-        strange = sorted(set(names) ^ {*files, MANIFEST})
-        if strange or len(names) != len(set(names)):
-            raise BundleError(f"{self.path}: {(strange or names)[0]!r} is missing, or is not in its manifest")
-        for name, stated in files.items():
-            parts = PurePosixPath(name).parts
-            if name.startswith("/") or ".." in parts or "\\" in name:
-                raise BundleError(f"{self.path}: {name!r} is no path inside a bundle")
-            try:
-                found = hashlib.sha256(self.archive.read(name)).hexdigest()
-            except zipfile.BadZipFile as error:
-                raise BundleError(f"{self.path}: {name} is damaged ({error}); copy it again") from error
-            if found != stated:
-                raise BundleError(f"{self.path}: {name} was changed after it was written (its SHA-256 differs)")
-        return dict(manifest)
+            raise BundleError(f"{path}: {name} is damaged ({error}); copy it again") from error
+        if hashlib.sha256(content).hexdigest() != stated:
+            raise BundleError(f"{path}: {name} was changed after it was written (its SHA-256 differs)")
+    return dict(manifest)
 
 
 def digest(manifest: Mapping[str, Any]) -> str:

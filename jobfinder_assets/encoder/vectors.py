@@ -37,12 +37,27 @@ def read_vectors(lake: Lake, version: str, posting_ids: Sequence[str] | NDArray[
     if not table.num_rows:
         return np.zeros((len(posting_ids), 0), np.float32)
     column = table.column("vector")
-    lists = column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)
-    stored = lists.flatten().to_numpy(zero_copy_only=False).reshape(table.num_rows, -1)
+    stored = _matrix(column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks))
     place = pd.Index(table.column("posting_id").to_pylist()).get_indexer(pd.Index(list(posting_ids)))
     found = np.zeros((len(posting_ids), stored.shape[1]), np.float32)
     found[place >= 0] = stored[place[place >= 0]]
     return found
+
+
+def projected(lake: Lake, version: str, weights: NDArray[np.float64]) -> "pd.Series[float]":
+    """vector @ weights of every posting with a vector of this version, by posting_id; read batch by batch."""
+    where = [("vectors_version", "=", version)]
+    parts = [
+        pd.Series(_matrix(batch.column("vector")) @ weights, index=batch.column("posting_id").to_pylist())
+        for batch in lake.arrow_batches("posting_vectors", ["posting_id", "vector"], where)
+        if batch.num_rows
+    ]
+    return pd.concat(parts) if parts else pd.Series(dtype="float64")
+
+
+def _matrix(lists: Any) -> Vectors:
+    """(n, k) the rows of a list column of equal lengths."""
+    return np.asarray(lists.flatten().to_numpy(zero_copy_only=False).reshape(len(lists), -1), np.float32)
 
 
 def vectors_table(

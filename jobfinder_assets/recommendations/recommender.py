@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from jobfinder_assets.config import Profile, Settings
+from jobfinder_assets.encoder.vectors import projected
 from jobfinder_assets.labels.events import latest_labels
 from jobfinder_assets.labels.queue import QUEUE_LENGTH, label_queue, shown_again
 from jobfinder_assets.recommendations import neighbours
@@ -267,7 +268,7 @@ def encoded_postings(
     ids, scores = np.empty(n, dtype=object), np.full(n, np.nan)
     blocks: list[NDArray[np.float32]] = []
     at = 0
-    for batch in feature_batches(lake, encoder.version, vectors_version=vectors_version):
+    for batch in feature_batches(lake, encoder.version):
         if not blocks:
             blocks = [np.empty((n, part.shape[1]), np.float32) for part in (batch.vector, batch.structured)]
         rows = slice(at, at + len(batch))
@@ -276,6 +277,10 @@ def encoded_postings(
         if model is not None:
             scores[rows] = model.score_features(batch)
         at += len(batch)
+    weights = model.linear.meaning_weights if model is not None and vectors_version else None
+    if weights is not None:
+        # A part of the sum that is read by itself: looked up batch by batch, its table would be read for each.
+        scores += projected(lake, vectors_version, weights).reindex(ids).fillna(0.0).to_numpy(np.float64)
     return Encoded(ids, blocks[0], blocks[1], scores) if blocks else None
 
 

@@ -20,7 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from jobfinder_assets.cleaning.company import company_key
-from jobfinder_assets.config import Profile, Training
+from jobfinder_assets.config import Compute, Profile, Training
 from jobfinder_assets.labels.similarity import near_copies, unit
 from jobfinder_assets.training.baselines import Keywords, Newest, Ranker, RoleTag, Scores, TextClassifier
 from jobfinder_assets.training.model import LinearModel, Parameters, PreferenceModel
@@ -234,13 +234,15 @@ def evaluate(
     training: Training,
     champion: Parameters | None = None,
     repeats: int = REPEATS,
+    compute: Compute | None = None,
 ) -> Evaluation | TooFewLabels:
     """Fit every contestant on the same folds and measure it on the rows left out.
 
     The tuned model gets its own search inside each outer fold, with a fifth of `training.trials` (at
     least 5): fewer than the final search, so its figure errs on the low side, and 5 x 2 searches stay
     quick. The champion's row is its recipe fitted anew on each fold: the stored champion has seen the
-    labels it would be judged by.
+    labels it would be judged by. `compute`: where the folds of the tuned model are fitted; the scores are the same
+    wherever that is.
     """
     if too_few := enough_labels(examples, training):
         return too_few
@@ -251,7 +253,10 @@ def evaluate(
     if champion is not None:
         contestants[CHAMPION] = lambda: Fixed(champion, seed=training.seed)
     with one_thread():
-        scores = {name: out_of_fold_scores(make, examples, plan=plan) for name, make in contestants.items()}
+        scores = {
+            name: out_of_fold_scores(make, examples, plan=plan, compute=compute if name == MODEL else None)
+            for name, make in contestants.items()
+        }
     measured, basis = measured_rows(examples, plan, training=training)
     return Evaluation(
         plan=plan,
@@ -370,18 +375,30 @@ def training_set_problems(rows: pd.DataFrame, *, training: Training) -> list[str
     return problems
 
 
-def out_of_fold_scores(make: Callable[[], Ranker], examples: Examples, *, plan: FoldPlan) -> Scores:
+def out_of_fold_scores(
+    make: Callable[[], Ranker], examples: Examples, *, plan: FoldPlan, compute: Compute | None = None
+) -> Scores:
     """(repeats, n) scores by models that were not fitted on the row; NaN where it was in no test side.
 
     Scores of different folds are compared with each other: stratified folds have like base rates, so
-    that margins and log-odds mean the same in each.
+    that margins and log-odds mean the same in each. `compute`: where the folds are fitted, here by default.
     """
+    from joblib import Parallel, delayed
+
     scores = np.full((len(plan.repeats), len(examples)), np.nan)
-    for repeat, folds in enumerate(plan.repeats):
-        for fold in folds:
-            ranker = make().fit(examples.take(fold.train))
-            scores[repeat, fold.test] = ranker.score(examples.take(fold.test))
+    work = [(repeat, fold) for repeat, folds in enumerate(plan.repeats) for fold in folds]
+    backend, workers = (compute.backend, compute.workers) if compute is not None else ("sequential", 1)
+    found = Parallel(n_jobs=workers, backend=backend)(
+        delayed(_fold_scores)(make(), examples.take(fold.train), examples.take(fold.test)) for _, fold in work
+    )
+    for (repeat, fold), values in zip(work, found, strict=True):
+        scores[repeat, fold.test] = values
     return scores
+
+
+def _fold_scores(ranker: Ranker, train: Examples, test: Examples) -> Scores:
+    with one_thread():
+        return ranker.fit(train).score(test)
 
 
 def measured_rows(

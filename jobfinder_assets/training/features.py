@@ -605,11 +605,11 @@ def _with_meaning(features: FeatureMatrix, lake: Lake, vectors_version: str) -> 
     return replace(features, meaning=read_vectors(lake, vectors_version, features.posting_ids))
 
 
-def feature_batches(lake: Lake, encoder_version: str, *, vectors_version: str = "") -> Iterator[FeatureMatrix]:
+def feature_batches(lake: Lake, encoder_version: str) -> Iterator[FeatureMatrix]:
     """All stored features of one encoder version, some thousand rows at a time: memory does not grow with the rows."""
     for batch in lake.arrow_batches("posting_features", _STORED, [("encoder_version", "=", encoder_version)]):
         if batch.num_rows:
-            yield _with_meaning(_feature_matrix(pa.Table.from_batches([batch])), lake, vectors_version)
+            yield _feature_matrix(pa.Table.from_batches([batch]))
 
 
 def _wanted_state(lake: Lake) -> pd.DataFrame:

@@ -246,7 +246,13 @@ def _train(
     wishes: Profile,
 ) -> Outcome:
     training = settings.training
-    evaluation = evaluate(examples, wishes, training=training, champion=before.parameters if before else None)
+    evaluation = evaluate(
+        examples,
+        wishes,
+        training=training,
+        champion=before.parameters if before else None,
+        compute=settings.compute,
+    )
     if isinstance(evaluation, TooFewLabels):
         return Outcome("too_few_labels", before, evaluation)
     decision = decide(evaluation)

@@ -9,7 +9,7 @@ import pytest
 from jobfinder_assets.config import Home
 from jobfinder_assets.encoder import assets, embed
 from jobfinder_assets.encoder.static import distil, save_static
-from jobfinder_assets.encoder.vectors import put_in_force, read_vectors, vectors_in_force, vectors_table
+from jobfinder_assets.encoder.vectors import projected, put_in_force, read_vectors, vectors_in_force, vectors_table
 from jobfinder_assets.storage.io_manager import LakeResource, SettingsResource
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.training.features import fit_encoder, read_features, update_features
@@ -103,6 +103,11 @@ def test_features_hold_the_vectors_in_the_order_of_the_postings(lake: Lake, home
     assert vectors_in_force(home, lake) == ""
     put_in_force(home, "v")
     assert vectors_in_force(home, lake) == "v"
+    weights = np.arange(4.0)
+    sums = projected(lake, "v", weights).reindex(ids)
+    assert sums[:20].to_numpy() == pytest.approx(vectors @ weights, abs=1e-5)
+    assert sums[20:].isna().all()
+    assert projected(lake, "gone", weights).empty
     assert read_features(lake, encoder.version, ids).meaning is None
     features = read_features(lake, encoder.version, ids[::-1], vectors_version="v")
     assert features.meaning is not None

@@ -10,10 +10,17 @@ import pytest
 from jobfinder_assets.config import Home, Settings, Training
 from jobfinder_assets.encoder.static import distil, save_static
 from jobfinder_assets.encoder.vectors import put_in_force, vectors_table
+from jobfinder_assets.recommendations.recommender import encoded_postings
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.training import evaluation as ev
 from jobfinder_assets.training import registry
-from jobfinder_assets.training.features import FeatureMatrix, fit_encoder, save_encoder, update_features
+from jobfinder_assets.training.features import (
+    FeatureMatrix,
+    fit_encoder,
+    read_features,
+    save_encoder,
+    update_features,
+)
 from jobfinder_assets.training.model import LinearModel, Parameters, PreferenceModel
 from jobfinder_assets.training.training_set import Examples, build_training_set
 from jobfinder_assets.training.tuning import MEANING_WEIGHT, search
@@ -89,6 +96,14 @@ def test_a_profile_is_trained_anew_when_vectors_come_and_mlflow_scores_with_them
     assert outcome.champion is not None
     assert outcome.champion.tags["vectors_version"] == words.version
     assert registry.train(settings, lake, "ann").state == "unchanged"
+
+    # The list's scores are the model's, read batch by batch and with the vectors apart.
+    ids = list(posts["posting_id"])
+    read = read_features(lake, encoder.version, ids, vectors_version=words.version)
+    listed = encoded_postings(lake, encoder, outcome.champion.model, vectors_version=words.version)
+    assert listed is not None
+    assert listed.scores_of(ids) == pytest.approx(outcome.champion.model.score_features(read), abs=1e-6)
+    assert outcome.champion.parameters.meaning_weight == MEANING_WEIGHT
 
     import mlflow
 

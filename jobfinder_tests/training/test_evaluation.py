@@ -1,13 +1,14 @@
 """Folds, metrics, intervals and canaries of EVALUATION.md."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from jobfinder_assets.config import EXAMPLE_PROFILE, Training
+from jobfinder_assets.config import EXAMPLE_PROFILE, Compute, Training
 from jobfinder_assets.training import evaluation as ev
 from jobfinder_assets.training.model import Parameters
 from jobfinder_tests.training import people
@@ -269,3 +270,12 @@ def test_a_company_that_holds_all_likes_makes_diversity_dear(labelled: ev.Exampl
     assert found["nDCG@10 without diversity"] == pytest.approx(1.0)
     ideal = (1 / np.log2(np.arange(2, 12))).sum()
     assert found["nDCG@10 with diversity"] == pytest.approx((1 + 1 / np.log2(3)) / ideal)
+
+
+def test_folds_fitted_in_other_processes_give_the_same_scores(labelled: ev.Examples) -> None:
+    plan = ev.plan_folds(labelled, training=TRAINING, repeats=1)
+    make = partial(ev.Tuned, trials=3, seed=0)
+    here = ev.out_of_fold_scores(make, labelled, plan=plan)
+    there = ev.out_of_fold_scores(make, labelled, plan=plan, compute=Compute(backend="loky", workers=2))
+    np.testing.assert_allclose(here, there, rtol=0, atol=1e-9)
+    assert not np.isnan(here).any()

@@ -50,6 +50,25 @@ def command(home: Path, *arguments: str) -> str:
     return done.stdout
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
+    """Until the app answers. Raises TimeoutError when it ended, or did not within a minute."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            urllib.request.urlopen(f"{url}/_stcore/health", timeout=1).read()
+            return
+        except OSError:
+            if time.monotonic() > deadline or process.poll() is not None:
+                raise TimeoutError(url) from None
+            time.sleep(0.1)
+
+
 @pytest.fixture(scope="session")
 def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home where everything was run once on the sample; tests work on copies."""
@@ -84,22 +103,16 @@ def serve(tmp_path: Path) -> Iterator[Callable[[Path], App]]:
     started: list[App] = []
 
     def start(home: Path) -> App:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         log = (tmp_path / f"app-{port}.log").open("wb")
         process = subprocess.Popen(app_command(port), env=environment(home), cwd=home, stdout=log, stderr=log)
         app = App(home, f"http://127.0.0.1:{port}", process)
         started.append(app)
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                urllib.request.urlopen(f"{app.url}/_stcore/health", timeout=1).read()
-                return app
-            except OSError:
-                if time.monotonic() > deadline or process.poll() is not None:
-                    raise AssertionError((tmp_path / f"app-{port}.log").read_text(errors="replace")) from None
-                time.sleep(0.1)
+        try:
+            wait_for(app.url, process)
+        except TimeoutError:
+            raise AssertionError((tmp_path / f"app-{port}.log").read_text(errors="replace")) from None
+        return app
 
     yield start
     for app in started:

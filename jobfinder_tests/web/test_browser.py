@@ -77,6 +77,8 @@ def test_twenty_labels_by_twenty_keys_then_undo_kill_and_training(serve: Serve, 
     app = serve(copied)
     tab = visit(app, "Label")
     before = count_in(tab, "labelled")
+    events = Lake(str(copied / "lake")).read("label_events", ["posting_id"], [("profile", "=", "example")])
+    known = set(events["posting_id"])
     for number in range(20):
         press(tab, "y" if number % 3 == 0 else "n", lambda number=number: len(app.said()) == number + 1)
     assert [row["label"] == "interesting" for row in app.said()] == [number % 3 == 0 for number in range(20)]
@@ -88,7 +90,8 @@ def test_twenty_labels_by_twenty_keys_then_undo_kill_and_training(serve: Serve, 
     again = serve(copied)
     assert len(again.said()) == 21, "kill -9 loses nothing"
     tab = visit(again, "Label")
-    assert count_in(tab, "labelled") == before + 19
+    # One in twenty is asked again, to see whether a person agrees with themselves: it does not count twice.
+    assert count_in(tab, "labelled") == before + len({row["posting"] for row in again.said()[:19]} - known)
     versions = Lake(str(copied / "lake"))
     listed = versions.version("recommendations")
     tab.get_by_role("button", name=re.compile("train now")).click()

@@ -82,13 +82,16 @@ def test_wishes_are_saved_and_the_rest_of_the_file_stays(file: Path) -> None:
     app.number_input(key="wish-recommendations-ann").set_value(50)
     app.number_input(key="wish-per_company-ann").set_value(1)
     app.text_input(key="wish-email-ann").set_value(" ann@mail.example ")
+    app.text_area(key="wish-examples-ann").set_value("0123456789abcdef\nhttps://jobs.example/a,b\n")
+    app.text_input(key="wish-cv-ann").set_value(" cv.txt")
     assert f"Saved in {file}" in save(app)
     expected = {
         "roles": ("ml_engineer", "data_engineer"), "keywords": ("spark", "dbt"),
         "places": ("Berlin", "Remote", "Europe"), "searches": ('"data engineer", senior', "rust"),
         "blocked_companies": ("Foo, Inc.", "Bar"),
         "blocked_words": ("clearance",), "country": "DE", "pay_floor_usd": 70_000, "remote": "only",
-        "recommendations": 50, "per_company": 1, "email": "ann@mail.example",
+        "recommendations": 50, "per_company": 1, "email": "ann@mail.example", "cv": "cv.txt",
+        "examples": ("0123456789abcdef", "https://jobs.example/a,b"),
     }  # fmt: skip
     assert ann().model_dump() == expected
     text = file.read_text(encoding="utf-8")

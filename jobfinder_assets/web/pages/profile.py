@@ -21,14 +21,15 @@ _LISTS = (
     ("keywords", "Words that speak for a job", _COMMAS),
     ("places", "Places", f"Cities, regions, countries, or Remote. {_COMMAS}"),
     ("searches", "Searches", "Sources that can search are asked for each of them at every fetch. One per line."),
+    ("examples", "Jobs like those I look for", "Postings by their id or address, one per line: a list before labels."),
     ("blocked_words", "Words that rule a job out", _COMMAS),
     ("blocked_companies", "Companies that are ruled out", "One per line."),
 )
 # These may hold a comma themselves.
-_ONE_PER_LINE = ("searches", "blocked_companies")
+_ONE_PER_LINE = ("searches", "examples", "blocked_companies")
 _FIELDS = (
     "roles", *(key for key, _, _ in _LISTS), "country", "pay_floor_usd", "remote", "recommendations", "per_company",
-    "email",
+    "email", "cv",
 )  # fmt: skip
 _LARGEST_CV_MEGABYTES = 5
 # A word of a CV that so many jobs' titles hold, and no larger share of them, tells jobs apart.
@@ -107,6 +108,10 @@ def _facts(name: str) -> None:
         _error_at("per_company")
     st.text_input("E-mail address for new jobs, where [mail] of the settings has a host", key=_key("email", name))
     _error_at("email")
+    st.text_input(
+        "CV as a text file on this machine, read at each ranking while there are few labels", key=_key("cv", name)
+    )
+    _error_at("cv")
 
 
 def _key(key: str, name: str) -> str:
@@ -130,7 +135,7 @@ def _meant(key: str, value: Any) -> Any:
         return list(dict.fromkeys(" ".join(line.split()) for line in value.splitlines() if line.strip()))
     if key in {name for name, _, _ in _LISTS}:
         return listed(value.replace("\n", ","))
-    if key == "email":
+    if key in ("email", "cv"):
         return value.strip()
     return Profile.model_fields[key].default if value is None else value
 
