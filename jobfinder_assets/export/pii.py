@@ -24,9 +24,6 @@ _KINDS = {
     "IBAN_CODE": "bank account",
     "IP_ADDRESS": "IP address",
     "US_SSN": "social security number",
-    "PERSON": "name",
-    "STREET_ADDRESS": "address",
-    "PROFILE_LINK": "link to a person",
 }
 # A number of fewer digits is none of the numbers that are looked for.
 _FEWEST_DIGITS = 7
@@ -36,19 +33,26 @@ _NOT_NUMBERS = re.compile(r"\b\d{5}-\d{4}\b|[$€£]\s?\d[\d.,]*\s?[kK]?|\d[\d.,
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _BETWEEN_NAMES = re.compile(r"[ \t]+(?:[^\W\d_]\.?[ \t]+)?")
 _LAST_FIRST = re.compile(r",[ \t]*")
-_STREETS = (
-    r"\b\d{1,5}[a-zA-Z]?,? (?:[NSEW]\.? )?(?:[^\W\d_][\w'’.-]*,? ){1,4}?"
-    r"(?:street|st|avenue|ave|road|rd|boulevard|blvd|lane|ln|drive|dr|court|ct|square|sq|terrace|place|pl|highway|hwy|"
-    r"parkway|pkwy|crescent|close|mews)\b\.?",
-    r"\b[^\W\d_][\w'’.-]{2,}(?:stra(?:ß|ss)e|str\.|weg|gasse|allee|platz|damm|straat|laan|gracht|plein)"
-    r"\s?\d{1,4}\s?[a-z]?\b",
-    r"\b(?:[^\W\d_][\w'’.-]+ )(?:straße|strasse|str\.|weg|gasse|allee|platz|damm) \d{1,4}\s?[a-z]?\b",
-    r"\b\d{1,4}(?: ?(?:bis|ter))?,? (?:rue|avenue|boulevard|chemin|place|impasse|quai) "
-    r"(?:de |du |des |la |l['’])*[^\W\d_]\w+",
-    r"\b(?:calle|avenida|paseo|plaza|via|viale|piazza|rua|ulica|ul\.) (?:[^\W\d_][\w'’.-]* ){1,4}?\d{1,4}\b",
-    r"\bP\.? ?O\.? Box \d+\b",
+_ADDRESS = re.compile(
+    "|".join(
+        (
+            r"\b\d{1,5}[a-zA-Z]?,? (?:[NSEW]\.? )?(?:[^\W\d_][\w'’.-]*,? ){1,4}?"
+            r"(?:street|st|avenue|ave|road|rd|boulevard|blvd|lane|ln|drive|dr|court|ct|square|sq|terrace|place|pl|"
+            r"highway|hwy|parkway|pkwy|crescent|close|mews)\b\.?",
+            r"\b[^\W\d_][\w'’.-]{2,}(?:stra(?:ß|ss)e|str\.|weg|gasse|allee|platz|damm|straat|laan|gracht|plein)"
+            r"\s?\d{1,4}\s?[a-z]?\b",
+            r"\b(?:[^\W\d_][\w'’.-]+ )(?:straße|strasse|str\.|weg|gasse|allee|platz|damm) \d{1,4}\s?[a-z]?\b",
+            r"\b\d{1,4}(?: ?(?:bis|ter))?,? (?:rue|avenue|boulevard|chemin|place|impasse|quai) "
+            r"(?:de |du |des |la |l['’])*[^\W\d_]\w+",
+            r"\b(?:calle|avenida|paseo|plaza|via|viale|piazza|rua|ulica|ul\.) (?:[^\W\d_][\w'’.-]* ){1,4}?\d{1,4}\b",
+            r"\bP\.? ?O\.? Box \d+\b",
+        )
+    ),
+    re.IGNORECASE,
 )
-_PROFILE_LINK = r"(?:linkedin\.com/(?:in|pub)|xing\.com/profile|facebook\.com|instagram\.com|t\.me)/[\w.%-]+"
+_PROFILE_LINK = re.compile(
+    r"(?:linkedin\.com/(?:in|pub)|xing\.com/profile|facebook\.com|instagram\.com|t\.me)/[\w.%-]+", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class Detector:
     """
 
     def __init__(self) -> None:
-        self._email, self._numbers, self._patterns = _recognizers()
+        self._email, self._numbers = _recognizers()
         self._first, self._last = _name_lists()
 
     def hits(self, text: str, *, own_words: bool = False) -> list[Hit]:
@@ -82,7 +86,8 @@ class Detector:
             # Pay and US postcodes look like numbers of people.
             found += _ask(self._numbers, _NOT_NUMBERS.sub(lambda match: "x" * len(match[0]), text))
         if any(map(str.isdigit, text)) or "/" in text:
-            found += _ask(self._patterns, text)
+            found += [Hit("address", *match.span()) for match in _ADDRESS.finditer(text)]
+            found += [Hit("link to a person", *match.span()) for match in _PROFILE_LINK.finditer(text)]
         found += self._names(text, own_words=own_words)
         return sorted(set(found), key=lambda hit: (hit.start, hit.kind))
 
@@ -144,11 +149,10 @@ def _ask(recognizers: Iterable[Any], text: str) -> list[Hit]:
 
 
 @cache
-def _recognizers() -> tuple[list[Any], list[Any], list[Any]]:
-    """Recognizers for texts with an at sign, for those with many digits, and for addresses and links (1 s)."""
+def _recognizers() -> tuple[list[Any], list[Any]]:
+    """Presidio's recognizers for texts with an at sign, and for those with many digits (1 s)."""
     try:
         import tldextract
-        from presidio_analyzer import Pattern, PatternRecognizer
         from presidio_analyzer.predefined_recognizers import (
             CreditCardRecognizer,
             EmailRecognizer,
@@ -166,8 +170,6 @@ def _recognizers() -> tuple[list[Any], list[Any], list[Any]]:
         def validate_result(self, pattern_text: str) -> bool:
             return bool(endings(pattern_text.rpartition("@")[2]).suffix)
 
-    streets = [Pattern(f"street {number}", pattern, 0.6) for number, pattern in enumerate(_STREETS)]
-    flags = re.IGNORECASE | re.UNICODE
     numbers = [
         PhoneRecognizer(supported_regions=_PHONE_REGIONS),
         CreditCardRecognizer(),
@@ -175,11 +177,7 @@ def _recognizers() -> tuple[list[Any], list[Any], list[Any]]:
         IpRecognizer(),
         UsSsnRecognizer(),
     ]
-    patterns = [
-        PatternRecognizer("STREET_ADDRESS", patterns=streets, global_regex_flags=flags),
-        PatternRecognizer("PROFILE_LINK", patterns=[Pattern("link", _PROFILE_LINK, 0.8)], global_regex_flags=flags),
-    ]
-    return [OfflineEmailRecognizer()], numbers, patterns
+    return [OfflineEmailRecognizer()], numbers
 
 
 @cache

@@ -67,12 +67,16 @@ def occurrences(
     if not openings:
         return Occurrences(frozenset(), {})
     clusters, ids = cluster_of.to_dict(), set(wanted)
-    for batch in lake.batches("postings", ["posting_id", "title", "description"]):
-        # A word that enough openings have is not counted on: the commonest cost the most.
-        open_words = sorted({*watched, *(word for word, seen in openings.items() if len(seen) < k)})
-        if not open_words:
-            break
-        finder = AhoCorasick(open_words)
+    open_words: list[str] = []
+    finder = AhoCorasick(open_words)
+    for number, batch in enumerate(lake.batches("postings", ["posting_id", "title", "description"])):
+        # A word that enough openings have is not counted on: the commonest cost the most, and are known first. To
+        # make a finder of many words takes a second: after 1, 2, 4, 8 … batches.
+        if number & (number - 1) == 0:
+            open_words = sorted({*watched, *(word for word, seen in openings.items() if len(seen) < k)})
+            if not open_words:
+                break
+            finder = AhoCorasick(open_words)
         texts = batch["title"].fillna("").astype(str) + "\n" + batch["description"].fillna("").astype(str)
         for posting, text in zip(batch["posting_id"], texts, strict=True):
             found = _whole_words(finder, open_words, text.casefold())

@@ -58,13 +58,15 @@ def records(frame: pd.DataFrame) -> Sequence[Mapping[str, Any]]:
 
 
 def _cell(value: Any) -> Any:
+    if isinstance(value, str):
+        return safe_cell(value)
     value = plain(value)
     if value is None:
         return ""
     if isinstance(value, list | dict):
         # Begins with a bracket or a brace: never a formula.
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return safe_cell(value) if isinstance(value, str) else value
+    return value
 
 
 def _dangerous(text: str) -> bool:
