@@ -3,7 +3,6 @@
 Source: Robertson & Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009; https://sqlite.org/fts5.html.
 """
 
-import json
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,12 +13,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.json as arrow_json
 
 from jobfinder_assets.cleaning.company import company_key
 from jobfinder_assets.recommendations.ranking import in_other_country, in_other_place
 from jobfinder_assets.storage.lake import Lake
 
-SEARCH_VERSION = "1"
 # A hit in the title says more than one in the company's name or place, and that more than one in the text.
 _WEIGHTS = {"title": 6.0, "company": 3.0, "place": 2.0, "body": 1.0}
 _FACTS = (
@@ -27,6 +27,14 @@ _FACTS = (
     "eligible_countries", "salary_annual_usd", "salary_origin", "seniority", "years_min", "url", "posted_at",
     "first_seen_at", "closed_at",
 )  # fmt: skip
+_TIMES = ("posted_at", "first_seen_at", "closed_at")
+_EPOCH = pd.Timestamp(0, tz="UTC")
+_TYPES = {
+    **dict.fromkeys([*_FACTS, "cluster_id", "role"], pa.string()),
+    **dict.fromkeys([*_TIMES, "salary_annual_usd", "years_min", "size"], pa.float64()),
+    "eligible_countries": pa.list_(pa.string()),
+}
+_FACTS_PARSER = arrow_json.ParseOptions(explicit_schema=pa.schema(_TYPES), unexpected_field_behavior="ignore")
 _TEXTS = ("posting_id", "title", "company", "location", "description")
 _ROWS = 2_000
 # The text of a changed posting is indexed anew and its old row left dead; beyond this share all is indexed anew.
@@ -130,16 +138,18 @@ class SearchIndex:
         frame = facts.loc[facts.index.isin(relevance.index)]
         frame = frame.assign(relevance=relevance.loc[frame.index])
         masks = _masks(frame, filters or Filters(), now)
-        kept = frame[_all(masks, frame)]
         order = ["relevance", "seen", "posting_id"]
         if newest or not query.strip():
             order = ["seen", "posting_id"]
+        # Only what orders them is sorted: there may be a hundred thousand, and a page shows twenty.
+        kept = frame.loc[_all(masks, frame), order]
         if scores is not None:
-            kept = kept.assign(score=kept["posting_id"].map(scores).fillna(-np.inf))
-            order = ["score", *order]
-        ranked = kept.sort_values(order, ascending=[False] * (len(order) - 1) + [True], kind="stable")
-        counts = {name: _counted(frame[_all(masks, frame, but=name)][name]) for name in FACETS}
-        return Found(ranked.iloc[skip : skip + top].reset_index(drop=True), len(kept), counts, widened)
+            kept.insert(0, "score", kept["posting_id"].map(scores).fillna(-np.inf))
+        by = list(kept.columns)
+        ranked = kept.sort_values(by, ascending=[False] * (len(by) - 1) + [True], kind="stable").index
+        rows = frame.loc[ranked[skip : skip + top]].reset_index(drop=True)
+        counts = {name: _counted(frame.loc[_all(masks, frame, but=name), name]) for name in FACETS}
+        return Found(rows, len(kept), counts, widened)
 
     def facts(self) -> pd.DataFrame:
         """The facts of every opening, by row of the index; read again when the index has changed."""
@@ -225,7 +235,8 @@ def _write(
         connection.executemany("INSERT INTO texts(rowid, title, company, place, body) VALUES (?, ?, ?, ?, ?)", rows)
     rows = pd.concat([known["row"].drop(numbers.index, errors="ignore"), numbers])
     connection.execute("DELETE FROM openings")
-    facts = wanted.drop(columns="text_key").to_json(orient="records", lines=True, date_unit="ms").splitlines()
+    times = {name: (wanted[name] - _EPOCH) / timedelta(milliseconds=1) for name in _TIMES}
+    facts = wanted.drop(columns="text_key").assign(**times).to_json(orient="records", lines=True).splitlines()
     values = zip(rows.loc[wanted["posting_id"]].tolist(), wanted["posting_id"], wanted["text_key"], facts, strict=True)
     connection.executemany("INSERT INTO openings VALUES (?, ?, ?, ?)", values)
     version = int(_state(connection, "version") or 0) + 1
@@ -248,9 +259,11 @@ def _state(connection: sqlite3.Connection, name: str) -> str | None:
 
 
 def _facts_frame(rows: Sequence[tuple[int, str]]) -> pd.DataFrame:
-    frame = pd.DataFrame([json.loads(facts) for _, facts in rows], index=[row for row, _ in rows])
-    frame = frame.reindex(columns=[*_FACTS, "cluster_id", "size", "role"])
-    for name in ("posted_at", "first_seen_at", "closed_at"):
+    # By Arrow, whose threads let a page be drawn meanwhile.
+    lines = "\n".join(facts for _, facts in rows).encode() or b"{}"
+    table = arrow_json.read_json(pa.BufferReader(lines), parse_options=_FACTS_PARSER)
+    frame = table.slice(0, len(rows)).to_pandas().set_index(pd.Index([row for row, _ in rows], dtype="int64"))
+    for name in _TIMES:
         frame[name] = pd.to_datetime(frame[name], unit="ms", utc=True)
     frame["seen"] = frame["posted_at"].fillna(frame["first_seen_at"])
     return frame

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from jobfinder_assets.config import ConfigError
+from jobfinder_assets.training.registry import champion
 from jobfinder_assets.web import session, view
 from jobfinder_assets.web.pages import label, model, my_data, profile, recommended, roles, search, sources, welcome
 
@@ -39,7 +40,17 @@ def main() -> None:
     _sidebar()
     chosen.run()
     if not first_run:
-        session.warm()
+        session.warm(_models, lambda: session.index().facts(), session.clusters, _roles)
+
+
+def _models() -> None:
+    """Their libraries take a second to load."""
+    for name in session.profile_names():
+        champion(session.settings(), name)
+
+
+def _roles() -> None:
+    roles.shares_of_titles(roles.tagged_postings())
 
 
 def _sidebar() -> None:

@@ -1,7 +1,8 @@
 """What the pages read: settings, lake tables and the search index, each read again only when it has changed."""
 
+import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
@@ -60,11 +61,15 @@ def profile() -> Profile:
     return settings().profiles.get(profile_name(), Profile())
 
 
+def version(name: str) -> int:
+    """The version of a lake table; -1 while it was never written."""
+    store = lake()
+    return store.version(name) if store.exists(name) else -1
+
+
 def table(name: str, columns: Sequence[str] | None = None, where: Sequence[tuple[str, str, Any]] = ()) -> pd.DataFrame:
     """A lake table as of now; the frame is shared between pages: do not change it."""
-    store = lake()
-    version = store.version(name) if store.exists(name) else -1
-    return _table(str(store.uri), name, version, tuple(columns or ()), tuple(where))
+    return _table(str(lake().uri), name, version(name), tuple(columns or ()), tuple(where))
 
 
 # Frames are shared, not copied: a hundred thousand rows are many.
@@ -77,8 +82,7 @@ def _table(
 
 def posting(posting_id: str) -> dict[str, Any] | None:
     """One posting with its text, role tag and copies' sources; None when it is not kept (any more)."""
-    store = lake()
-    return _posting(str(store.uri), store.version("postings") if store.exists("postings") else -1, posting_id)
+    return _posting(str(lake().uri), version("postings"), posting_id)
 
 
 @st.cache_data(show_spinner=False, max_entries=500)
@@ -100,21 +104,31 @@ def _index(path: str) -> SearchIndex:
     return SearchIndex(Path(path))
 
 
+def clusters() -> "pd.Series[str]":
+    """The opening of each posting, by posting_id."""
+    return table("posting_clusters", ["posting_id", "cluster_id"]).set_index("posting_id")["cluster_id"]
+
+
 def index() -> SearchIndex:
     """The search index of this home; its facts are kept in memory while it stays as it is."""
     return _index(str(home().search))
 
 
-def warm() -> None:
-    """Read the facts of all postings beside the first page, so that the first search need not wait for them."""
-    _warm(str(home().search))
+def warm(*readers: Callable[[], object]) -> None:
+    """Read beside the first page what the others need of all postings; again whenever a run has changed it."""
+    search = home().search
+    _warm(str(search), search.stat().st_mtime_ns if search.exists() else 0, readers)
 
 
-@st.cache_resource(show_spinner=False)
-def _warm(path: str) -> bool:
-    reading = _index(path)
-    Thread(target=reading.facts, name="facts", daemon=True).start()
-    return True
+@st.cache_resource(show_spinner=False, max_entries=1)
+def _warm(search: str, changed: int, _readers: Sequence[Callable[[], object]]) -> None:
+    def read() -> None:
+        # Streamlit's caches also serve a thread that belongs to no page, but complain of it at every call.
+        logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(logging.ERROR)
+        for reader in _readers:
+            reader()
+
+    Thread(target=read, name="warm", daemon=True).start()
 
 
 def background() -> BackgroundRun | None:

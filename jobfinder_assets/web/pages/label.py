@@ -43,8 +43,7 @@ def _queue(labels: pd.DataFrame) -> pd.DataFrame:
     """What is left of the stored queue, in its order."""
     name = session.profile_name()
     queue = session.table("label_queue", where=[("profile", "=", name)]).sort_values("position")
-    clusters = session.table("posting_clusters", ["posting_id", "cluster_id"]).set_index("posting_id")["cluster_id"]
-    opening = queue["posting_id"].map(clusters).fillna(queue["posting_id"])
+    opening = queue["posting_id"].map(session.clusters()).fillna(queue["posting_id"])
     people = session.people()
     skipped = people.marked(name, "skipped") | people.marked(name, "hidden")
     # What is shown again has a label; what was labelled a second time is done.

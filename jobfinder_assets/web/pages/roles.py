@@ -32,7 +32,7 @@ _COLOURS = {
 
 def page() -> None:
     st.title("Roles")
-    tagged = _tagged()
+    tagged = tagged_postings()
     if tagged.empty:
         st.info("No posting is tagged yet. Fetch jobs on the page Start, or run `jobfinder run`.")
         return
@@ -45,11 +45,10 @@ def page() -> None:
                 show(tagged)
 
 
-def _tagged() -> pd.DataFrame:
+def tagged_postings() -> pd.DataFrame:
     """Every tagged posting: title, source, opening, role, probabilities, and how uncertain the tag is."""
-    store = session.lake()
     tables = ("postings", "posting_clusters", "role_tags")
-    return _joined(str(store.uri), tuple(store.version(name) for name in tables))
+    return _joined(str(session.lake().uri), tuple(map(session.version, tables)))
 
 
 @st.cache_resource(show_spinner="reading the tags", max_entries=2)
@@ -68,7 +67,7 @@ def _joined(uri: str, versions: tuple[int, ...]) -> pd.DataFrame:
 
 def _titles(tagged: pd.DataFrame) -> None:
     st.write("A title says what an employer calls a job. What the job is, its duties say: the bars are told by those.")
-    shares = _shares(tagged)
+    shares = shares_of_titles(tagged)
     if shares.empty:
         st.info("No posting has one of the ambiguous titles yet.")
         return
@@ -90,15 +89,15 @@ def _titles(tagged: pd.DataFrame) -> None:
     _examples(tagged, str(title))
 
 
-def _shares(tagged: pd.DataFrame) -> pd.DataFrame:
+def shares_of_titles(tagged: pd.DataFrame) -> pd.DataFrame:
     """`title_shares` of the titles that occur, the most frequent first."""
-    store = session.lake()
-    shares = _title_shares(str(store.uri), (store.version("postings"), store.version("role_tags")), tagged)
+    versions = session.version("postings"), session.version("role_tags")
+    shares = _title_shares(str(session.lake().uri), versions, tagged)
     return shares[shares["postings"] > 0].sort_values("postings", ascending=False)
 
 
 @st.cache_data(show_spinner=False, max_entries=2)
-def _title_shares(uri: str, versions: tuple[int, ...], _tagged: pd.DataFrame) -> pd.DataFrame:
+def _title_shares(uri: str, versions: tuple[int, int], _tagged: pd.DataFrame) -> pd.DataFrame:
     return title_shares(_tagged["title"], _tagged[list(ROLES)])
 
 
