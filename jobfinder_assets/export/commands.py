@@ -15,7 +15,7 @@ import click
 from jobfinder_assets.config import ConfigError, Settings, load_settings
 from jobfinder_assets.export.columns import CHOICES
 from jobfinder_assets.export.errors import ExportError, MissingExtra, Refusal
-from jobfinder_assets.export.special import CATEGORIES
+from jobfinder_assets.export.words import CATEGORIES
 from jobfinder_assets.export.work import DEFAULT_K, LEAVE_OUT
 from jobfinder_assets.storage.lake import Lake
 

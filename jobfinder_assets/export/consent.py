@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from jobfinder_assets.config import Home, ProfileName
 from jobfinder_assets.export.columns import ALWAYS, CHOICES, COLUMNS, require_known
 from jobfinder_assets.export.errors import ExportError, Refusal
-from jobfinder_assets.export.special import CATEGORIES
+from jobfinder_assets.export.words import CATEGORIES
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import TABLES
 

@@ -21,8 +21,7 @@ from jobfinder_assets.export.consent import live_consent
 from jobfinder_assets.export.documents import package_files
 from jobfinder_assets.export.errors import ExportError, Refusal
 from jobfinder_assets.export.folders import SUMS, require_new, sha256, with_sums, write_folder
-from jobfinder_assets.export.special import may_stay
-from jobfinder_assets.export.words import Occurrences, common_values, keep, occurrences, words_of
+from jobfinder_assets.export.words import Occurrences, common_values, keep, may_stay, occurrences, words_of
 from jobfinder_assets.export.work import SMALLEST_K, Request, Work
 from jobfinder_assets.ingestion.catalog import source_classes
 from jobfinder_assets.storage.lake import Lake

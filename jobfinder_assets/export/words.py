@@ -1,8 +1,13 @@
-"""Which words enough postings have, so that a word tells of the market and not of a person."""
+"""Which of a person's words may go into a product: those that enough postings have, so that a word tells of the market,
+and none of the special categories of personal data (GDPR Art. 9) that the consent does not let in.
+"""
 
 import re
+import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 from typing import Any
 
 import pandas as pd
@@ -11,6 +16,7 @@ from ahocorasick_rs import AhoCorasick
 from jobfinder_assets.export.columns import LONGEST_VALUE
 from jobfinder_assets.storage.lake import Lake
 
+CATEGORIES = ("health", "disability", "faith", "union", "politics", "sexuality", "origin")
 # Words, and names such as C++, C# and node.js.
 _WORD = re.compile(r"[^\W_](?:[\w+#]|[.-](?=\w))*")
 _PART_OF_WORD = frozenset("+#_")
@@ -91,6 +97,31 @@ def occurrences(
 def keep(words: Iterable[str], allowed: Collection[str]) -> list[str]:
     """The allowed words, sorted."""
     return sorted(word for word in words if word in allowed)
+
+
+def categories_of(word: str) -> frozenset[str]:
+    """The special categories that a word may tell of; most words tell of none."""
+    folded, words = word.casefold(), _special_words()
+    return frozenset(name for name, (whole, begun) in words.items() if folded in whole or folded.startswith(begun))
+
+
+def may_stay(word: str, allowed: tuple[str, ...]) -> bool:
+    """Whether the consent lets this word into a product: it tells of nothing special, or only of what is allowed."""
+    return categories_of(word) <= set(allowed)
+
+
+@cache
+def _special_words() -> dict[str, tuple[frozenset[str], tuple[str, ...]]]:
+    """By category: whole words, and beginnings of words, folded."""
+    file = resources.files("jobfinder_assets.export") / "data" / "special_categories.toml"
+    table: dict[str, list[str]] = tomllib.loads(file.read_text(encoding="utf-8"))
+    return {
+        name: (
+            frozenset(word for word in words if not word.endswith("*")),
+            tuple(word.removesuffix("*") for word in words if word.endswith("*")),
+        )
+        for name, words in table.items()
+    }
 
 
 def _whole_words(finder: AhoCorasick, patterns: list[str], text: str) -> set[str]:

@@ -16,7 +16,7 @@ from jobfinder_assets.export.columns import CHOICES
 from jobfinder_assets.export.demo import PROFILE, SEARCHES, invent
 from jobfinder_assets.export.erase import erase_profile
 from jobfinder_assets.export.package import make_package
-from jobfinder_assets.export.special import CATEGORIES
+from jobfinder_assets.export.words import CATEGORIES
 from jobfinder_assets.export.work import Request
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.web import session

@@ -17,7 +17,7 @@ from jobfinder_assets.export.errors import ExportError, Refusal
 from jobfinder_assets.export.folders import unzipped, zipped
 from jobfinder_assets.export.own_data import Imported, import_files, own_data
 from jobfinder_assets.export.package import kept_packages
-from jobfinder_assets.export.special import CATEGORIES
+from jobfinder_assets.export.words import CATEGORIES
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.web import session
 
