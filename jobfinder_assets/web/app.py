@@ -1,5 +1,7 @@
 """The app's frame: whose list it is, what is running, and the pages; `jobfinder app` and `jobfinder serve` start it."""
 
+from importlib import import_module
+
 import streamlit as st
 
 from jobfinder_assets.config import ConfigError
@@ -39,17 +41,20 @@ def main() -> None:
     _sidebar()
     chosen.run()
     if not first_run:
-        session.warm(_models, lambda: session.index().facts(), session.clusters, _roles)
+        session.warm(session.clusters, _models, lambda: session.index().facts(), _roles, _charts)
 
 
 def _models() -> None:
-    """Their libraries take a second to load."""
     for name in session.profile_names():
         champion(session.settings(), name)
 
 
 def _roles() -> None:
     roles.shares_of_titles(roles.tagged_postings())
+
+
+def _charts() -> None:
+    import_module("altair")
 
 
 def _sidebar() -> None:
