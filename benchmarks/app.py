@@ -5,7 +5,8 @@
 The home is that of `jobfinder run` on the sample, with its labels, model, list and queue, and as many postings more as
 `jobfinder bench search` makes them. A page's time is what a person waits: from the click on its name until it stands
 still, the first time and after that, when the first page has been read for a while; beside it the seconds for which
-the app's process was busy, which other work on the machine does not lengthen. `pip install "jobfinder[dev]"` and Debian's Chromium.
+the app's process was busy, which other work on the machine does not lengthen. Needs `pip install "jobfinder[dev]"` and
+Debian's Chromium.
 """
 
 import argparse

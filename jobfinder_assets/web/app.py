@@ -19,11 +19,13 @@ PAGES = (
     ("sources", "Sources", ":material/rss_feed:", sources.page),
     ("profile", "Profile", ":material/person:", profile.page),
 )
+# Pixels: the pages' names need no more, the cards beside them do.
+_SIDEBAR = 220
 
 
 def main() -> None:
     # An emoji, because Streamlit fetches a material icon of the tab from a web server.
-    st.set_page_config(page_title="jobfinder", page_icon="💼", layout="wide")
+    st.set_page_config(page_title="jobfinder", page_icon="💼", layout="wide", initial_sidebar_state=_SIDEBAR)
     st.html(view.STYLE)
     try:
         session.settings()

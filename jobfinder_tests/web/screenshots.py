@@ -16,6 +16,7 @@ from PIL import Image
 
 from jobfinder_tests.web.conftest import (
     SETTINGS,
+    App,
     chromium,
     chromium_executable,
     command,
@@ -79,17 +80,23 @@ def main(folder: Path) -> None:
         (home / "jobfinder.toml").write_text(SETTINGS + _PROFILE, encoding="utf-8")
         command(home, "run", "--plain")
         with running_app(home, Path(temporary, "app.log")) as app, chromium(executable) as browser:
-            tab = browser.new_page(viewport={"width": 1200, "height": 800}, color_scheme="light")
-            tab.goto(app.url)
-            for page, prepare in PAGES.items():
-                open_page(tab, page)
-                prepare(tab)
-                settled(tab)
-                # Charts and fonts come a moment after the text.
-                tab.wait_for_timeout(1_500)
-                path = folder / f"{page.lower()}.png"
-                save(tab.screenshot(), path)
-                print(f"{path} {path.stat().st_size / 1000:.0f} kB")
+            take(app, browser, folder)
+
+
+def take(app: App, browser: Any, folder: Path) -> None:
+    tab = browser.new_page(viewport={"width": 1200, "height": 800}, color_scheme="light")
+    tab.goto(app.url)
+    tab.get_by_role("heading", level=1).first.wait_for()
+    settled(tab)
+    for page, prepare in PAGES.items():
+        open_page(tab, page)
+        prepare(tab)
+        settled(tab)
+        # Charts and fonts come a moment after the text.
+        tab.wait_for_timeout(1_500)
+        path = folder / f"{page.lower()}.png"
+        save(tab.screenshot(), path)
+        print(f"{path} {path.stat().st_size / 1000:.0f} kB")
 
 
 def save(picture: bytes, path: Path) -> None:
