@@ -2,15 +2,19 @@
 
     jobfinder bench app [--postings 100000] [--data FOLDER]
 
-The home is made as `jobfinder bench search` makes it, with a list of 200 recommendations and a queue of 200 postings
-to label beside it. A page's time is what a person waits: from the click on its name until it stands still; the first
-time (what it reads is not in memory yet) and after that. `pip install "jobfinder[dev]"` and Debian's Chromium.
+The home is that of `jobfinder run` on the sample, with its labels, model, list and queue, and as many postings more as
+`jobfinder bench search` makes them. A page's time is what a person waits: from the click on its name until it stands
+still, the first time and after that, when the first page has been read for a while; beside it the seconds for which
+the app's process was busy, which other work on the machine does not lengthen. Needs `pip install "jobfinder[dev]"` and
+Debian's Chromium.
 """
 
 import argparse
 import os
+import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
@@ -20,12 +24,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-from search import NOW, fill
+from search import fill
 
-LISTED = 200
-PROFILE = "example"
-QUERIES = ("data engineer", "python sql spark")
+SETTINGS = """
+[http]
+offline = true
+[training]
+trials = 5
+outer_folds = 3
+"""
+QUERIES = ("data engineer", "python sql spark", '"machine learning" -senior', "zzzunknown")
+VISITS = 4
+# What a person looks at the first page, at least, before going on.
+LOOKS = 5.0
 
 
 def main() -> None:
@@ -36,39 +47,34 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ |= {"JOBFINDER_HOME": folder, "NO_PROXY": "127.0.0.1"}
-        Path(folder, "jobfinder.toml").write_text("[http]\noffline = true\n", encoding="utf-8")
-        lived_in(fill(options.postings, options.data))
-        print(f"{options.postings:,} postings")
-        started = time.perf_counter()
-        with app() as url, browser() as page:
-            page.goto(url)
-            still(page, "Recommended")
-            print(f"{'start to first page':<28}{time.perf_counter() - started:7.2f} s")
-            walk(page)
+        lived_in(Path(folder), options)
+        print(f"{options.postings:,} postings; seconds waited, and seconds for which the app was busy")
+        with browser() as page:
+            started = time.perf_counter()
+            with app() as (url, busy):
+                page.goto(url)
+                still(page, "Recommended")
+                line("start to first page", [(time.perf_counter() - started, busy())])
+                time.sleep(LOOKS)
+                walk(page, busy)
+                search(page, busy)
 
 
-def lived_in(lake: Any) -> None:
-    """A list and a queue, as a run leaves them, and the search index."""
+def lived_in(home: Path, options: argparse.Namespace) -> None:
+    """A home after a run, with many postings more."""
     from jobfinder_assets.config import load_settings
     from jobfinder_assets.recommendations.search import SearchIndex
 
+    (home / "jobfinder.toml").write_text(SETTINGS, encoding="utf-8")
+    run = [sys.executable, "-m", "jobfinder_assets", "run", "--plain"]
+    subprocess.run(run, check=True, stdout=subprocess.DEVNULL)
+    lake = fill(options.postings, options.data)
     SearchIndex(load_settings().home.search).update(lake)
-    some = lake.read("postings").head(LISTED).drop(columns=["content_hash", "cleaning_version", "description"])
-    some = some.assign(profile=PROFILE, cluster_id=some["posting_id"])
-    facts = {"score": 0.5, "band": "likely", "reasons": "[]", "recommended_at": NOW, "is_new": False}
-    wanted = set(lake.read("recommendations").columns)
-    listed = some.assign(rank=range(1, LISTED + 1), role="data_engineer", **facts)
-    lake.append("recommendations", listed[[name for name in listed.columns if name in wanted]])
-    wanted = set(lake.read("label_queue").columns)
-    queue = some.assign(position=range(LISTED), policy="random", propensity=0.1)
-    lake.append("label_queue", queue[[name for name in queue.columns if name in wanted]])
-    lake.append("source_health", pd.DataFrame([
-        {"source": "sample", "board": "sample", "run": "1", "status": "ok", "checked_at": NOW, "rows": LISTED},
-    ]))  # fmt: skip
 
 
 @contextmanager
-def app() -> Iterator[str]:
+def app() -> Iterator[tuple[str, Callable[[], float]]]:
+    """The running app: its address, and how long its process has been busy."""
     from jobfinder_assets.launch import app_command
 
     with socket.socket() as probe:
@@ -83,10 +89,19 @@ def app() -> Iterator[str]:
                 break
             except (urllib.error.URLError, ConnectionError):
                 time.sleep(0.02)
-        yield url
+        yield url, lambda: busy_seconds(process.pid)
     finally:
         process.terminate()
         process.wait()
+
+
+def busy_seconds(pid: int) -> float:
+    """User and system time of a process (proc(5), fields 14 and 15 of stat); 0 where there is no /proc."""
+    stat = Path(f"/proc/{pid}/stat")
+    if not stat.exists():
+        return 0.0
+    user, system = stat.read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
@@ -94,7 +109,7 @@ def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         yield chromium.new_page(viewport={"width": 1280, "height": 900})
         chromium.close()
 
@@ -105,35 +120,51 @@ def still(page: Any, title: str) -> None:
     page.wait_for_selector("[data-test-script-state=notRunning]", state="attached")
 
 
-def walk(page: Any) -> None:
+def walk(page: Any, busy: Callable[[], float]) -> None:
     from jobfinder_assets.web.app import PAGES
 
     titles = [title for _, title, *_ in PAGES]
-    times: dict[str, list[float]] = {}
-    for _ in range(3):
+    times: dict[str, list[tuple[float, float]]] = {}
+    for _ in range(VISITS):
         for title in [*titles[1:], titles[0]]:
             link = page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True)
-            times.setdefault(title, []).append(timed(lambda link=link, title=title: (link.click(), still(page, title))))
-    for title, (first, *later) in times.items():
-        print(f"{title:<28}{first:7.2f} s the first time{min(later):7.2f} s after that")
+            seconds = timed(lambda link=link, title=title: (link.click(), still(page, title)), busy)
+            times.setdefault(title, []).append(seconds)
+    for title, seconds in times.items():
+        line(title, seconds)
+
+
+def search(page: Any, busy: Callable[[], float]) -> None:
+    """Queries, each asked twice, with another between."""
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Search", exact=True).click()
     still(page, "Search")
     field = page.get_by_role("textbox").first
-    for query in QUERIES:
+    times: dict[str, list[tuple[float, float]]] = {}
+    for query in QUERIES * 2:
         field.fill(query)
-        seconds = timed(lambda: (field.press("Enter"), running(page), still(page, "Search")))
-        print(f"{'Search ' + repr(query):<28}{seconds:7.2f} s")
+        seconds = timed(lambda: (field.press("Enter"), begun(page), still(page, "Search")), busy)
+        times.setdefault(query, []).append(seconds)
+    for query, seconds in times.items():
+        line(f"Search {query}", seconds)
 
 
-def running(page: Any) -> None:
-    """Until the page has begun to answer; a quick one may be done already."""
-    page.wait_for_timeout(30)
+def begun(page: Any) -> None:
+    page.wait_for_selector("[data-test-script-state=running]", state="attached")
 
 
-def timed(work: Callable[[], Any]) -> float:
-    started = time.perf_counter()
+def timed(work: Callable[[], Any], busy: Callable[[], float]) -> tuple[float, float]:
+    started, before = time.perf_counter(), busy()
     work()
-    return time.perf_counter() - started
+    return time.perf_counter() - started, busy() - before
+
+
+def line(name: str, seconds: list[tuple[float, float]]) -> None:
+    (waited, worked), *later = seconds
+    words = f"{name:<36}{waited:6.2f} s ({worked:.2f} busy)"
+    if later:
+        fastest = min(later)
+        words += f" the first time{fastest[0]:7.2f} s ({fastest[1]:.2f} busy) after that"
+    print(words)
 
 
 if __name__ == "__main__":

@@ -256,6 +256,8 @@ def app_command(port: int) -> list[str]:
         sys.executable, "-m", "streamlit", "run", str(app), "--server.address", "127.0.0.1", "--server.port", str(port),
         "--server.headless", "true", "--browser.gatherUsageStats", "false", "--server.fileWatcherType", "none",
         "--client.toolbarMode", "minimal", "--server.showEmailPrompt", "false",
+        # A search through the whole memory after every key costs more than it frees.
+        "--runner.postScriptGC", "false",
         # Streamlit's red is too pale for small letters.
         "--theme.primaryColor", "#1d4ed8",
     ]  # fmt: skip

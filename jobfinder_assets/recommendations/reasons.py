@@ -27,7 +27,6 @@ _FACTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"level (\w+)", r"\1 level"),
         (r"years required (?:0|1)", "requires at most 1 year"),
         (r"years required (\d+)", r"requires \1 years"),
-        (r"pay in USD ([\d,]+),\d{3}", r"pays about \1k USD"),
         (r"age in days when first seen (\d+)", r"was \1 days old when found"),
         (r"description length (.+)", r"advert of \1 characters"),
         (r"pay in USD not stated", "pay not stated"),
@@ -39,6 +38,7 @@ _FACTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )
 
+_PAY = re.compile(r"pay in USD ([\d,]+)")
 _ROLE = re.compile(r"role (.+) (\d\.\d+)")
 # How a role's duties read when there are many of them, and when there are few.
 _DUTIES: dict[str, tuple[str, str]] = {
@@ -146,6 +146,8 @@ def _duties(role: str, share: float) -> str:
 def _fact(name: str) -> str:
     if role := _ROLE.fullmatch(name):
         return _duties(role[1], float(role[2]))
+    if pay := _PAY.fullmatch(name):
+        return f"pays about {int(pay[1].replace(',', '')) / 1000:,.0f}k USD"
     for pattern, sentence in _FACTS:
         if match := pattern.fullmatch(name):
             return match.expand(sentence)

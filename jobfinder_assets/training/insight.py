@@ -170,7 +170,7 @@ def _against_the_others(champion: Champion) -> str:
     better = [contestant(name) for name in simpler.index[simpler > board[champion.tags["recipe"]]]]
     if not better:
         return f"None of the {len(simpler)} simpler ways to rank did better."
-    return f"Of the {len(simpler)} simpler ways to rank, {' and '.join(better)} did better."
+    return f"Of the {len(simpler)} simpler ways to rank, these did better: {', '.join(better)}."
 
 
 def contestant(name: str) -> str:

@@ -1,5 +1,7 @@
 """The app's frame: whose list it is, what is running, and the pages; `jobfinder app` and `jobfinder serve` start it."""
 
+from importlib import import_module
+
 import streamlit as st
 
 from jobfinder_assets.config import ConfigError
@@ -18,11 +20,13 @@ PAGES = (
     ("profile", "Profile", ":material/person:", profile.page),
     ("my-data", "My data", ":material/folder_shared:", my_data.page),
 )
+# Pixels: the pages' names need no more, the cards beside them do.
+_SIDEBAR = 220
 
 
 def main() -> None:
     # An emoji, because Streamlit fetches a material icon of the tab from a web server.
-    st.set_page_config(page_title="jobfinder", page_icon="💼", layout="wide")
+    st.set_page_config(page_title="jobfinder", page_icon="💼", layout="wide", initial_sidebar_state=_SIDEBAR)
     st.html(view.STYLE)
     try:
         session.settings()
@@ -40,17 +44,20 @@ def main() -> None:
     _sidebar()
     chosen.run()
     if not first_run:
-        session.warm(_models, lambda: session.index().facts(), session.clusters, _roles)
+        session.warm(session.clusters, _models, lambda: session.index().facts(), _roles, _charts)
 
 
 def _models() -> None:
-    """Their libraries take a second to load."""
     for name in session.profile_names():
         champion(session.settings(), name)
 
 
 def _roles() -> None:
     roles.shares_of_titles(roles.tagged_postings())
+
+
+def _charts() -> None:
+    import_module("altair")
 
 
 def _sidebar() -> None:

@@ -15,6 +15,7 @@ from jobfinder_assets.background import BackgroundRun, latest
 from jobfinder_assets.config import Home, Profile, Settings, find_file, load_settings
 from jobfinder_assets.recommendations.search import SearchIndex
 from jobfinder_assets.storage.lake import Lake
+from jobfinder_assets.storage.schemas import ROLES
 from jobfinder_assets.web.actions import People
 
 
@@ -102,6 +103,17 @@ def _posting(uri: str, version: int, posting_id: str) -> dict[str, Any] | None:
 @st.cache_resource(show_spinner=False)
 def _index(path: str) -> SearchIndex:
     return SearchIndex(Path(path))
+
+
+def role_shares(posting_ids: Sequence[str]) -> dict[str, float]:
+    """How probable the role is that each of some postings is tagged with."""
+    return _role_shares(str(lake().uri), version("role_tags"), tuple(posting_ids))
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _role_shares(uri: str, version: int, posting_ids: tuple[str, ...]) -> dict[str, float]:
+    tags = Lake(uri).read("role_tags", ["posting_id", *ROLES], [("posting_id", "in", list(posting_ids))])
+    return dict(zip(tags["posting_id"], tags[list(ROLES)].max(axis=1).astype(float), strict=True))
 
 
 def clusters() -> "pd.Series[str]":

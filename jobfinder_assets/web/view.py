@@ -32,6 +32,8 @@ ROLE_NAMES = {
 BAND_WORDS = {"strong": "strong match", "good": "good match", "maybe": "maybe", "unlikely": "unlikely"}
 STYLE = """
 <style>
+[data-testid="stMainBlockContainer"] { padding-top: 3.75rem; }
+[data-testid="stMain"] h1 { font-size: 2rem; padding-top: 0; } [data-testid="stMain"] h2 { font-size: 1.45rem; }
 .jf-title { font-size: 1.15rem; font-weight: 600; line-height: 1.3; }
 .jf-facts { color: #4b5563; font-size: .92rem; }
 .jf-why { font-size: .92rem; }
@@ -86,16 +88,17 @@ def age(moment: object, now: datetime) -> str:
 
 def facts(row: Mapping[str, Any], now: datetime) -> list[str]:
     """What is known of a posting, in the order in which people ask."""
-    role = ROLE_NAMES.get(str(row.get("role")), "")
+    role, share = ROLE_NAMES.get(str(row.get("role")), ""), row.get("role_share")
+    also = plain(row.get("also_seen_on"))
     parts = [
         plain(row.get("company")),
         plain(row.get("location"), longest=80),
         row["workplace"] if known(row.get("workplace")) else "",
         pay(row),
-        role,
+        f"{role} {share:.0%}" if role and share is not None else role,
         row["seniority"] if known(row.get("seniority")) else "",
         age(row.get("posted_at") if not pd.isna(row.get("posted_at")) else row.get("first_seen_at"), now),
-        f"from {row['source']}" if known(row.get("source")) else "",
+        f"from {row['source']}" + (f", also seen on {also}" if also else "") if known(row.get("source")) else "",
     ]
     return [str(part) for part in parts if part]
 
@@ -110,11 +113,9 @@ def heading(row: Mapping[str, Any], now: datetime, *, band: str = "", new: bool 
 
 
 def source_line(row: Mapping[str, Any]) -> str:
-    """Whom the posting is from, with what the source asks to be said."""
+    """What the posting's source asks to be said of it."""
     source = source_classes().get(str(row.get("source")))
-    attribution = source.terms.attribution if source else ""
-    also = plain(row.get("also_seen_on"))
-    return " · ".join(part for part in (attribution, f"also seen on {also}" if also else "") if part)
+    return source.terms.attribution if source else ""
 
 
 def link(row: Mapping[str, Any]) -> str | None:

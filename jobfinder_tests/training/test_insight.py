@@ -58,7 +58,7 @@ def test_a_verdict_in_words(ap: float, low: float, expected: str, unexpected: st
 
 def test_a_verdict_names_the_simpler_ways_that_did_better() -> None:
     words = insight.verdict(champion())
-    assert "Of the 3 simpler ways to rank, your profile's roles did better." in words
+    assert "Of the 3 simpler ways to rank, these did better: your profile's roles." in words
     assert "picked at random" not in words
     words = insight.verdict(champion(recipe="role tag only", basis="random picks"))
     assert "None of the 2 simpler ways to rank did better." in words and "picked at random, each" in words

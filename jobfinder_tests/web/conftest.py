@@ -10,7 +10,9 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -97,27 +99,30 @@ class App:
         return [json.loads(path.read_text(encoding="utf-8")) for path in files]
 
 
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[[Path], App]]:
-    """Start the app over a home; ended with the test."""
-    started: list[App] = []
-
-    def start(home: Path) -> App:
-        port = free_port()
-        log = (tmp_path / f"app-{port}.log").open("wb")
-        process = subprocess.Popen(app_command(port), env=environment(home), cwd=home, stdout=log, stderr=log)
-        app = App(home, f"http://127.0.0.1:{port}", process)
-        started.append(app)
+@contextmanager
+def running_app(home: Path, log: Path) -> Iterator[App]:
+    """The app over a home, on a port of its own, from when it answers until it is killed."""
+    port = free_port()
+    with log.open("wb") as stream:
+        process = subprocess.Popen(app_command(port), env=environment(home), cwd=home, stdout=stream, stderr=stream)
+    app = App(home, f"http://127.0.0.1:{port}", process)
+    try:
         try:
             wait_for(app.url, process)
         except TimeoutError:
-            raise AssertionError((tmp_path / f"app-{port}.log").read_text(errors="replace")) from None
-        return app
-
-    yield start
-    for app in started:
-        if app.process.poll() is None:
+            raise AssertionError(log.read_text(errors="replace")) from None
+        yield app
+    finally:
+        if process.poll() is None:
             app.kill()
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[[Path], App]]:
+    """Start the app over a home; ended with the test."""
+    with ExitStack() as stack:
+        logs = (tmp_path / f"app-{number}.log" for number in count(1))
+        yield lambda home: stack.enter_context(running_app(home, next(logs)))
 
 
 @pytest.fixture
@@ -128,20 +133,34 @@ def copied(sample_home: Path, tmp_path: Path) -> Path:
     return home
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Debian's Chromium through Playwright."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra dev)")
-    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if executable is None:
-        pytest.skip("no Chromium on this machine: apt-get install chromium")
-    with playwright.sync_playwright() as running:
+@contextmanager
+def chromium(executable: str) -> Iterator[Any]:
+    """A headless browser through Playwright."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as running:
         found = running.chromium.launch(
             executable_path=executable,
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"],
         )
         yield found
         found.close()
+
+
+def chromium_executable() -> str | None:
+    """Debian's Chromium, or what is like it."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Debian's Chromium through Playwright."""
+    pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra dev)")
+    executable = chromium_executable()
+    if executable is None:
+        pytest.skip("no Chromium on this machine: apt-get install chromium")
+    with chromium(executable) as found:
+        yield found
 
 
 @pytest.fixture

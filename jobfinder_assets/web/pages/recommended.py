@@ -1,6 +1,6 @@
 """Today's list: what is worth reading, why, and what the person did about it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,6 +12,15 @@ from jobfinder_assets.web.actions import Shown
 _PER_PAGE = 20
 # What people say when they turn a job down; stored with the label.
 REASONS = ("not my role", "wrong place", "pay too low", "wrong level", "not this company", "other")
+_NEW = "new"
+_VIEWS = {
+    "open": "to read",
+    _NEW: "new since my last visit",
+    "liked": "liked",
+    "applied": "applied",
+    "hidden": "hidden",
+}
+_WORKPLACES = {"onsite": "on site", "hybrid": "hybrid", "remote": "remote", "unspecified": "not stated"}
 
 
 def page() -> None:
@@ -22,14 +31,35 @@ def page() -> None:
         return
     last_visit = _last_visit()
     _state_of_the_model(rows)
-    shown = _filtered(rows, last_visit)
+    _said_last()
+    views = _views(rows, last_visit)
+    shown = _view(views)
+    if shown in ("liked", "applied", "hidden"):
+        _settled(shown, views[shown])
+        return
+    _list(_narrowed(rows[rows["posting_id"].isin(views[shown])]), last_visit)
+
+
+def _list(shown: pd.DataFrame, last_visit: pd.Timestamp | None) -> None:
     if shown.empty:
-        st.info("Nothing is left with these filters.")
-    numbers = range(1, max(1, -(-len(shown) // _PER_PAGE)) + 1)
+        st.info("Nothing is left here. Clear a filter, label more on the page Label, or fetch on the page Sources.")
+    numbers, at = _pages(len(shown))
+    some = shown.iloc[(at - 1) * _PER_PAGE : at * _PER_PAGE]
+    shares = session.role_shares(list(some["posting_id"]))
+    for row in some.to_dict("records"):
+        card = {str(name): value for name, value in row.items()} | {"role_share": shares.get(row["posting_id"])}
+        _card(card, new=_is_new(row, last_visit))
+    _page_control(numbers, at)
+
+
+def _pages(count: int) -> tuple[Sequence[int], int]:
+    """The numbers of the pages, and the one that is open."""
+    numbers = range(1, max(1, -(-count // _PER_PAGE)) + 1)
     at = st.session_state.get("recommended_page", 1)
-    at = at if at in numbers else 1
-    for row in shown.iloc[(at - 1) * _PER_PAGE : at * _PER_PAGE].to_dict("records"):
-        _card({str(name): value for name, value in row.items()}, new=_is_new(row, last_visit))
+    return numbers, at if at in numbers else 1
+
+
+def _page_control(numbers: Sequence[int], at: int) -> None:
     if len(numbers) > 1:
         st.segmented_control("Page", list(numbers), default=at, key="recommended_page", required=True)
 
@@ -63,28 +93,62 @@ def _state_of_the_model(rows: pd.DataFrame) -> None:
         st.caption(f"{waiting} new labels wait for the next training (page Label).")
 
 
-def _filtered(rows: pd.DataFrame, last_visit: pd.Timestamp | None) -> pd.DataFrame:
+def _views(rows: pd.DataFrame, last_visit: pd.Timestamp | None) -> dict[str, list[str]]:
+    """Postings of each view: those of the list that are to be read, and what was said of others, the latest first."""
     people, name = session.people(), session.profile_name()
-    labelled = set(people.labels(name)["posting_id"])
-    gone = people.marked(name, "hidden") | people.marked(name, "applied") | labelled
-    open_rows = rows[~rows["posting_id"].isin(gone)]
-    bands = open_rows["band"].value_counts()
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.pills(
-            "Match",
-            [band for band in view.BAND_WORDS if band in bands],
-            selection_mode="multi",
-            format_func=lambda band: f"{view.BAND_WORDS[band]} ({bands[band]})",
-            key="bands",
-        )
-        new = int((open_rows["first_seen_at"] > last_visit).sum()) if last_visit is not None else 0
-        only_new = st.toggle(f"new since my last visit ({new})", disabled=not new, key="only_new")
-        applied = people.marked(name, "applied")
-        only_applied = st.toggle(f"applied ({len(applied)})", disabled=not applied, key="only_applied")
-    if only_applied:
-        return rows[rows["posting_id"].isin(applied)]
-    shown = open_rows[open_rows["band"].isin(chosen)] if chosen else open_rows
-    return shown[shown["first_seen_at"] > last_visit] if only_new and last_visit is not None else shown
+    labels = people.labels(name).sort_values("labelled_at", ascending=False)
+    applied, hidden = people.marked(name, "applied"), people.marked(name, "hidden")
+    open_rows = rows[~rows["posting_id"].isin({*labels["posting_id"], *applied, *hidden})]
+    new = open_rows[open_rows["first_seen_at"] > last_visit] if last_visit is not None else open_rows.head(0)
+    return {
+        "open": list(open_rows["posting_id"]),
+        _NEW: list(new["posting_id"]),
+        "liked": list(labels.loc[labels["interesting"], "posting_id"]),
+        "applied": sorted(applied),
+        "hidden": sorted(hidden),
+    }
+
+
+def _view(views: Mapping[str, Collection[str]]) -> str:
+    offered = [name for name in _VIEWS if views[name] or name == "open"]
+    if st.session_state.get("recommended_view") not in offered:
+        st.session_state["recommended_view"] = "open"
+    chosen = st.segmented_control(
+        "Show",
+        offered,
+        format_func=lambda name: f"{_VIEWS[name]} ({len(views[name])})",
+        required=True,
+        key="recommended_view",
+    )
+    return str(chosen)
+
+
+def _narrowed(rows: pd.DataFrame) -> pd.DataFrame:
+    """What passes the filters; each choice with how many of the list it has."""
+    chosen = st.session_state
+    on = sum(bool(chosen.get(f"only_{name}")) for name in ("band", "role", "workplace", "source"))
+    with st.expander(f"Filters ({on} on)" if on else "Filters", icon=":material/tune:", key="recommended_filters"):
+        kept = _passing(rows, "Match", "band", view.BAND_WORDS)
+        kept &= _passing(rows, "Role", "role", view.ROLE_NAMES)
+        kept &= _passing(rows, "Workplace", "workplace", _WORKPLACES)
+        kept &= _passing(rows, "Source", "source", {name: name for name in sorted(rows["source"].dropna().unique())})
+    return rows[kept]
+
+
+def _passing(rows: pd.DataFrame, label: str, column: str, names: Mapping[str, str]) -> "pd.Series[bool]":
+    counts = rows[column].value_counts()
+    offered = [value for value in names if value in counts]
+    everything = pd.Series(True, index=rows.index)
+    if len(offered) < 2:
+        return everything
+    chosen = st.pills(
+        label,
+        offered,
+        selection_mode="multi",
+        format_func=lambda value: f"{names[value]} ({counts[value]})",
+        key=f"only_{column}",
+    )
+    return rows[column].isin(chosen) if chosen else everything
 
 
 def _card(row: dict[str, Any], *, new: bool) -> None:
@@ -104,34 +168,103 @@ def _card(row: dict[str, Any], *, new: bool) -> None:
 
 
 def _buttons(row: dict[str, Any]) -> None:
-    posting_id, people, name = row["posting_id"], session.people(), session.profile_name()
+    posting_id, title = row["posting_id"], view.plain(row["title"], longest=80)
     shown = Shown("top", 1.0, int(row["rank"]), float(row["score"]), str(row["model_version"]))
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.toggle("read", key=f"open-{posting_id}")
         if (address := view.link(row)) is not None:
             st.link_button("open at the source", address, icon=":material/open_in_new:")
-        if st.button("interesting", key=f"yes-{posting_id}", icon=":material/thumb_up:"):
-            people.label(name, posting_id, interesting=True, shown=shown)
-            st.rerun()
-        with st.popover("not interesting", icon=":material/thumb_down:"):
-            reason = st.pills("Why?", REASONS, key=f"why-{posting_id}")
-            if reason:
-                people.label(name, posting_id, interesting=False, reason=reason, shown=shown)
-                st.rerun()
-        if st.button("applied", key=f"applied-{posting_id}", icon=":material/send:"):
-            people.mark(name, "applied", posting_id)
-            people.label(name, posting_id, interesting=True, reason="applied", shown=shown)
-            st.rerun()
-        if st.button("hide", key=f"hide-{posting_id}", icon=":material/visibility_off:"):
-            people.mark(name, "hidden", posting_id)
-            st.rerun()
+        arguments = (posting_id, title, shown)
+        st.button("interesting", on_click=_like, args=arguments, key=f"yes-{posting_id}", icon=":material/thumb_up:")
+        with st.popover("not interesting", icon=":material/thumb_down:", key=f"no-{posting_id}"):
+            st.pills("Why?", REASONS, on_change=_dislike, args=arguments, key=f"why-{posting_id}")
+        st.button("applied", on_click=_apply, args=arguments, key=f"applied-{posting_id}", icon=":material/send:")
+        st.button(
+            "hide", on_click=_hide, args=(posting_id, title), key=f"hide-{posting_id}", icon=":material/visibility_off:"
+        )
 
 
-def _whole(row: dict[str, Any]) -> None:
+def _like(posting_id: str, title: str, shown: Shown) -> None:
+    session.people().label(session.profile_name(), posting_id, interesting=True, shown=shown)
+    _told("interesting", posting_id, title)
+
+
+def _dislike(posting_id: str, title: str, shown: Shown) -> None:
+    reason = st.session_state[f"why-{posting_id}"]
+    if reason:
+        session.people().label(session.profile_name(), posting_id, interesting=False, reason=reason, shown=shown)
+        _told("not interesting", posting_id, title)
+
+
+def _apply(posting_id: str, title: str, shown: Shown) -> None:
+    people, name = session.people(), session.profile_name()
+    people.mark(name, "applied", posting_id)
+    people.label(name, posting_id, interesting=True, reason="applied", shown=shown)
+    _told("applied", posting_id, title)
+
+
+def _hide(posting_id: str, title: str) -> None:
+    session.people().mark(session.profile_name(), "hidden", posting_id)
+    _told("hidden", posting_id, title)
+
+
+def _told(what: str, posting_id: str, title: str) -> None:
+    st.session_state["recommended_last"] = (session.profile_name(), what, posting_id, title)
+
+
+def _said_last() -> None:
+    """What the last click did, for the card is gone; and the way back."""
+    name, what, posting_id, title = st.session_state.get("recommended_last", (None, "", "", ""))
+    if name != session.profile_name():
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="said_last"):
+        st.text(f"{what}: {title}")
+        st.button("undo", on_click=_take_back, args=(what, posting_id), key="undo_said", icon=":material/undo:")
+
+
+def _take_back(what: str, posting_id: str) -> None:
+    people, name = session.people(), session.profile_name()
+    if what in ("hidden", "applied"):
+        people.unmark(name, "hidden" if what == "hidden" else "applied", posting_id)
+    if what != "hidden":
+        people.withdraw(name, posting_id)
+    st.session_state.pop("recommended_last", None)
+
+
+def _settled(view_name: str, posting_ids: Sequence[str]) -> None:
+    """What was liked, applied for or hidden: no longer on the list, but not lost."""
+    numbers, at = _pages(len(posting_ids))
+    shares = session.role_shares(some := posting_ids[(at - 1) * _PER_PAGE : at * _PER_PAGE])
+    what = {"liked": "interesting"}.get(view_name, view_name)
+    for posting_id in some:
+        if (posting := session.posting(posting_id)) is None:
+            continue
+        tag = posting["role_tag"] or {}
+        row = posting | {"role": tag.get("role"), "role_share": shares.get(posting_id)}
+        with st.container(border=True, key=f"settled-{posting_id}"):
+            st.html(view.heading(row, session.now()))
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.toggle("read", key=f"open-{posting_id}")
+                if (address := view.link(row)) is not None:
+                    st.link_button("open at the source", address, icon=":material/open_in_new:")
+                words = "show it again" if view_name == "hidden" else "take back"
+                st.button(
+                    words,
+                    on_click=_take_back,
+                    args=(what, posting_id),
+                    key=f"back-{posting_id}",
+                    icon=":material/undo:",
+                )
+            if st.session_state.get(f"open-{posting_id}"):
+                _whole(row)
+    _page_control(numbers, at)
+
+
+def _whole(row: Mapping[str, Any]) -> None:
     posting = session.posting(row["posting_id"])
     if posting is None:
         st.info("This posting is not kept any more.")
         return
-    st.caption(view.source_line(row))
-    wanted = session.profile()
-    view.show_text(posting, words=[*view.told_words(row), *wanted.keywords])
+    if line := view.source_line(row):
+        st.caption(line)
+    view.show_text(posting, words=[*view.told_words(row), *session.profile().keywords])
