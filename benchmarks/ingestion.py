@@ -4,7 +4,8 @@
 
 A server in a process of its own plays Greenhouse. Runs over the same lake: everything new; one posting in a hundred
 new, spread over all boards; as many in one board of ten, from a server that gives no validators; and the same from one
-that answers 304 for what has not changed. The peer, in the same run, asks the same
+that answers 304 for what has not changed. Each run is a day after the one before, so that every sighting is brought
+up to date. The peer, in the same run, asks the same
 boards with the same number of threads and parses each answer, but stores nothing: what the network and JSON alone cost.
 """
 
@@ -108,7 +109,7 @@ def fetch(url: str, lake: str, boards: int, *, day: int, told: Connection) -> No
         settings = Settings(sources={"greenhouse": {"base_url": url, "boards": names, "starter": False}})
         return Greenhouse.build(settings.source_section("greenhouse", Greenhouse.settings_model), settings)
 
-    now = datetime(2026, 11, 23, tzinfo=UTC) + timedelta(hours=day)
+    now = datetime(2026, 11, 23, tzinfo=UTC) + timedelta(days=day)
     with tempfile.TemporaryDirectory() as elsewhere:
         # What a process loads once is not what a run costs.
         collect(source(["b0"]), Lake(elsewhere), run="0", now=now)

@@ -183,6 +183,7 @@ class _Writer:
         self._raw: list[tuple[str, _Row]] = []
         self._characters = 0
         self._sightings: dict[tuple[str, str], _Sighting] = {}
+        self._whole: list[str] = []
         self._health: list[BoardHealth] = []
         self._written = time.monotonic()
 
@@ -201,17 +202,30 @@ class _Writer:
 
     def see(self, board: str, sightings: Mapping[str, _Sighting]) -> None:
         self._sightings |= {(board, source_id): sighting for source_id, sighting in sightings.items()}
-        if len(self._sightings) >= BATCH_ROWS or time.monotonic() - self._written >= BATCH_SECONDS:
-            self.flush()
+        self._flush_when_due()
+
+    def see_all(self, board: str) -> None:
+        """All of the board's postings that are open once the sightings are stored have been seen."""
+        self._whole.append(board)
+        self._flush_when_due()
 
     def note(self, health: BoardHealth) -> None:
         self._health.append(health)
+
+    def _flush_when_due(self) -> None:
+        if len(self._sightings) >= BATCH_ROWS or time.monotonic() - self._written >= BATCH_SECONDS:
+            self.flush()
 
     def flush(self) -> None:
         self._flush_raw()
         if self._sightings:
             self._lake.merge("posting_sightings", self._sighting_rows())
             self._sightings = {}
+        if self._whole:
+            seen = pd.DataFrame({"source": self._source, "board": self._whole, "last_seen_at": self._now})
+            open_before = "target.closed_at IS NULL AND target.last_seen_at < source.last_seen_at"
+            self._lake.update("posting_sightings", seen, where=open_before)
+            self._whole = []
         if self._health:
             self._lake.merge("source_health", frame(self._health))
             self._health = []
@@ -359,9 +373,9 @@ def _store(board: _Board, answer: _Answer, *, run: str, validators: Mapping[str,
     except NotYet:
         raise
     except Unchanged as error:
-        unchanged, seen_at = board.stored.open_postings(board.name)
-        if board.source.kind in LIVE and seen_at is not None and board.now - seen_at >= SEEN_AGAIN_AFTER:
-            _see_all_again(board)
+        unchanged, _ = board.stored.open_postings(board.name)
+        if board.source.kind in LIVE:
+            _see_all(board)
         health = replace(health, status="unchanged", rows=unchanged, unchanged=unchanged, message=str(error))
     except SourceError as error:
         _see(board, tally, complete=False)
@@ -459,7 +473,11 @@ def _see(board: _Board, tally: _Tally, *, complete: bool) -> None:
         known = board.known.get(source_id)
         if known is None or _unseen(known):
             sightings[source_id] = _Sighting(digest, board.now, board.now, None)
-        elif known.content_hash != digest or known.closed_at is not None or _long_ago(known, board.now):
+        elif (
+            known.content_hash != digest
+            or known.closed_at is not None
+            or (not complete and _long_ago(known.last_seen_at, board.now))
+        ):
             sightings[source_id] = replace(known, content_hash=digest, last_seen_at=board.now, closed_at=None)
     if complete:
         for source_id, known in board.known.items():
@@ -467,22 +485,19 @@ def _see(board: _Board, tally: _Tally, *, complete: bool) -> None:
                 sightings[source_id] = replace(known, closed_at=board.now)
                 tally.closed += 1
     board.writer.see(board.name, sightings)
+    if complete:
+        _see_all(board)
 
 
-def _see_all_again(board: _Board) -> None:
-    """The board says that nothing changed: what is open was seen."""
-    board.writer.see(
-        board.name,
-        {
-            source_id: replace(known, last_seen_at=board.now)
-            for source_id, known in board.known.items()
-            if known.closed_at is None and _long_ago(known, board.now)
-        },
-    )
+def _see_all(board: _Board) -> None:
+    """What is open was seen: written for the board as a whole, not posting by posting, and only when it tells more."""
+    _, seen_at = board.stored.open_postings(board.name)
+    if seen_at is not None and _long_ago(seen_at, board.now):
+        board.writer.see_all(board.name)
 
 
-def _long_ago(known: _Sighting, now: datetime) -> bool:
-    return now - known.last_seen_at >= SEEN_AGAIN_AFTER
+def _long_ago(seen_at: datetime, now: datetime) -> bool:
+    return now - seen_at >= SEEN_AGAIN_AFTER
 
 
 def _unseen(known: _Sighting) -> bool:

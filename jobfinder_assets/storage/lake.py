@@ -169,15 +169,18 @@ class Lake:
             )
         return data.num_rows
 
-    def update(self, table: str, frame: pd.DataFrame | pa.Table) -> int:
-        """Set the given columns on rows that exist, by key; other columns and rows stay."""
-        data = _conform(table, frame, partial=True)
-        if not data.num_rows or not self.exists(table):
+    def update(self, table: str, frame: pd.DataFrame | pa.Table, *, where: str | None = None) -> int:
+        """Set the given columns on rows that exist; other columns and rows stay. Returns the number of rows changed.
+
+        Rows are found by the key columns given (the key or a part of it), of them those that meet the SQL predicate
+        `where`, which calls the stored row `target` and the given one `source`.
+        """
+        if not len(frame) or not self.exists(table):
             return 0
-        key = list(_schema(table).key)
-        on = " AND ".join(f"target.{name} = source.{name}" for name in key)
+        data, key = _conform(table, frame, partial=True), _key_given(table, frame)
+        on = " AND ".join([*(f"target.{name} = source.{name}" for name in key), *([where] if where else [])])
         changes = {name: f"source.{name}" for name in data.column_names if name not in key}
-        self._retry(
+        result = self._retry(
             lambda: (
                 self._delta(table)
                 .merge(data, on, source_alias="source", target_alias="target", writer_properties=_WRITER)
@@ -185,14 +188,14 @@ class Lake:
                 .execute()
             )
         )
-        return data.num_rows
+        return int(result["num_target_rows_updated"])
 
     def delete(self, table: str, keys: pd.DataFrame | pa.Table) -> int:
         """Delete the rows whose key columns equal those of `keys` (the key or a part of it)."""
         if not len(keys) or not self.exists(table):
             return 0
         schema = _schema(table)
-        names = [name for name in schema.key if name in list(_names(keys))]
+        names = _key_given(table, keys)
         fields = pa.schema([schema.arrow.field(name) for name in names])
         data = _arrow(keys[names] if isinstance(keys, pd.DataFrame) else keys.select(names), fields)
         on = " AND ".join(f"target.{name} = source.{name}" for name in names)
@@ -302,6 +305,11 @@ def _names(frame: pd.DataFrame | pa.Table) -> list[str]:
     return list(frame.columns) if isinstance(frame, pd.DataFrame) else frame.column_names
 
 
+def _key_given(table: str, frame: pd.DataFrame | pa.Table) -> list[str]:
+    given = _names(frame)
+    return [name for name in _schema(table).key if name in given]
+
+
 def _empty(schema: TableSchema, names: Sequence[str]) -> pa.Table:
     return schema.arrow.empty_table().select(list(names))
 
@@ -311,7 +319,7 @@ def _conform(table: str, frame: pd.DataFrame | pa.Table, *, partial: bool = Fals
     schema = _schema(table)
     given = _names(frame)
     unknown = [name for name in given if name not in schema.columns]
-    missing = [name for name in schema.key if name not in given]
+    missing = [] if partial else [name for name in schema.key if name not in given]
     if unknown or missing:
         problem = f"unknown column {unknown[0]!r}" if unknown else f"key column {missing[0]!r} is missing"
         raise LakeError(f"cannot write to {table!r}: {problem}; the contract has: {', '.join(schema.columns)}")
@@ -325,7 +333,7 @@ def _conform(table: str, frame: pd.DataFrame | pa.Table, *, partial: bool = Fals
                 frame = frame.append_column(field_, pa.nulls(frame.num_rows, field_.type))
         frame = frame.select([field.name for field in fields])
     data = _arrow(frame, pa.schema(fields), table=table)
-    for name in schema.key:
+    for name in _key_given(table, frame):
         if data.column(name).null_count:
             raise LakeError(
                 f"cannot write to {table!r}: {data.column(name).null_count} rows have no {name!r}, part of its key"

@@ -77,6 +77,16 @@ def test_update_sets_the_given_columns_only(lake: Lake) -> None:
     assert len(stored) == 2
 
 
+def test_update_by_a_part_of_the_key_and_a_condition_on_the_stored_row(lake: Lake) -> None:
+    early, late = pd.Timestamp("2026-11-01T00:00:00Z"), pd.Timestamp("2026-11-02T00:00:00Z")
+    rows = pd.concat([sightings(["1", "2"]), sightings(["3"]).assign(board="other")])
+    lake.merge("posting_sightings", rows.assign(last_seen_at=early, closed_at=[pd.NaT, late, pd.NaT]))
+    seen = pd.DataFrame({"source": "a", "board": ["b", "unknown"], "last_seen_at": late})
+    assert lake.update("posting_sightings", seen, where="target.closed_at IS NULL") == 1
+    stored = lake.read("posting_sightings").set_index("source_id")["last_seen_at"].to_dict()
+    assert stored == {"1": late, "2": early, "3": early}
+
+
 def test_delete_by_key(lake: Lake) -> None:
     lake.merge("posting_sightings", sightings(["1", "2", "3"]))
     assert lake.delete("posting_sightings", sightings(["1", "9"])) == 1
