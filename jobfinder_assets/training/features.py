@@ -1,12 +1,12 @@
 """What a posting is to a model: sparse terms, a latent semantic vector and structured facts.
 
 The encoder is fitted on unlabelled postings only, so it can never know a label. Terms live in three
-vocabulary blocks (title, description, fact), each weighted by (1 + ln tf) x smoothed idf and brought
-to unit length, so that a title of four words weighs as much as an advert of six hundred. Terms are
-words and pairs of neighbouring words. The latent vector is a truncated SVD of the description's and
-of the title's terms (latent semantic analysis), centred on the corpus. Texts are counted in Arrow and
-numpy, never in Python loops, with RE2 patterns that run in linear time on any text. A description
-counts with its first 6,000 characters.
+vocabulary blocks (title, description, fact), each weighted by (1 + ln tf) x smoothed idf and brought to
+unit length, so that a title of four words weighs as much as an advert of six hundred. Terms are words
+and pairs of neighbouring words, but for function words (function_words.py) and pairs with one. The
+latent vector is a truncated SVD of the description's and of the title's terms (latent semantic
+analysis), centred on the corpus. Texts are counted in Arrow and numpy, never in Python loops, with RE2
+patterns that run in linear time on any text. A description counts with its first 6,000 characters.
 """
 
 import hashlib
@@ -27,8 +27,9 @@ from jobfinder_assets.encoder.vectors import read_vectors
 from jobfinder_assets.storage.files import read_object, write_object
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import ROLES
+from jobfinder_assets.training.function_words import function_words
 
-ENCODER_CODE_VERSION = "1"
+ENCODER_CODE_VERSION = "2"
 CORPUS_LIMIT = 20_000
 DESCRIPTION_CHARACTERS = 6_000
 REFIT_GROWTH = 0.25
@@ -140,6 +141,7 @@ class FeatureEncoder:
     code_version : ENCODER_CODE_VERSION of the code that fitted it.
     corpus_rows : postings it was fitted on, for `needs_refit`.
     version : 16 hex, the same for the same code, parameters and corpus in any order of rows.
+    function_words : words of the corpus that are no terms.
     term_names : one name per column of `FeatureMatrix.terms` ("title: data engineer", "airflow", "place: berlin").
     components_ : (d, n_terms) float32, the latent space over the terms (0 for facts).
     """
@@ -161,10 +163,12 @@ class FeatureEncoder:
         )
         for text in _identities(postings):
             identity.update(text.encode())
+        tokens = _tokens(postings)
+        self.function_words = _function_words(tokens, postings)
+        identity.update("|".join(sorted(self.function_words)).encode())
         self.code_version = ENCODER_CODE_VERSION
         self.version = identity.hexdigest()[:16]
         self.corpus_rows = len(postings)
-        tokens = _tokens(postings)
         self._learn_vocabulary(tokens, len(postings))
         self._learn_latent_space(self._terms(tokens, len(postings)))
         return self
@@ -220,7 +224,12 @@ class FeatureEncoder:
         for block, size, share, most in _VOCABULARY:
             limit = min(max(int(self.max_terms * share), 1), most or self.max_terms)
             codes, documents, names = _chosen_terms(
-                tokens_of[block], size, n, common=block != "description", most=limit
+                tokens_of[block],
+                size,
+                n,
+                common=block != "description",
+                most=limit,
+                without=frozenset() if block == "fact" else self.function_words,
             )
             if size == 1:
                 self._fill_to(TERM_BLOCKS[block].start, frequencies)
@@ -386,13 +395,13 @@ def _principal_components(terms: Any, size: int, *, seed: int) -> NDArray[np.flo
 
 
 def _chosen_terms(
-    tokens: _Tokens, size: int, n: int, *, common: bool, most: int
+    tokens: _Tokens, size: int, n: int, *, common: bool, most: int, without: frozenset[str]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[Any]]:
     """(codes, documents, names) of up to `most` terms, by name; the most frequent are chosen, names break ties.
 
-    `common` keeps terms that stand in more than half of the documents.
+    `common` keeps terms that stand in more than half of the documents; terms with a word of `without` are none.
     """
-    codes, documents = _document_frequencies(tokens, size)
+    codes, documents = _document_frequencies(tokens, size, without)
     highest = n if common or n < 10 else n * _MAXIMUM_SHARE_OF_DOCUMENTS
     keep = (documents >= min(_MINIMUM_DOCUMENTS[size], max(n // 5, 1))) & (documents <= highest)
     codes, documents = codes[keep], documents[keep]
@@ -402,19 +411,31 @@ def _chosen_terms(
     return codes[order], documents[order], names[order]
 
 
-def _document_frequencies(tokens: _Tokens, size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _document_frequencies(
+    tokens: _Tokens, size: int, without: frozenset[str]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(codes, documents that hold each)."""
     rows, codes = tokens.terms(size)
-    if size == 2:
-        # A pair that begins or ends with a stop word says what its other word says.
-        from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
-
-        stop = pc.is_in(tokens.words, pa.array(sorted(ENGLISH_STOP_WORDS))).to_numpy(zero_copy_only=False)
-        useful = ~(stop[codes // max(len(stop), 1)] | stop[codes % max(len(stop), 1)]) if len(stop) else codes >= 0
+    if without and len(codes):
+        left_out = pc.is_in(tokens.words, pa.array(sorted(without))).to_numpy(zero_copy_only=False)
+        # A pair that begins or ends with a function word says what its other word says.
+        useful = ~left_out[codes % len(left_out)]
+        if size == 2:
+            useful &= ~left_out[codes // len(left_out)]
         rows, codes = rows[useful], codes[useful]
     span = max(len(tokens.words), 1) ** size
     cells, _ = _distinct(rows * span + codes)
     return _distinct(cells % span)
+
+
+def _function_words(tokens_of: dict[str, _Tokens], postings: pd.DataFrame) -> frozenset[str]:
+    languages = postings["language"] if "language" in postings else [None] * len(postings)
+    found = [
+        function_words(tokens.rows, tokens.ids, tokens.words.to_pylist(), list(languages))
+        for block, tokens in tokens_of.items()
+        if block != "fact"
+    ]
+    return frozenset().union(*found)
 
 
 def _distinct(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
