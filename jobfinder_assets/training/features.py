@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy import sparse
 
+from jobfinder_assets.cleaning.skills import one_word_skills
 from jobfinder_assets.config import Home
 from jobfinder_assets.encoder.vectors import read_vectors
 from jobfinder_assets.storage.files import read_object, write_object
@@ -34,6 +35,8 @@ CORPUS_LIMIT = 20_000
 DESCRIPTION_CHARACTERS = 6_000
 REFIT_GROWTH = 0.25
 
+# The structured column that depends on who asks.
+WANTED = -1
 SENIORITY_LEVELS = ("intern", "junior", "mid", "senior", "lead")
 WORKPLACES = ("remote", "hybrid", "onsite")
 STRUCTURED: tuple[str, ...] = (
@@ -44,6 +47,7 @@ STRUCTURED: tuple[str, ...] = (
     *WORKPLACES,
     "age in days when first seen",
     "log10 description length",
+    "wanted words",
 )
 # What a posting must have, and what is used when it is there.
 REQUIRED = ("title", "company", "description")
@@ -104,7 +108,8 @@ class FeatureMatrix:
     posting_ids: (n,) str
     terms: (n, n_terms) CSR float32; columns as in `FeatureEncoder.term_names` and `TERM_BLOCKS`
     vector: (n, d) float32, each latent block of a row brought to its length (zero where no term is known)
-    structured: (n, len(STRUCTURED)) float32, NaN where unknown
+    structured: (n, len(STRUCTURED)) float32, NaN where unknown; the last column is a person's own (`Wanted.added`), NaN
+        in what is stored
     meaning: (n, k) float32 unit vectors of the optional encoder (table `posting_vectors`), zero where a posting has
         none; None when none were asked for
     """
@@ -125,6 +130,37 @@ class FeatureMatrix:
         return FeatureMatrix(
             self.posting_ids[rows], self.terms[rows], self.vector[rows], self.structured[rows], meaning
         )
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The words that a person asks for, as terms of an encoder: which share of them a posting holds.
+
+    columns: for each word, the columns of `FeatureMatrix.terms` of which any says that a posting holds it.
+    """
+
+    columns: tuple[tuple[int, ...], ...] = ()
+
+    def added(self, features: FeatureMatrix) -> FeatureMatrix:
+        """The features with the share, 0 to 1, in their last structured column; as they are when nothing is wanted."""
+        if not self.columns:
+            return features
+        structured = features.structured.copy()
+        structured[:, WANTED] = self.share(features.terms)
+        return replace(features, structured=structured)
+
+    def share(self, terms: Any) -> NDArray[np.float32]:
+        """(n,) of an (n, any width) CSR of terms."""
+        # The place of each column's word; a table over the columns reads every cell once, whatever is wanted.
+        word = np.full(terms.shape[1], -1, np.int16)
+        for number, columns in enumerate(self.columns):
+            word[[column for column in columns if column < len(word)]] = number
+        words = word[terms.indices]
+        hits = np.flatnonzero(words >= 0)
+        rows = np.searchsorted(terms.indptr, hits, side="right") - 1
+        found = np.zeros((terms.shape[0], len(self.columns)), bool)
+        found[rows, words[hits]] = True
+        return found.mean(axis=1, dtype=np.float32)
 
 
 class FeatureEncoder:
@@ -206,6 +242,19 @@ class FeatureEncoder:
             known = (np.abs(part).max(axis=1) > 0) & (length > 0)
             scale[known, column] = block.weight / length[known]
         return scale
+
+    def wanted(self, words: Sequence[str]) -> Wanted:
+        """Where the words or pairs of words stand among the terms; those that no description has are left out."""
+        place = {name: column for column, name in enumerate(self.term_names) if name}
+        split = _Tokens.of("description", pa.array(list(words), pa.string()))
+        names = split.words.take(pa.array(split.ids[split.ids >= 0])).to_pylist()
+        rows = split.rows[split.ids >= 0]
+        found = {}
+        for row in range(len(words)):
+            name = " ".join(np.array(names, object)[rows == row])
+            if place.get(name, 0) >= TERM_BLOCKS["description"].start:
+                found[name] = (place[name], *([place[f"title: {name}"]] if f"title: {name}" in place else []))
+        return Wanted(tuple(found.values()))
 
     def topic_names(self, *, words: int = 3) -> list[str]:
         """(d,) the terms with the largest loading on each latent component."""
@@ -399,11 +448,17 @@ def _chosen_terms(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[Any]]:
     """(codes, documents, names) of up to `most` terms, by name; the most frequent are chosen, names break ties.
 
-    `common` keeps terms that stand in more than half of the documents; terms with a word of `without` are none.
+    `common` keeps terms that stand in more than half of the documents, as is done for skills in any case; terms with a
+    word of `without` are none.
     """
     codes, documents = _document_frequencies(tokens, size, without)
     highest = n if common or n < 10 else n * _MAXIMUM_SHARE_OF_DOCUMENTS
-    keep = (documents >= min(_MINIMUM_DOCUMENTS[size], max(n // 5, 1))) & (documents <= highest)
+    usual = documents <= highest
+    if size == 1:
+        # Most adverts may name a skill, and yet it is one that a person asks for.
+        skills = pa.array(sorted(one_word_skills()), pa.string())
+        usual |= pc.is_in(tokens.words, skills).to_numpy(zero_copy_only=False)[codes]
+    keep = (documents >= min(_MINIMUM_DOCUMENTS[size], max(n // 5, 1))) & usual
     codes, documents = codes[keep], documents[keep]
     names = tokens.names(codes, size)
     order = np.lexsort((names, -documents))[:most]
@@ -489,6 +544,7 @@ def _structured(postings: pd.DataFrame) -> NDArray[np.float32]:
     columns.append(_age(postings))
     length = postings["description"].str.len().fillna(0).to_numpy(np.float64)
     columns.append(np.log10(length + 1))
+    columns.append(np.full(len(postings), np.nan))
     return np.column_stack(columns).astype(np.float32)
 
 

@@ -28,6 +28,7 @@ from jobfinder_assets.training.features import (
     WORKPLACES,
     FeatureEncoder,
     FeatureMatrix,
+    Wanted,
 )
 
 # Trees need this many labels, and this many of each class, before they can tell signal from chance.
@@ -40,9 +41,9 @@ NEGATIVES_PER_POSITIVE = 3
 FIT_TRIALS = 25
 # One thread: a few hundred rows are done before a second has woken up, and sums keep their order.
 _THREADS = 1
-# What trees may say of a fact in one direction only: nobody likes a job less because the same job pays more. A few
-# labels would often have it the other way round, as pay goes with levels and firms.
-MONOTONE = {"log10 pay in USD": 1}
+# What trees may say of a fact in one direction only: nobody likes a job less because the same job pays more, or names
+# more of what they ask for. A few labels would often have it the other way round, as pay goes with levels and firms.
+MONOTONE = {"log10 pay in USD": 1, "wanted words": 1}
 # Hours of a full-time year, and the other periods in it.
 _PER_YEAR = {"hour": 2080, "day": 260, "week": 52, "month": 12, "year": 1}
 
@@ -67,6 +68,7 @@ _SCALES: dict[str, tuple[float, float]] = {
     "onsite": (0.4, 0.5),
     "age in days when first seen": (15.0, 30.0),
     "log10 description length": (3.4, 0.4),
+    "wanted words": (0.2, 0.2),
 }
 _CENTRE = np.array([_SCALES[name][0] for name in STRUCTURED])
 _SPREAD = np.array([_SCALES[name][1] for name in STRUCTURED])
@@ -410,11 +412,13 @@ class PreferenceModel:
     ----------
     parameters : as found by `tuning.search`; None searches in `fit` and takes the defaults in `fit_features`.
     seed : of folds and booster; the same seed and data give the same scores in any process.
+    wanted : the words that the person asks for; how many of them a posting holds is a fact like its pay.
     """
 
-    def __init__(self, parameters: Parameters | None = None, *, seed: int = 0) -> None:
+    def __init__(self, parameters: Parameters | None = None, *, seed: int = 0, wanted: Wanted | None = None) -> None:
         self.parameters = parameters
         self.seed = seed
+        self.wanted = wanted or Wanted()
         self.encoder: FeatureEncoder | None = None
         self.tagger: Any = None
 
@@ -456,6 +460,7 @@ class PreferenceModel:
     def _fit(
         self, features: FeatureMatrix, labels: NDArray[np.int64], groups: NDArray[Any], *, parameters: Parameters
     ) -> "PreferenceModel":
+        features = self.wanted.added(features)
         self.fitted_parameters = parameters
         self.booster: Any = None
         with one_thread():
@@ -471,6 +476,7 @@ class PreferenceModel:
 
     def score_features(self, features: FeatureMatrix) -> Floats:
         """(n,) log-odds of encoded postings."""
+        features = self.wanted.added(features)
         score = _fitted(self).linear.score_features(features)
         if self.booster is not None and len(features):
             raw = self.booster.predict(features.structured.astype(np.float64), raw_score=True, num_threads=_THREADS)
@@ -484,6 +490,7 @@ class PreferenceModel:
         of, so a reason is a word or a fact that stands in the advert, never a component nobody can read.
         """
         scores = self.score_features(features)
+        features = self.wanted.added(features)
         terms, base = self._term_contributions(features, names)
         facts, shift = self._fact_contributions(features)
         base = base + shift
@@ -587,7 +594,7 @@ def fact_name(at: int, value: float) -> str:
         return name if value else f"not {name}"
     if name.startswith("log10 "):
         return f"{name.removeprefix('log10 ')} {10**value:,.0f}"
-    return f"{name} {value:.2f}" if name.startswith("role ") else f"{name} {value:.0f}"
+    return f"{name} {value:.2f}" if name.startswith("role ") or at == len(STRUCTURED) - 1 else f"{name} {value:.0f}"
 
 
 def _scaled(features: FeatureMatrix) -> Floats:
