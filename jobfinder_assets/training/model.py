@@ -12,6 +12,7 @@ words do not tell, and it is left out while the labels are too few for it or it 
 inner folds (tuning.py). Every score is a sum, so every score can be explained.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, cast
 
@@ -182,7 +183,11 @@ class Kernels:
 
     def both(self, parameters: Parameters) -> tuple[Floats, Floats]:
         """The kernels of the two regressions that the linear margin is made of."""
-        return self.combined(parameters), self.combined(_WORDS)
+        return self.combined(parameters), self.of_words()
+
+    def of_words(self) -> Floats:
+        """The kernel of the regression that reads words alone."""
+        return self.combined(_WORDS)
 
     def combined(self, parameters: Parameters) -> Floats:
         """The kernel of the weighted concatenation of the blocks."""
@@ -253,26 +258,44 @@ def held_out_margin(
     parameters: Parameters,
     *,
     seed: int,
+    words: Floats | None = None,
 ) -> Floats:
     """Linear margins of the rows `test` by a model fitted on the rows `train`.
 
-    kernels: (n, n) of all blocks, and of words alone.
+    kernels: (n, n) of all blocks, and of words alone. `words`: the `words_margin` of these rows, where it is known.
     """
     margin = _margin(kernels[0], labels, train, test, parameters, seed=seed)
     if not parameters.words_weight:
         return margin
-    words = _margin(kernels[1], labels, train, test, _WORDS, seed=seed)
+    words = words_margin(kernels[1], labels, train, test, seed=seed) if words is None else words
     ratio = _ratio(margin, words, parameters)
     return (margin + ratio * words) / (1 + parameters.words_weight)
 
 
+def words_margin(
+    kernel: Floats, labels: NDArray[np.int64], train: NDArray[np.int64], test: NDArray[np.int64], *, seed: int
+) -> Floats:
+    """Margins of the rows `test` by words alone: the same whatever the parameters. kernel: (n, n) `of_words`."""
+    return _margin(kernel, labels, train, test, _WORDS, seed=seed)
+
+
 def out_of_fold_margin(
-    kernels: tuple[Floats, Floats], labels: NDArray[np.int64], folds: Folds, parameters: Parameters, *, seed: int
+    kernels: tuple[Floats, Floats],
+    labels: NDArray[np.int64],
+    folds: Folds,
+    parameters: Parameters,
+    *,
+    seed: int,
+    words: Sequence[Floats] | None = None,
 ) -> Floats | None:
-    """(n,) each row's linear margin by a model that saw no row of its group; None when folds leave rows out."""
+    """(n,) each row's linear margin by a model that saw no row of its group; None when folds leave rows out.
+
+    `words`: the `words_margin` of each fold, where they are known.
+    """
     margin = np.full(len(labels), np.nan)
-    for train, test in folds:
-        margin[test] = held_out_margin(kernels, labels, train, test, parameters, seed=seed)
+    for number, (train, test) in enumerate(folds):
+        known = None if words is None else words[number]
+        margin[test] = held_out_margin(kernels, labels, train, test, parameters, seed=seed, words=known)
     return None if np.isnan(margin).any() else margin
 
 
