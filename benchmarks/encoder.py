@@ -234,8 +234,11 @@ def main() -> None:
     whole = likers.population(options.data.resolve())
     order = np.random.default_rng(0).permutation(len(whole.groups))
     rows = np.sort(order[: options.postings])
-    people = likers.Population(
-        whole.examples.take(rows), {name: flags[rows] for name, flags in whole.tastes.items()}, whole.groups[rows]
+    people = replace(
+        whole,
+        examples=whole.examples.take(rows),
+        tastes={name: flags[rows] for name, flags in whole.tastes.items()},
+        groups=whole.groups[rows],
     )
     others = whole.examples.postings.iloc[order[options.postings :]]
     encoder = domain_encoder(pd.concat([others, people.examples.postings], ignore_index=True))

@@ -1,19 +1,22 @@
 """Simulated people over real postings: how good the recommender is with 20, 50, 100 and 300 labels.
 
-    jobfinder bench likers [--data FOLDER] [--seeds 10] [--sizes 20 50 100 300]
+    jobfinder bench likers [--data FOLDER] [--seeds 10] [--sizes 20 50 100 300] [--with-profile]
 
 FOLDER (default $JOBFINDER_SHARED/data) holds `kaggle/` and `import/`. Each person likes postings by a rule over facts
 that no model gets as a column: an employer's size, age, sector or rating, the published salary estimate, or how often
 duties of a kind are spoken of. One label in twenty is turned round; the test is on the rule itself. The test postings
-share no employer and no near-copy with those the labels are drawn from. Encoder and tagger are fitted on all postings,
-unlabelled. What the label queue finds among the first 100 labels: `jobfinder bench labelling`.
+share no employer and no near-copy with those the labels are drawn from. Encoder and tagger are fitted on all
+postings, unlabelled. Each number of labels is reported as soon as it is done for all people and seeds. With
+`--with-profile` our models also know the keywords that each person would write into a profile
+(benchmarks/labelling.py); as they were written by who knew the rules, they show how much may be gained, not what is.
+What the label queue finds among the first 100 labels: `jobfinder bench labelling`.
 """
 
 import argparse
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,6 +80,7 @@ class Population:
     """n openings: what the product knows of each, the people's tastes, and the groups that a split keeps whole."""
 
     examples: Any
+    encoder: Any
     tastes: dict[str, NDArray[np.bool_]]
     groups: NDArray[np.int64]
 
@@ -115,14 +119,17 @@ def population(data: Path) -> Population:
     known = with_facts(facts, tagger)
     for name in ("city", "country", "employment_type", "language", "posted_at", "first_seen_at"):
         known[name] = None
-    features = FeatureEncoder(seed=0).fit(known).transform(known)
+    encoder = FeatureEncoder(seed=0).fit(known)
+    features = encoder.transform(known)
     tastes = {name: flags.to_numpy(bool) for name, flags in likes(raw).items()}
     # One opening of each cluster: copies would be counted twice.
     once = ~pd.Series(numbers[0]).duplicated().to_numpy()
     times = np.full(size, np.datetime64("NaT"), dtype="datetime64[us]")
     everything = Examples(known, features, np.zeros(size, bool), groups.astype(str), times, np.zeros(size, bool))
     rows = np.flatnonzero(once)
-    return Population(everything.take(rows), {name: flags[rows] for name, flags in tastes.items()}, groups[rows])
+    return Population(
+        everything.take(rows), encoder, {name: flags[rows] for name, flags in tastes.items()}, groups[rows]
+    )
 
 
 def annual(salary: Any) -> float:
@@ -160,7 +167,7 @@ def contestants() -> dict[str, Callable[[], Any]]:
     }
 
 
-def judge(people: Population, person: str, size: int, seed: int) -> list[dict[str, Any]]:
+def judge(people: Population, person: str, size: int, seed: int, keywords: Sequence[str] = ()) -> list[dict[str, Any]]:
     from dataclasses import replace
 
     from sklearn.metrics import average_precision_score
@@ -170,8 +177,10 @@ def judge(people: Population, person: str, size: int, seed: int) -> list[dict[st
     rows = drawn(truth, pool, size, seed)
     said = truth[rows] ^ (np.random.default_rng(seed + 2).random(len(rows)) < NOISE)
     said[:2], said[2:4] = True, False
-    train = replace(people.examples.take(rows), labels=said)
-    held = people.examples.take(test)
+    features = people.encoder.wanted(keywords).added(people.examples.features)
+    examples = replace(people.examples, features=features)
+    train = replace(examples.take(rows), labels=said)
+    held = examples.take(test)
     results = []
     for name, make in contestants().items():
         started = time.perf_counter()
@@ -187,12 +196,10 @@ def interval(values: NDArray[np.float64]) -> str:
     return f"{values.mean():+.3f} ({np.quantile(draws, 0.025):+.3f} to {np.quantile(draws, 0.975):+.3f})"
 
 
-def report(people: Population, results: pd.DataFrame) -> None:
-    for person, truth in people.tastes.items():
-        print(f"{person}: {truth.mean():.3f} of {len(truth):,}")
+def report(results: pd.DataFrame) -> None:
     table = results.pivot_table(index=["person", "size"], columns="model", values="AP", aggfunc="mean")
     print(table[list(contestants())].round(3).to_string())
-    print("\nmean over people; the model minus LinearSVC, with its 95 % interval over people x seeds")
+    print("mean over people; the model minus LinearSVC, with its 95 % interval over people x seeds")
     wide = results.pivot_table(index=["person", "size", "seed"], columns="model", values="AP").reset_index()
     for size, rows in wide.groupby("size"):
         means = ", ".join(f"{name} {rows[name].mean():.3f}" for name in contestants())
@@ -202,7 +209,7 @@ def report(people: Population, results: pd.DataFrame) -> None:
         print("      " + "; ".join(f"{name} {gain:+.3f}" for name, gain in per.items()))
     distinct = results[results["model"] == "model"]["distinct"].min()
     print(f"fewest distinct scores: {distinct:.2f} of the postings; seconds per fit:")
-    print(results.pivot_table(index="model", columns="size", values="seconds").round(2).to_string())
+    print(results.pivot_table(index="model", columns="size", values="seconds").round(2).to_string(), flush=True)
 
 
 def main() -> None:
@@ -212,19 +219,28 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--sizes", type=int, nargs="*", default=list(SIZES))
     parser.add_argument("--people", nargs="*")
+    parser.add_argument("--with-profile", action="store_true")
     options = parser.parse_args()
     if options.data is None or not options.data.is_dir():
         parser.error("name the folder of real postings with --data (it holds kaggle/ and import/)")
     people = population(options.data.resolve())
     wanted = [name for name in people.tastes if not options.people or name in options.people]
-    work: Iterator[Any] = (
-        joblib.delayed(judge)(people, person, size, seed)
-        for person in wanted
-        for size in options.sizes
-        for seed in range(options.seeds)
-    )
-    found = joblib.Parallel(n_jobs=-1, batch_size=1)(work)
-    report(people, pd.DataFrame([row for rows in found for row in rows]))
+    keywords: dict[str, Sequence[str]] = {}
+    if options.with_profile:
+        from labelling import PROFILES
+
+        keywords = {person: wishes.keywords for person, wishes in PROFILES.items()}
+    for person in wanted:
+        print(f"{person}: {people.tastes[person].mean():.3f} of {len(people.tastes[person]):,}")
+    for size in options.sizes:
+        print(f"\n{size} labels, {options.seeds} seeds", flush=True)
+        work: Iterator[Any] = (
+            joblib.delayed(judge)(people, person, size, seed, keywords.get(person, ()))
+            for person in wanted
+            for seed in range(options.seeds)
+        )
+        found = joblib.Parallel(n_jobs=-1, batch_size=1)(work)
+        report(pd.DataFrame([row for rows in found for row in rows]))
 
 
 if __name__ == "__main__":

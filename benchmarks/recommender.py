@@ -46,7 +46,7 @@ def prepare(data: Path, home: Path, labels: int) -> "tuple[object, object, objec
     """(settings, lake, encoder) of a home with real openings, encoded, and one person's labels."""
     from likers import NOISE, population
 
-    from jobfinder_assets.config import Home, Settings, Training
+    from jobfinder_assets.config import Home, Profile, Settings, Training
     from jobfinder_assets.storage.lake import Lake
     from jobfinder_assets.storage.schemas import ROLES, TABLES
     from jobfinder_assets.training.features import FeatureEncoder, save_encoder, update_features
@@ -58,7 +58,7 @@ def prepare(data: Path, home: Path, labels: int) -> "tuple[object, object, objec
     )
     ids = postings["posting_id"]
     own = Home(home).create()
-    settings = Settings(training=Training(trials=1))
+    settings = Settings(training=Training(trials=1), profiles={"ann": Profile(keywords=("pipeline", "etl", "spark"))})
     lake = Lake(str(own.lake))
     lake.replace("postings", postings[[name for name in TABLES["postings"].columns if name in postings]])
     lake.replace("role_tags", postings[["posting_id", *ROLES]].assign(content_hash="1", tagger_version="1"))
@@ -84,12 +84,12 @@ def prepare(data: Path, home: Path, labels: int) -> "tuple[object, object, objec
 
 def trained(settings: object, lake: object, trials: int) -> "tuple[object, float, float]":
     """(the model in force, seconds of a training, seconds of processor time)."""
-    from jobfinder_assets.config import Settings, Training
+    from jobfinder_assets.config import Training
     from jobfinder_assets.training import registry
 
     # Imports, and MLflow's empty data base, are not what a re-training costs: the first one pays for them.
     registry.train(settings, lake, "ann")  # type: ignore[arg-type]
-    again = Settings(training=Training(trials=trials))
+    again = settings.model_copy(update={"training": Training(trials=trials)})  # type: ignore[attr-defined]
     started, cpu = time.perf_counter(), time.process_time()
     outcome = registry.train(again, lake, "ann")  # type: ignore[arg-type]
     seconds, cpu = time.perf_counter() - started, time.process_time() - cpu

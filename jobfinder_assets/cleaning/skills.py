@@ -142,6 +142,15 @@ def _is_other(text: str, mention: Mention) -> bool:
     )
 
 
+@cache
+def one_word_skills() -> frozenset[str]:
+    """The spellings of skills that are a single word, in lower case: "go", "r", "dbt"."""
+    table = read_toml("skills.toml")
+    del table["capitalised"]
+    spellings = [one for skills in table.values() for name, others in skills.items() for one in (name.lower(), *others)]
+    return frozenset(one for one in spellings if " " not in one)
+
+
 @dataclass(frozen=True)
 class _Lexicon:
     """entries: by pattern, what is shown, and whether it is a letter with its surroundings, needs a capital letter,

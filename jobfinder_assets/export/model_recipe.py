@@ -51,13 +51,14 @@ def restore(settings: Settings, lake: Lake, profile: str, recipe: dict[str, Any]
         return ""
     tags: dict[str, str] = recipe["tags"]
     vectors = vectors_in_force(settings.home, lake)
-    wanted = registry.fingerprint(training_set, encoder.version, settings.training, vectors_version=vectors)
-    if not wanted.items() <= tags.items():
+    wanted = registry.wanted_words(settings, profile, encoder)
+    now = registry.fingerprint(training_set, encoder.version, settings.training, vectors_version=vectors, wanted=wanted)
+    if not now.items() <= tags.items():
         return ""
-    examples = load_examples(lake, training_set, encoder.version, vectors_version=vectors)
+    examples = load_examples(lake, training_set, encoder.version, vectors_version=vectors, wanted=wanted)
     parameters = Parameters(**recipe["parameters"])
     with one_thread():
-        model = Fixed(parameters, seed=int(recipe["seed"])).fit(examples).model
+        model = Fixed(parameters, seed=int(recipe["seed"]), wanted=wanted).fit(examples).model
     champion = registry.Champion(
         model=model,
         version="",

@@ -28,8 +28,8 @@ FACTS = (
 )  # fmt: skip
 # Copies are looked for among so many times as many as the list is long.
 _SAME_TEXT_WITHIN = 4
-# Everything that `rank` reads of a posting.
-POSTING_COLUMNS = ("posting_id", *FACTS, "description", "city", "region", "eligible_countries", "closed_at")
+# Everything that `rank` reads of a posting: no texts, which of a million postings are gigabytes.
+POSTING_COLUMNS = ("posting_id", *FACTS, "city", "region", "eligible_countries", "closed_at")
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +55,7 @@ def rank(
     labelled: Collection[str],
     now: datetime,
     previous: Collection[str] = (),
+    blocked: Collection[str] = (),
     vectors: Callable[[Any], Any] | None = None,
 ) -> Ranking:
     """Rank open postings for one person.
@@ -67,6 +68,7 @@ def rank(
     scores : any unit, higher is better, indexed by posting_id; a posting without one is left out and counted.
     labelled : ids of postings with a label; every copy of them is left out.
     previous : ids of postings, or of clusters, in the last list; what is not among them is new.
+    blocked : ids of postings that hold one of the profile's blocked words (`holding_blocked_words`).
     vectors : from ids to (n, d) vectors of what postings say; with it a company's adverts of almost the same text
         are shown once, the best of them (what that and the cap cost: `training.evaluation.diversity_cost`).
 
@@ -87,7 +89,7 @@ def rank(
     reject("labelled", _any_copy(frame, frame["posting_id"].isin(list(labelled))))
     reject("no score", frame["score"].isna())
     frame["band"] = _bands(frame["score"].where(verdict.isna()))
-    for name, mask in _wishes(frame, profile):
+    for name, mask in _wishes(frame, profile, blocked):
         reject(name, mask)
     left = _ordered(frame[verdict.isna()], profile)
     # The canonical copy speaks for its opening when it is still in the race.
@@ -140,15 +142,24 @@ def _bands(scores: pd.Series) -> pd.Series:
     return pd.Series("maybe" if scores.nunique() == 1 else names, index=scores.index)
 
 
-def _wishes(frame: pd.DataFrame, profile: Profile) -> Iterable[tuple[str, pd.Series]]:
+def holding_blocked_words(profile: Profile, texts: Iterable[pd.DataFrame]) -> set[str]:
+    """Ids of the postings that hold a blocked word; `texts`: frames of posting_id, title, description."""
+    words = holds_words(profile.blocked_words)
+    return {
+        posting
+        for frame in texts
+        for posting, title, text in zip(frame["posting_id"], frame["title"], frame["description"], strict=True)
+        if words(title) or words(text)
+    }
+
+
+def _wishes(frame: pd.DataFrame, profile: Profile, blocked: Collection[str]) -> Iterable[tuple[str, pd.Series]]:
     """(name, postings rejected) for each hard wish that the profile states."""
     workplace = frame["workplace"]
     if profile.blocked_companies:
         yield "blocked company", _any_copy(frame, _of_company(frame["company"], profile.blocked_companies))
     if profile.blocked_words:
-        words = holds_words(profile.blocked_words)
-        found = [words(title) or words(text) for title, text in zip(frame["title"], frame["description"], strict=True)]
-        yield "blocked word", _any_copy(frame, pd.Series(found, index=frame.index, dtype=bool))
+        yield "blocked word", _any_copy(frame, frame["posting_id"].isin(list(blocked)))
     if profile.pay_floor_usd:
         yield "pay below the floor", _any_copy(frame, frame["salary_annual_usd"] < profile.pay_floor_usd)
     if profile.country:

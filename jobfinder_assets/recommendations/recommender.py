@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,12 +18,12 @@ from jobfinder_assets.labels.events import latest_labels
 from jobfinder_assets.labels.queue import QUEUE_LENGTH, label_queue, shown_again
 from jobfinder_assets.recommendations import neighbours
 from jobfinder_assets.recommendations.drift import Drift, drift
-from jobfinder_assets.recommendations.ranking import POSTING_COLUMNS, RANKING_VERSION, rank
+from jobfinder_assets.recommendations.ranking import POSTING_COLUMNS, RANKING_VERSION, holding_blocked_words, rank
 from jobfinder_assets.recommendations.reasons import Sentence, joined, profile_sentences, sentences, to_json
 from jobfinder_assets.storage.files import write_json
-from jobfinder_assets.storage.lake import Lake
+from jobfinder_assets.storage.lake import Lake, Where
 from jobfinder_assets.storage.schemas import ROLES, TABLES
-from jobfinder_assets.training.baselines import profile_scores
+from jobfinder_assets.training.baselines import bm25_of, profile_scores, profile_words, word_counts
 from jobfinder_assets.training.cold_start import (
     CV_WEIGHT,
     EXAMPLE_WEIGHT,
@@ -138,6 +138,7 @@ def refresh(lake: Lake, settings: Settings, profile: str, *, now: datetime) -> R
         labelled=set(labels["posting_id"]),
         now=now,
         previous={*stored["posting_id"], *stored["cluster_id"]},
+        blocked=_blocked(lake, wishes),
         vectors=scored.encoded.vectors_of if scored.encoded is not None else None,
     )
     _store_queue(lake, settings, profile, postings, clusters, labels, scored)
@@ -159,6 +160,27 @@ def refresh(lake: Lake, settings: Settings, profile: str, *, now: datetime) -> R
     write_json(_state_path(settings, profile), state)
     problems = scored.shown.problems if scored.shown is not None else ()
     return Refreshed("unchanged" if same else "written", stored, scored.version, ranking.filtered, problems)
+
+
+def _texts(lake: Lake, where: Where = None) -> Iterator[pd.DataFrame]:
+    """posting_id, title and description, some thousand rows at a time: those of all postings fit into no memory."""
+    return lake.batches("postings", ["posting_id", "title", "description"], where)
+
+
+def _blocked(lake: Lake, wishes: Profile) -> set[str]:
+    return holding_blocked_words(wishes, _texts(lake)) if any(map(str.strip, wishes.blocked_words)) else set()
+
+
+def _by_words(lake: Lake, wishes: Profile, ids: "pd.Series[str]") -> NDArray[np.float64]:
+    """(n,) BM25 of the profile's words over the open postings `ids`."""
+    words = profile_words(wishes)
+    if not words:
+        return np.zeros(len(ids))
+    counts = [
+        pd.DataFrame(word_counts(words, batch), index=batch["posting_id"])
+        for batch in _texts(lake, "closed_at IS NULL")
+    ]
+    return bm25_of(pd.concat(counts).reindex(ids).fillna(0.0).to_numpy()) if counts else np.zeros(len(ids))
 
 
 def _store_queue(
@@ -235,7 +257,7 @@ def _score(
         here = pd.Series(encoded.posting_ids).isin(ids).to_numpy()
         by_taste = pd.Series(encoded.scores[here], index=encoded.posting_ids[here], dtype="float64")
         return _Scored(by_taste, model.version, champion=model, encoder=encoder, encoded=encoded)
-    by_words = profile_scores(wishes, postings, role_tags)
+    by_words = profile_scores(wishes, postings, role_tags, by_words=_by_words(lake, wishes, ids))
     by_profile: NDArray[np.float64] = by_words
     shown, version = None, PROFILE_WORDS
     if encoder is not None and encoded is not None:
@@ -297,8 +319,12 @@ def _explain(
         version = scored.champion.tags.get("vectors_version", "")
         return _of_model(lake, scored.champion.model, scored.encoder, ids, vectors_version=version)
     rows = postings.set_index("posting_id")
+    texts = lake.read("postings", ["posting_id", "description"], [("posting_id", "in", ids)]).set_index("posting_id")
     words = profile_sentences(
-        rows.loc[ids].reset_index(), cast("pd.Series[float]", scored.by_words), profile=wishes, role_tags=role_tags
+        rows.loc[ids].join(texts).reset_index(),
+        cast("pd.Series[float]", scored.by_words),
+        profile=wishes,
+        role_tags=role_tags,
     )
     if scored.shown is None or scored.encoded is None or scored.encoder is None:
         return words

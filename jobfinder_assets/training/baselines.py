@@ -114,7 +114,9 @@ class TextClassifier:
         return _joined(examples.postings, self.columns).to_pylist()
 
 
-def profile_scores(profile: Profile, postings: pd.DataFrame, role_tags: pd.DataFrame) -> Scores:
+def profile_scores(
+    profile: Profile, postings: pd.DataFrame, role_tags: pd.DataFrame, *, by_words: Scores | None = None
+) -> Scores:
     """Rank postings by what the profile says in words: the cold start, before there are enough labels.
 
     The sum of: BM25 of keywords and searches, as a share of the best any text could reach (0 to 1); the
@@ -122,11 +124,12 @@ def profile_scores(profile: Profile, postings: pd.DataFrame, role_tags: pd.DataF
     when preferred, 1 when it is the only wish, -1 when it is not wanted. A wish that is not stated adds 0.
 
     `postings` (n rows) needs posting_id, title, description, location, city, country, workplace;
-    `role_tags` posting_id and a column per role. Returns (n,) finite numbers.
+    `role_tags` posting_id and a column per role. `by_words`: (n,) the BM25, where the texts were read before; then
+    title and description are not needed. Returns (n,) finite numbers.
     """
     probabilities = role_tags.drop_duplicates("posting_id").set_index("posting_id").reindex(postings["posting_id"])
     return (
-        bm25(profile_words(profile), postings)
+        (bm25(profile_words(profile), postings) if by_words is None else by_words)
         + wanted_role_probability(profile, probabilities)
         + _PLACE_WEIGHT * _in_wanted_place(profile, postings)
         + _REMOTE_WEIGHT[profile.remote] * (postings["workplace"] == "remote").to_numpy(np.float64)
@@ -144,17 +147,30 @@ def bm25(words: Sequence[str], postings: pd.DataFrame) -> Scores:
     Document frequencies come from the given postings; idf is ln(1 + (N - n + 0.5) / (n + 0.5)), as in
     Lucene, and never negative. A description counts with its first 6,000 characters.
     """
+    return bm25_of(word_counts(words, postings))
+
+
+def word_counts(words: Sequence[str], postings: pd.DataFrame) -> NDArray[np.float64]:
+    """(n, 1 + distinct words) a posting's length in words, then how often it holds each: all that BM25 reads of it."""
     phrases = [phrase for phrase in dict.fromkeys(_phrase(word) for word in words) if phrase.strip()]
+    counts = np.zeros((len(postings), 1 + len(phrases)))
     if not phrases or postings.empty:
-        return np.zeros(len(postings))
+        return counts
     texts = _normal(_joined(postings, ("title", "description")))
-    length = pc.count_substring(texts, "  ").to_numpy().astype(np.float64)
+    for column, phrase in enumerate(("  ", *phrases)):
+        counts[:, column] = pc.count_substring(texts, phrase).to_numpy()
+    return counts
+
+
+def bm25_of(counts: NDArray[np.float64]) -> Scores:
+    """(n,) as `bm25`, from the `word_counts` of all postings."""
+    length, total, most = counts[:, 0], np.zeros(len(counts)), 0.0
+    if counts.shape[1] == 1 or not len(counts):
+        return total
     length_norm = _K1 * (1 - _B + _B * length / max(length.mean(), 1.0))
-    total, most = np.zeros(len(postings)), 0.0
-    for phrase in phrases:
-        count = pc.count_substring(texts, phrase).to_numpy().astype(np.float64)
+    for count in counts[:, 1:].T:
         found = int((count > 0).sum())
-        idf = np.log(1 + (len(postings) - found + 0.5) / (found + 0.5))
+        idf = np.log(1 + (len(counts) - found + 0.5) / (found + 0.5))
         total += idf * count * (_K1 + 1) / (count + length_norm)
         most += idf * (_K1 + 1)
     return total / most

@@ -94,7 +94,8 @@ def _training_bundle(settings: Settings, lake: Lake, profile: str) -> tuple[file
         raise ChallengerError(
             f"profile {profile!r} has no labels to learn from yet; label postings, then `jobfinder run`"
         )
-    examples = load_examples(lake, rows, encoder.version)
+    wanted = registry.wanted_words(settings, profile, encoder)
+    examples = load_examples(lake, rows, encoder.version, wanted=wanted)
     if too_few := enough_labels(examples, settings.training):
         raise ChallengerError(f"profile {profile!r}: {too_few}")
     plan = plan_folds(examples, training=settings.training)

@@ -23,6 +23,7 @@ from jobfinder_assets.cleaning.company import company_key
 from jobfinder_assets.config import Compute, Profile, Training
 from jobfinder_assets.labels.similarity import near_copies, unit
 from jobfinder_assets.training.baselines import Keywords, Newest, Ranker, RoleTag, Scores, TextClassifier
+from jobfinder_assets.training.features import Wanted
 from jobfinder_assets.training.model import LinearModel, Parameters, PreferenceModel
 from jobfinder_assets.training.training_set import Examples
 from jobfinder_assets.training.tuning import search
@@ -183,13 +184,13 @@ class Tuned:
 
 
 class Fixed:
-    """A preference model with given parameters."""
+    """A preference model with given parameters, and for postings other than examples the words that are wanted."""
 
-    def __init__(self, parameters: Parameters, *, seed: int) -> None:
-        self.parameters, self.seed = parameters, seed
+    def __init__(self, parameters: Parameters, *, seed: int, wanted: Wanted | None = None) -> None:
+        self.parameters, self.seed, self.wanted = parameters, seed, wanted
 
     def fit(self, examples: Examples) -> Self:
-        self.model = PreferenceModel(self.parameters, seed=self.seed)
+        self.model = PreferenceModel(self.parameters, seed=self.seed, wanted=self.wanted)
         self.model.fit_features(examples.features, examples.labels, groups=examples.groups)
         return self
 

@@ -1,12 +1,12 @@
 """What a posting is to a model: sparse terms, a latent semantic vector and structured facts.
 
 The encoder is fitted on unlabelled postings only, so it can never know a label. Terms live in three
-vocabulary blocks (title, description, fact), each weighted by (1 + ln tf) x smoothed idf and brought
-to unit length, so that a title of four words weighs as much as an advert of six hundred. Terms are
-words and pairs of neighbouring words. The latent vector is a truncated SVD of the description's and
-of the title's terms (latent semantic analysis), centred on the corpus. Texts are counted in Arrow and
-numpy, never in Python loops, with RE2 patterns that run in linear time on any text. A description
-counts with its first 6,000 characters.
+vocabulary blocks (title, description, fact), each weighted by (1 + ln tf) x smoothed idf and brought to
+unit length, so that a title of four words weighs as much as an advert of six hundred. Terms are words
+and pairs of neighbouring words, but for function words (function_words.py) and pairs with one. The
+latent vector is a truncated SVD of the description's and of the title's terms (latent semantic
+analysis), centred on the corpus. Texts are counted in Arrow and numpy, never in Python loops, with RE2
+patterns that run in linear time on any text. A description counts with its first 6,000 characters.
 """
 
 import hashlib
@@ -22,17 +22,21 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy import sparse
 
+from jobfinder_assets.cleaning.skills import one_word_skills
 from jobfinder_assets.config import Home
 from jobfinder_assets.encoder.vectors import read_vectors
 from jobfinder_assets.storage.files import read_object, write_object
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import ROLES
+from jobfinder_assets.training.function_words import function_words
 
-ENCODER_CODE_VERSION = "1"
+ENCODER_CODE_VERSION = "2"
 CORPUS_LIMIT = 20_000
 DESCRIPTION_CHARACTERS = 6_000
 REFIT_GROWTH = 0.25
 
+# The structured column that depends on who asks.
+WANTED = -1
 SENIORITY_LEVELS = ("intern", "junior", "mid", "senior", "lead")
 WORKPLACES = ("remote", "hybrid", "onsite")
 STRUCTURED: tuple[str, ...] = (
@@ -43,6 +47,7 @@ STRUCTURED: tuple[str, ...] = (
     *WORKPLACES,
     "age in days when first seen",
     "log10 description length",
+    "wanted words",
 )
 # What a posting must have, and what is used when it is there.
 REQUIRED = ("title", "company", "description")
@@ -103,7 +108,8 @@ class FeatureMatrix:
     posting_ids: (n,) str
     terms: (n, n_terms) CSR float32; columns as in `FeatureEncoder.term_names` and `TERM_BLOCKS`
     vector: (n, d) float32, each latent block of a row brought to its length (zero where no term is known)
-    structured: (n, len(STRUCTURED)) float32, NaN where unknown
+    structured: (n, len(STRUCTURED)) float32, NaN where unknown; the last column is a person's own (`Wanted.added`), NaN
+        in what is stored
     meaning: (n, k) float32 unit vectors of the optional encoder (table `posting_vectors`), zero where a posting has
         none; None when none were asked for
     """
@@ -126,6 +132,37 @@ class FeatureMatrix:
         )
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """The words that a person asks for, as terms of an encoder: which share of them a posting holds.
+
+    columns: for each word, the columns of `FeatureMatrix.terms` of which any says that a posting holds it.
+    """
+
+    columns: tuple[tuple[int, ...], ...] = ()
+
+    def added(self, features: FeatureMatrix) -> FeatureMatrix:
+        """The features with the share, 0 to 1, in their last structured column; as they are when nothing is wanted."""
+        if not self.columns:
+            return features
+        structured = features.structured.copy()
+        structured[:, WANTED] = self.share(features.terms)
+        return replace(features, structured=structured)
+
+    def share(self, terms: Any) -> NDArray[np.float32]:
+        """(n,) of an (n, any width) CSR of terms."""
+        # The place of each column's word; a table over the columns reads every cell once, whatever is wanted.
+        word = np.full(terms.shape[1], -1, np.int16)
+        for number, columns in enumerate(self.columns):
+            word[[column for column in columns if column < len(word)]] = number
+        words = word[terms.indices]
+        hits = np.flatnonzero(words >= 0)
+        rows = np.searchsorted(terms.indptr, hits, side="right") - 1
+        found = np.zeros((terms.shape[0], len(self.columns)), bool)
+        found[rows, words[hits]] = True
+        return found.mean(axis=1, dtype=np.float32)
+
+
 class FeatureEncoder:
     """Turns postings into a `FeatureMatrix`; fitted on unlabelled postings.
 
@@ -140,6 +177,7 @@ class FeatureEncoder:
     code_version : ENCODER_CODE_VERSION of the code that fitted it.
     corpus_rows : postings it was fitted on, for `needs_refit`.
     version : 16 hex, the same for the same code, parameters and corpus in any order of rows.
+    function_words : words of the corpus that are no terms.
     term_names : one name per column of `FeatureMatrix.terms` ("title: data engineer", "airflow", "place: berlin").
     components_ : (d, n_terms) float32, the latent space over the terms (0 for facts).
     """
@@ -161,10 +199,12 @@ class FeatureEncoder:
         )
         for text in _identities(postings):
             identity.update(text.encode())
+        tokens = _tokens(postings)
+        self.function_words = _function_words(tokens, postings)
+        identity.update("|".join(sorted(self.function_words)).encode())
         self.code_version = ENCODER_CODE_VERSION
         self.version = identity.hexdigest()[:16]
         self.corpus_rows = len(postings)
-        tokens = _tokens(postings)
         self._learn_vocabulary(tokens, len(postings))
         self._learn_latent_space(self._terms(tokens, len(postings)))
         return self
@@ -203,6 +243,19 @@ class FeatureEncoder:
             scale[known, column] = block.weight / length[known]
         return scale
 
+    def wanted(self, words: Sequence[str]) -> Wanted:
+        """Where the words or pairs of words stand among the terms; those that no description has are left out."""
+        place = {name: column for column, name in enumerate(self.term_names) if name}
+        split = _Tokens.of("description", pa.array(list(words), pa.string()))
+        names = split.words.take(pa.array(split.ids[split.ids >= 0])).to_pylist()
+        rows = split.rows[split.ids >= 0]
+        found = {}
+        for row in range(len(words)):
+            name = " ".join(np.array(names, object)[rows == row])
+            if place.get(name, 0) >= TERM_BLOCKS["description"].start:
+                found[name] = (place[name], *([place[f"title: {name}"]] if f"title: {name}" in place else []))
+        return Wanted(tuple(found.values()))
+
     def topic_names(self, *, words: int = 3) -> list[str]:
         """(d,) the terms with the largest loading on each latent component."""
         names = []
@@ -220,7 +273,12 @@ class FeatureEncoder:
         for block, size, share, most in _VOCABULARY:
             limit = min(max(int(self.max_terms * share), 1), most or self.max_terms)
             codes, documents, names = _chosen_terms(
-                tokens_of[block], size, n, common=block != "description", most=limit
+                tokens_of[block],
+                size,
+                n,
+                common=block != "description",
+                most=limit,
+                without=frozenset() if block == "fact" else self.function_words,
             )
             if size == 1:
                 self._fill_to(TERM_BLOCKS[block].start, frequencies)
@@ -386,15 +444,21 @@ def _principal_components(terms: Any, size: int, *, seed: int) -> NDArray[np.flo
 
 
 def _chosen_terms(
-    tokens: _Tokens, size: int, n: int, *, common: bool, most: int
+    tokens: _Tokens, size: int, n: int, *, common: bool, most: int, without: frozenset[str]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[Any]]:
     """(codes, documents, names) of up to `most` terms, by name; the most frequent are chosen, names break ties.
 
-    `common` keeps terms that stand in more than half of the documents.
+    `common` keeps terms that stand in more than half of the documents, as is done for skills in any case; terms with a
+    word of `without` are none.
     """
-    codes, documents = _document_frequencies(tokens, size)
+    codes, documents = _document_frequencies(tokens, size, without)
     highest = n if common or n < 10 else n * _MAXIMUM_SHARE_OF_DOCUMENTS
-    keep = (documents >= min(_MINIMUM_DOCUMENTS[size], max(n // 5, 1))) & (documents <= highest)
+    usual = documents <= highest
+    if size == 1:
+        # Most adverts may name a skill, and yet it is one that a person asks for.
+        skills = pa.array(sorted(one_word_skills()), pa.string())
+        usual |= pc.is_in(tokens.words, skills).to_numpy(zero_copy_only=False)[codes]
+    keep = (documents >= min(_MINIMUM_DOCUMENTS[size], max(n // 5, 1))) & usual
     codes, documents = codes[keep], documents[keep]
     names = tokens.names(codes, size)
     order = np.lexsort((names, -documents))[:most]
@@ -402,19 +466,31 @@ def _chosen_terms(
     return codes[order], documents[order], names[order]
 
 
-def _document_frequencies(tokens: _Tokens, size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _document_frequencies(
+    tokens: _Tokens, size: int, without: frozenset[str]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(codes, documents that hold each)."""
     rows, codes = tokens.terms(size)
-    if size == 2:
-        # A pair that begins or ends with a stop word says what its other word says.
-        from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
-
-        stop = pc.is_in(tokens.words, pa.array(sorted(ENGLISH_STOP_WORDS))).to_numpy(zero_copy_only=False)
-        useful = ~(stop[codes // max(len(stop), 1)] | stop[codes % max(len(stop), 1)]) if len(stop) else codes >= 0
+    if without and len(codes):
+        left_out = pc.is_in(tokens.words, pa.array(sorted(without))).to_numpy(zero_copy_only=False)
+        # A pair that begins or ends with a function word says what its other word says.
+        useful = ~left_out[codes % len(left_out)]
+        if size == 2:
+            useful &= ~left_out[codes // len(left_out)]
         rows, codes = rows[useful], codes[useful]
     span = max(len(tokens.words), 1) ** size
     cells, _ = _distinct(rows * span + codes)
     return _distinct(cells % span)
+
+
+def _function_words(tokens_of: dict[str, _Tokens], postings: pd.DataFrame) -> frozenset[str]:
+    languages = postings["language"] if "language" in postings else [None] * len(postings)
+    found = [
+        function_words(tokens.rows, tokens.ids, tokens.words.to_pylist(), list(languages))
+        for block, tokens in tokens_of.items()
+        if block != "fact"
+    ]
+    return frozenset().union(*found)
 
 
 def _distinct(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -468,6 +544,7 @@ def _structured(postings: pd.DataFrame) -> NDArray[np.float32]:
     columns.append(_age(postings))
     length = postings["description"].str.len().fillna(0).to_numpy(np.float64)
     columns.append(np.log10(length + 1))
+    columns.append(np.full(len(postings), np.nan))
     return np.column_stack(columns).astype(np.float32)
 
 

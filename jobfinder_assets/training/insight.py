@@ -66,6 +66,7 @@ _FACTS: Mapping[str, str] = {
     "onsite": "work on site",
     "age in days when first seen": "older when found",
     "log10 description length": "a longer advert",
+    "wanted words": "more of your keywords",
 }
 
 

@@ -12,6 +12,7 @@ words do not tell, and it is left out while the labels are too few for it or it 
 inner folds (tuning.py). Every score is a sum, so every score can be explained.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, cast
 
@@ -28,6 +29,7 @@ from jobfinder_assets.training.features import (
     WORKPLACES,
     FeatureEncoder,
     FeatureMatrix,
+    Wanted,
 )
 
 # Trees need this many labels, and this many of each class, before they can tell signal from chance.
@@ -40,9 +42,9 @@ NEGATIVES_PER_POSITIVE = 3
 FIT_TRIALS = 25
 # One thread: a few hundred rows are done before a second has woken up, and sums keep their order.
 _THREADS = 1
-# What trees may say of a fact in one direction only: nobody likes a job less because the same job pays more. A few
-# labels would often have it the other way round, as pay goes with levels and firms.
-MONOTONE = {"log10 pay in USD": 1}
+# What trees may say of a fact in one direction only: nobody likes a job less because the same job pays more, or names
+# more of what they ask for. A few labels would often have it the other way round, as pay goes with levels and firms.
+MONOTONE = {"log10 pay in USD": 1, "wanted words": 1}
 # Hours of a full-time year, and the other periods in it.
 _PER_YEAR = {"hour": 2080, "day": 260, "week": 52, "month": 12, "year": 1}
 
@@ -67,6 +69,7 @@ _SCALES: dict[str, tuple[float, float]] = {
     "onsite": (0.4, 0.5),
     "age in days when first seen": (15.0, 30.0),
     "log10 description length": (3.4, 0.4),
+    "wanted words": (0.2, 0.2),
 }
 _CENTRE = np.array([_SCALES[name][0] for name in STRUCTURED])
 _SPREAD = np.array([_SCALES[name][1] for name in STRUCTURED])
@@ -180,7 +183,11 @@ class Kernels:
 
     def both(self, parameters: Parameters) -> tuple[Floats, Floats]:
         """The kernels of the two regressions that the linear margin is made of."""
-        return self.combined(parameters), self.combined(_WORDS)
+        return self.combined(parameters), self.of_words()
+
+    def of_words(self) -> Floats:
+        """The kernel of the regression that reads words alone."""
+        return self.combined(_WORDS)
 
     def combined(self, parameters: Parameters) -> Floats:
         """The kernel of the weighted concatenation of the blocks."""
@@ -251,26 +258,44 @@ def held_out_margin(
     parameters: Parameters,
     *,
     seed: int,
+    words: Floats | None = None,
 ) -> Floats:
     """Linear margins of the rows `test` by a model fitted on the rows `train`.
 
-    kernels: (n, n) of all blocks, and of words alone.
+    kernels: (n, n) of all blocks, and of words alone. `words`: the `words_margin` of these rows, where it is known.
     """
     margin = _margin(kernels[0], labels, train, test, parameters, seed=seed)
     if not parameters.words_weight:
         return margin
-    words = _margin(kernels[1], labels, train, test, _WORDS, seed=seed)
+    words = words_margin(kernels[1], labels, train, test, seed=seed) if words is None else words
     ratio = _ratio(margin, words, parameters)
     return (margin + ratio * words) / (1 + parameters.words_weight)
 
 
+def words_margin(
+    kernel: Floats, labels: NDArray[np.int64], train: NDArray[np.int64], test: NDArray[np.int64], *, seed: int
+) -> Floats:
+    """Margins of the rows `test` by words alone: the same whatever the parameters. kernel: (n, n) `of_words`."""
+    return _margin(kernel, labels, train, test, _WORDS, seed=seed)
+
+
 def out_of_fold_margin(
-    kernels: tuple[Floats, Floats], labels: NDArray[np.int64], folds: Folds, parameters: Parameters, *, seed: int
+    kernels: tuple[Floats, Floats],
+    labels: NDArray[np.int64],
+    folds: Folds,
+    parameters: Parameters,
+    *,
+    seed: int,
+    words: Sequence[Floats] | None = None,
 ) -> Floats | None:
-    """(n,) each row's linear margin by a model that saw no row of its group; None when folds leave rows out."""
+    """(n,) each row's linear margin by a model that saw no row of its group; None when folds leave rows out.
+
+    `words`: the `words_margin` of each fold, where they are known.
+    """
     margin = np.full(len(labels), np.nan)
-    for train, test in folds:
-        margin[test] = held_out_margin(kernels, labels, train, test, parameters, seed=seed)
+    for number, (train, test) in enumerate(folds):
+        known = None if words is None else words[number]
+        margin[test] = held_out_margin(kernels, labels, train, test, parameters, seed=seed, words=known)
     return None if np.isnan(margin).any() else margin
 
 
@@ -410,11 +435,13 @@ class PreferenceModel:
     ----------
     parameters : as found by `tuning.search`; None searches in `fit` and takes the defaults in `fit_features`.
     seed : of folds and booster; the same seed and data give the same scores in any process.
+    wanted : the words that the person asks for; how many of them a posting holds is a fact like its pay.
     """
 
-    def __init__(self, parameters: Parameters | None = None, *, seed: int = 0) -> None:
+    def __init__(self, parameters: Parameters | None = None, *, seed: int = 0, wanted: Wanted | None = None) -> None:
         self.parameters = parameters
         self.seed = seed
+        self.wanted = wanted or Wanted()
         self.encoder: FeatureEncoder | None = None
         self.tagger: Any = None
 
@@ -456,6 +483,7 @@ class PreferenceModel:
     def _fit(
         self, features: FeatureMatrix, labels: NDArray[np.int64], groups: NDArray[Any], *, parameters: Parameters
     ) -> "PreferenceModel":
+        features = self.wanted.added(features)
         self.fitted_parameters = parameters
         self.booster: Any = None
         with one_thread():
@@ -471,6 +499,7 @@ class PreferenceModel:
 
     def score_features(self, features: FeatureMatrix) -> Floats:
         """(n,) log-odds of encoded postings."""
+        features = self.wanted.added(features)
         score = _fitted(self).linear.score_features(features)
         if self.booster is not None and len(features):
             raw = self.booster.predict(features.structured.astype(np.float64), raw_score=True, num_threads=_THREADS)
@@ -484,6 +513,7 @@ class PreferenceModel:
         of, so a reason is a word or a fact that stands in the advert, never a component nobody can read.
         """
         scores = self.score_features(features)
+        features = self.wanted.added(features)
         terms, base = self._term_contributions(features, names)
         facts, shift = self._fact_contributions(features)
         base = base + shift
@@ -587,7 +617,7 @@ def fact_name(at: int, value: float) -> str:
         return name if value else f"not {name}"
     if name.startswith("log10 "):
         return f"{name.removeprefix('log10 ')} {10**value:,.0f}"
-    return f"{name} {value:.2f}" if name.startswith("role ") else f"{name} {value:.0f}"
+    return f"{name} {value:.2f}" if name.startswith("role ") or at == len(STRUCTURED) - 1 else f"{name} {value:.0f}"
 
 
 def _scaled(features: FeatureMatrix) -> Floats:

@@ -46,13 +46,13 @@ from jobfinder_assets.training.evaluation import (
     evaluate,
     one_thread,
 )
-from jobfinder_assets.training.features import FeatureEncoder, load_encoder
+from jobfinder_assets.training.features import FeatureEncoder, Wanted, load_encoder
 from jobfinder_assets.training.model import Parameters, PreferenceModel
 from jobfinder_assets.training.training_set import POSTING_COLUMNS, Examples, label_hash, load_examples
 from jobfinder_assets.training.tuning import TrialReport, search
 
 # Raise it when features, model, tuning or evaluation change what a trained model is.
-MODEL_CODE_VERSION = "3"
+MODEL_CODE_VERSION = "4"
 ALIAS = "champion"
 # The linear model is the preference model with its defaults, which leave the trees out.
 LINEAR_PARAMETERS = Parameters()
@@ -157,10 +157,11 @@ def train(settings: Settings, lake: Lake, profile: str) -> Outcome:
     if encoder is None or lake.count("posting_features", [("encoder_version", "=", encoder.version)]) == 0:
         return Outcome("no_features")
     vectors = vectors_in_force(settings.home, lake)
-    examples = load_examples(lake, training_set, encoder.version, vectors_version=vectors)
+    wanted = wanted_words(settings, profile, encoder)
+    examples = load_examples(lake, training_set, encoder.version, vectors_version=vectors, wanted=wanted)
     if too_few := enough_labels(examples, settings.training):
         return Outcome("too_few_labels", champion(settings, profile), too_few)
-    tags = fingerprint(training_set, encoder.version, settings.training, vectors_version=vectors)
+    tags = fingerprint(training_set, encoder.version, settings.training, vectors_version=vectors, wanted=wanted)
     before = champion(settings, profile)
     if before is not None and tags.items() <= before.tags.items():
         return Outcome("unchanged", before)
@@ -172,8 +173,18 @@ def train(settings: Settings, lake: Lake, profile: str) -> Outcome:
     return _train(settings, lake, profile, examples=examples, encoder=encoder, tags=tags, before=before, wishes=wishes)
 
 
+def wanted_words(settings: Settings, profile: str, encoder: FeatureEncoder) -> Wanted:
+    """The profile's keywords as terms of the encoder."""
+    return encoder.wanted(settings.profiles.get(profile, Profile()).keywords)
+
+
 def fingerprint(
-    training_set: pd.DataFrame, encoder_version: str, training: Training, *, vectors_version: str = ""
+    training_set: pd.DataFrame,
+    encoder_version: str,
+    training: Training,
+    *,
+    vectors_version: str = "",
+    wanted: Wanted | None = None,
 ) -> dict[str, str]:
     """What a trained model depends on; equal fingerprints need no new training."""
     settings = json.dumps(training.model_dump(), sort_keys=True)
@@ -183,6 +194,8 @@ def fingerprint(
         "model_code_version": MODEL_CODE_VERSION,
         "settings_hash": hashlib.sha256(settings.encode("utf-8")).hexdigest()[:16],
         "vectors_version": vectors_version,
+        # Their order means nothing.
+        "wanted_words": " ".join(str(columns[0]) for columns in sorted(wanted.columns)) if wanted else "",
     }
 
 
@@ -269,7 +282,8 @@ def _train(
     recipes = {MODEL: tuned, LINEAR: LINEAR_PARAMETERS} | ({CHAMPION: before.parameters} if before else {})
     parameters = recipes[decision.winner]
     with one_thread():
-        model = Fixed(parameters, seed=training.seed).fit(examples).model
+        wanted = encoder.wanted(wishes.keywords)
+        model = Fixed(parameters, seed=training.seed, wanted=wanted).fit(examples).model
     row = evaluation.scoreboard.set_index("model").loc[decision.winner]
     fitted = Champion(
         model=model,

@@ -13,7 +13,7 @@ from jobfinder_assets.cleaning.company import company_key
 from jobfinder_assets.labels.events import latest_labels
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import ROLES, TABLES
-from jobfinder_assets.training.features import FeatureMatrix, read_features
+from jobfinder_assets.training.features import FeatureMatrix, Wanted, read_features
 
 # What a model or a baseline may read of a labelled posting.
 POSTING_COLUMNS = (
@@ -110,22 +110,29 @@ def company_groups(
 
 
 def load_examples(
-    lake: Lake, training_set: pd.DataFrame, encoder_version: str, *, vectors_version: str = ""
+    lake: Lake,
+    training_set: pd.DataFrame,
+    encoder_version: str,
+    *,
+    vectors_version: str = "",
+    wanted: Wanted | None = None,
 ) -> Examples:
     """Join a training set to its postings, role probabilities and stored features, by cluster_id.
 
-    With a `vectors_version` also to the vectors of the optional encoder. Rows without features of that encoder
+    With a `vectors_version` also to the vectors of the optional encoder, with `wanted` also to the share of those words
+    that each posting holds. Rows without features of that encoder
     version are left out.
     """
-    wanted = [("posting_id", "in", list(training_set["posting_id"]))]
-    encoded = lake.read("posting_features", ["posting_id"], [("encoder_version", "=", encoder_version), *wanted])
+    mine = [("posting_id", "in", list(training_set["posting_id"]))]
+    encoded = lake.read("posting_features", ["posting_id"], [("encoder_version", "=", encoder_version), *mine])
     rows = training_set.loc[training_set["posting_id"].isin(encoded["posting_id"])].sort_values("cluster_id")
-    postings = lake.read("postings", POSTING_COLUMNS, wanted).merge(
-        lake.read("role_tags", ("posting_id", *ROLES), wanted), on="posting_id", how="left"
+    postings = lake.read("postings", POSTING_COLUMNS, mine).merge(
+        lake.read("role_tags", ("posting_id", *ROLES), mine), on="posting_id", how="left"
     )
+    features = read_features(lake, encoder_version, list(rows["posting_id"]), vectors_version=vectors_version)
     return Examples(
         postings=postings.set_index("posting_id").reindex(rows["posting_id"]).reset_index(),
-        features=read_features(lake, encoder_version, list(rows["posting_id"]), vectors_version=vectors_version),
+        features=(wanted or Wanted()).added(features),
         labels=rows["interesting"].to_numpy(bool),
         groups=rows["group"].to_numpy(object),
         labelled_at=_time(rows["labelled_at"]).dt.tz_localize(None).to_numpy("datetime64[us]"),

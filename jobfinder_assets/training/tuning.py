@@ -27,6 +27,7 @@ from jobfinder_assets.training.model import (
     held_out_margin,
     one_thread,
     out_of_fold_margin,
+    words_margin,
 )
 
 # Below this many labels of a class the folds cannot tell one setting from another: the defaults hold.
@@ -42,13 +43,18 @@ _STANDARD_ERRORS = 1.5
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """One inner fold: its rows, their features, and the folds inside its train part that feed the trees."""
+    """One inner fold: its rows, their features, and the folds inside its train part that feed the trees.
+
+    words, inside_words: the margins by words alone of its test rows and of each fold inside, which no trial changes.
+    """
 
     train: NDArray[np.int64]
     test: NDArray[np.int64]
     train_features: FeatureMatrix
     test_features: FeatureMatrix
     inside: Folds
+    words: Floats
+    inside_words: tuple[Floats, ...]
 
 
 @dataclass(frozen=True)
@@ -78,12 +84,12 @@ def search(
     import optuna
 
     labels, groups = check_labels(labels, len(features)), np.asarray(groups)
-    repeats = _repeats(features, labels, groups, seed=seed)
+    with one_thread():
+        kernels = Kernels.of(features)
+        repeats = _repeats(features, kernels.of_words(), labels, groups, seed=seed)
     start = Parameters(meaning_weight=MEANING_WEIGHT if features.meaning is not None else 0.0)
     if not repeats:
         return start
-    with one_thread():
-        kernels = Kernels.of(features)
     tried: list[tuple[Parameters, list[Floats]]] = []
 
     def objective(trial: Any) -> float:
@@ -135,7 +141,7 @@ def _suggest(trial: Any, *, trees_allowed: bool) -> Parameters:
 
 
 def _repeats(
-    features: FeatureMatrix, labels: NDArray[np.int64], groups: NDArray[Any], *, seed: int
+    features: FeatureMatrix, of_words: Floats, labels: NDArray[np.int64], groups: NDArray[Any], *, seed: int
 ) -> list[list[Fold]]:
     if min(labels.sum(), (1 - labels).sum()) < MINIMUM_PER_CLASS:
         return []
@@ -144,16 +150,33 @@ def _repeats(
         folds = grouped_folds(labels, groups, splits=INNER_SPLITS, seed=seed + repeat)
         if not folds or sum(len(test) for _, test in folds) < len(labels):
             return []
-        inside = [
-            grouped_folds(labels[train], groups[train], splits=OUT_OF_FOLD_SPLITS, seed=seed) for train, _ in folds
-        ]
         repeats.append(
-            [
-                Fold(train, test, features.take(train), features.take(test), within)
-                for (train, test), within in zip(folds, inside, strict=True)
-            ]
+            [_fold(features, of_words, labels, groups, train=train, test=test, seed=seed) for train, test in folds]
         )
     return repeats
+
+
+def _fold(
+    features: FeatureMatrix,
+    of_words: Floats,
+    labels: NDArray[np.int64],
+    groups: NDArray[Any],
+    *,
+    train: NDArray[np.int64],
+    test: NDArray[np.int64],
+    seed: int,
+) -> Fold:
+    inside = grouped_folds(labels[train], groups[train], splits=OUT_OF_FOLD_SPLITS, seed=seed)
+    kernel = of_words[np.ix_(train, train)]
+    return Fold(
+        train,
+        test,
+        features.take(train),
+        features.take(test),
+        inside,
+        words_margin(of_words, labels, train, test, seed=seed),
+        tuple(words_margin(kernel, labels[train], *fold, seed=seed) for fold in inside),
+    )
 
 
 def _held_out(
@@ -169,11 +192,11 @@ def _held_out(
     score = np.zeros(len(labels))
     for fold in folds:
         train, test = fold.train, fold.test
-        score[test] = held_out_margin(both, labels, train, test, parameters, seed=seed)
+        score[test] = held_out_margin(both, labels, train, test, parameters, seed=seed, words=fold.words)
         if not parameters.trees:
             continue
         inside = both[0][np.ix_(train, train)], both[1][np.ix_(train, train)]
-        margin = out_of_fold_margin(inside, labels[train], fold.inside, parameters, seed=seed)
+        margin = out_of_fold_margin(inside, labels[train], fold.inside, parameters, seed=seed, words=fold.inside_words)
         if margin is not None:
             booster = fit_trees(fold.train_features, labels[train], margin, parameters, seed=seed)
             raw = booster.predict(fold.test_features.structured.astype(np.float64), raw_score=True, num_threads=1)

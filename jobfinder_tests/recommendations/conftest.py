@@ -28,7 +28,7 @@ def frames(*rows: dict[str, Any]) -> Frames:
             "url": f"https://jobs.example.com/{number}", "first_seen_at": datetime(2026, 2, 1, tzinfo=UTC),
         }  # fmt: skip
         facts.append(defaults | row)
-    postings = pd.DataFrame([{name: fact.get(name) for name in POSTING_COLUMNS} for fact in facts])
+    postings = pd.DataFrame([{name: fact.get(name) for name in (*POSTING_COLUMNS, "description")} for fact in facts])
     for name in ("posted_at", "first_seen_at", "closed_at"):
         postings[name] = pd.to_datetime(postings[name], utc=True)
     postings["salary_annual_usd"] = postings["salary_annual_usd"].astype("float64")

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobfinder_assets.config import Profile
-from jobfinder_assets.recommendations.ranking import Ranking, rank
+from jobfinder_assets.recommendations.ranking import Ranking, holding_blocked_words, rank
 from jobfinder_tests.recommendations.conftest import NOW, frames
 
 
@@ -18,8 +18,9 @@ def ranked(*rows: dict[str, Any], profile: Profile | None = None, **options: Any
     """Rank rows whose `score` is given; 1.0 where it is not."""
     postings, clusters, tags = frames(*rows)
     scores = pd.Series([row.get("score", 1.0) for row in rows], index=postings["posting_id"])
-    options = {"labelled": (), "now": NOW} | options
-    return rank(postings, clusters, tags, scores, profile=profile or Profile(), **options)
+    profile = profile or Profile()
+    options = {"labelled": (), "now": NOW, "blocked": holding_blocked_words(profile, [postings])} | options
+    return rank(postings, clusters, tags, scores, profile=profile, **options)
 
 
 def ids(ranking: Ranking) -> list[str]:

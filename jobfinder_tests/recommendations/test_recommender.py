@@ -269,3 +269,28 @@ def test_a_list_can_become_empty(lake: Lake, fill: Fill) -> None:
     assert done.state == "written"
     assert done.recommendations.empty
     assert done.filtered == {"blocked word": len(ROWS)}
+
+
+@pytest.mark.parametrize("with_model", [False, True])
+def test_texts_are_held_of_shown_postings_only(
+    lake: Lake, home: Home, fill: Fill, monkeypatch: pytest.MonkeyPatch, with_model: bool
+) -> None:
+    """Texts of all postings pass by in batches; those of a million at once would be gigabytes."""
+    fill(*ROWS)
+    if with_model:
+        install_model(lake, home)
+    held: list[Any] = []
+    read = Lake.read_arrow
+
+    def watched(self: Lake, table: str, columns: Any = None, where: Any = None, **options: Any) -> Any:
+        if table == "postings" and (columns is None or "description" in columns):
+            held.append(where)
+        return read(self, table, columns, where, **options)
+
+    monkeypatch.setattr(Lake, "read_arrow", watched)
+    wishes = Profile(keywords=("airflow",), blocked_words=("bread",), recommendations=3, per_company=9)
+    done = refresh(lake, Settings(profiles={"anna": wishes}), "anna", now=NOW)
+    assert done.filtered["blocked word"] == 8
+    shown = set(done.recommendations["posting_id"])
+    assert len(shown) == 3
+    assert [set(ids) for where in held for _, _, ids in where] == ([] if with_model else [shown])

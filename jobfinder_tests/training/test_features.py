@@ -81,6 +81,29 @@ def test_weight_is_sublinear_tf_times_smoothed_idf() -> None:
     assert weights["x"] / weights["y"] == pytest.approx(1 + np.log(3), rel=1e-5)
 
 
+def test_wanted_words_and_pairs_count_in_title_and_description() -> None:
+    texts = ["we use python and machine learning daily", "python here", "learning a machine", "nothing of it"] * 5
+    titles = ["Engineer", "Engineer", "Python Engineer", "Engineer"] * 5
+    postings = pd.DataFrame({"title": titles, "company": "c", "description": texts})
+    encoder = FeatureEncoder().fit(postings)
+    features = encoder.transform(postings.head(4))
+    for words in (["Python", "machine learning", "python ", "cobol"], ["machine-learning", "python"]):
+        wanted = encoder.wanted(words)
+        assert len(wanted.columns) == 2
+        assert wanted.added(features).structured[:, -1].tolist() == [1.0, 0.5, 0.5, 0.0]
+    narrow = replace(features, terms=features.terms[:, : TERM_BLOCKS["description"].start])
+    assert wanted.added(narrow).structured[:, -1].tolist() == [0.0, 0.0, 0.5, 0.0]
+    for nothing in ([], ["cobol"], ["the"], ["", " "]):
+        assert np.isnan(encoder.wanted(nothing).added(features).structured[:, -1]).all()
+
+
+def test_a_skill_that_most_adverts_name_is_a_term() -> None:
+    texts = [f"python and together with w{row % 5}" for row in range(20)]
+    encoder = FeatureEncoder().fit(pd.DataFrame({"title": ["a"] * 20, "company": "c", "description": texts}))
+    assert "python" in encoder.term_names
+    assert "together" not in encoder.term_names
+
+
 def test_structured_columns_hold_the_facts_and_nan_when_unknown() -> None:
     encoder, postings = fitted()
     seen = pd.Timestamp("2026-03-11", tz="UTC")

@@ -1,6 +1,7 @@
 import pickle
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -128,21 +129,52 @@ def test_trees_find_what_words_cannot_tell(encoded: Encoded) -> None:
 
 
 @pytest.mark.parametrize("sign", [1, -1])
-def test_trees_never_hold_higher_pay_against_a_job(encoded: Encoded, sign: int) -> None:
-    """Also where all labels say so: likes are the best paid (1) or the worst paid (-1)."""
-    _, features, postings = encoded
-    liked = (sign * (postings["salary_annual_usd"].fillna(120_000) - 120_000) > 0).to_numpy(dtype=int)
+@pytest.mark.parametrize(("fact", "low", "high"), [("log10 pay in USD", 4.6, 5.4), ("wanted words", 0, 1)])
+def test_trees_never_hold_pay_or_wanted_words_against_a_job(
+    encoded: Encoded, fact: str, low: float, high: float, sign: int
+) -> None:
+    """Also where all labels say so: likes are those that have the most of it (1) or the least (-1)."""
+    _, features, _ = encoded
+    at = STRUCTURED.index(fact)
+    structured = features.structured.copy()
+    if fact == "wanted words":
+        structured[:, at] = np.random.default_rng(0).integers(0, 4, len(structured)) / 3
+    features = replace(features, structured=structured)
+    middle = np.nanmedian(structured[:, at])
+    liked = (sign * (np.nan_to_num(structured[:, at], nan=middle) - middle) > 0).astype(int)
     model = PreferenceModel(Parameters(trees=True, rounds=80, learning_rate=0.2)).fit_features(features, liked)
-    pay = STRUCTURED.index("log10 pay in USD")
-    ladder = np.linspace(4.6, 5.4, 60)
+    ladder = np.linspace(low, high, 60)
     rises = []
     for row in range(0, 400, 20):
         structured = np.repeat(features.structured[[row]], len(ladder), axis=0).astype(np.float64)
-        structured[:, pay] = ladder
+        structured[:, at] = ladder
         by_trees = model.booster.predict(structured, raw_score=True)
         assert (np.diff(by_trees) >= -1e-12).all()
         rises.append(by_trees[-1] - by_trees[0])
     assert (max(rises) > 1) == (sign == 1), "it is learnt where it is so, and not turned round where it is not"
+
+
+def test_wanted_words_are_a_fact_of_the_model_and_a_reason(encoded: Encoded) -> None:
+    """A model that knows what is wanted reads it from the stored terms, whoever scores, and its reasons add up."""
+    encoder, features, postings = encoded
+    wanted = encoder.wanted(["airflow", "Spark", "spark", "no such word"])
+    assert len(wanted.columns) == 2
+    share = wanted.added(features).structured[:, STRUCTURED.index("wanted words")]
+    expected = sum(postings["description"].str.contains(word).astype(int) for word in ("airflow", "spark"))
+    np.testing.assert_allclose(share, expected / 2)
+    assert 0 < share.mean() < 1
+    liked = (share == 1).astype(int)
+    model = PreferenceModel(TREES, wanted=wanted).fit_features(features, liked)
+    assert model.linear.structured_weights[-1] > 0
+    for shown in (features, wanted.added(features)):
+        np.testing.assert_array_equal(model.score_features(shown), model.score_features(features))
+    np.testing.assert_array_equal(model.score_features(features.take([7])), model.score_features(features)[[7]])
+    for row, reasons in enumerate(model.contributions(features, top=40, names=encoder)):
+        assert sum(one.contribution for one in reasons) == pytest.approx(model.score_features(features)[row], abs=1e-6)
+        if share[row] == 1:
+            assert any(one.name == "wanted words 1.00" and one.contribution > 0 for one in reasons)
+    blind = PreferenceModel(TREES).fit_features(features, liked)
+    assert blind.linear.structured_weights[-1] == 0, "without a wish nothing is learnt of it"
 
 
 def test_few_labels_leave_the_trees_out(encoded: Encoded) -> None:

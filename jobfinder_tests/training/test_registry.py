@@ -11,11 +11,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from jobfinder_assets.config import Home, Settings, Training
+from jobfinder_assets.config import Home, Profile, Settings, Training
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.training import evaluation as ev
 from jobfinder_assets.training import registry
-from jobfinder_assets.training.features import fit_encoder, load_encoder, read_features, save_encoder, update_features
+from jobfinder_assets.training.features import (
+    Wanted,
+    fit_encoder,
+    load_encoder,
+    read_features,
+    save_encoder,
+    update_features,
+)
 from jobfinder_assets.training.model import LinearModel
 from jobfinder_assets.training.training_set import build_training_set
 from jobfinder_tests.training import people
@@ -106,6 +113,16 @@ def test_a_profile_from_nothing_to_its_second_model(settings: Settings, lake: La
     assert json.loads(pointer.read_text(encoding="utf-8")) == {"version": "2"}
 
     check_mlflow(settings, posts, second)
+
+    # What a person asks for is a fact of the model: other keywords are news.
+    wishing = settings.model_copy(update={"profiles": {"ann": Profile(keywords=("pipelines",))}})
+    third = registry.train(wishing, lake, "ann")
+    assert third.state == "trained"
+    assert third.champion is not None
+    encoder = load_encoder(home)
+    assert encoder is not None
+    assert third.champion.model.wanted == encoder.wanted(["pipelines"]) != Wanted()
+    assert registry.train(wishing, lake, "ann").state == "unchanged"
 
 
 def check_mlflow(settings: Settings, posts: pd.DataFrame, outcome: registry.Outcome) -> None:

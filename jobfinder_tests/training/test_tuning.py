@@ -3,7 +3,14 @@ import pytest
 
 from jobfinder_assets.training import tuning
 from jobfinder_assets.training.features import FeatureEncoder, FeatureMatrix
-from jobfinder_assets.training.model import Parameters, PreferenceModel, company_groups
+from jobfinder_assets.training.model import (
+    Kernels,
+    Parameters,
+    PreferenceModel,
+    company_groups,
+    held_out_margin,
+    out_of_fold_margin,
+)
 from jobfinder_assets.training.tuning import TrialReport, search
 from jobfinder_tests.training.synthetic import likes, synthetic_postings
 
@@ -27,6 +34,25 @@ def test_every_trial_is_reported_and_the_first_is_the_default(problem: Problem) 
     assert found in [report.parameters for report in reports]
     assert all(0 < report.value <= 1 and report.seconds > 0 for report in reports)
     assert {report.parameters.balance for report in reports} > {"weights"}
+
+
+@pytest.mark.parametrize(
+    "parameters", [Parameters(), Parameters(words_weight=1.2, balance="weights", title_weight=0.9)]
+)
+def test_margins_by_words_alone_are_those_of_every_trial(problem: Problem, parameters: Parameters) -> None:
+    features, labels, groups = problem
+    kernels = Kernels.of(features)
+    both = kernels.both(parameters)
+    for folds in tuning._repeats(features, both[1], labels, groups, seed=0):
+        for fold in folds:
+            rows = fold.train, fold.test
+            known = held_out_margin(both, labels, *rows, parameters, seed=0, words=fold.words)
+            np.testing.assert_array_equal(known, held_out_margin(both, labels, *rows, parameters, seed=0))
+            inside = both[0][np.ix_(fold.train, fold.train)], both[1][np.ix_(fold.train, fold.train)]
+            mine = inside, labels[fold.train], fold.inside, parameters
+            known_inside = out_of_fold_margin(*mine, seed=0, words=fold.inside_words)
+            assert known_inside is not None
+            np.testing.assert_array_equal(known_inside, out_of_fold_margin(*mine, seed=0))
 
 
 def test_same_seed_same_answer(problem: Problem) -> None:
@@ -80,16 +106,16 @@ def test_one_class_is_refused(problem: Problem) -> None:
 
 def test_held_out_scores_do_not_see_their_own_labels(problem: Problem) -> None:
     features, labels, groups = problem
-    folds = tuning._repeats(features, labels, groups, seed=0)[0]
-    kernels = tuning.Kernels.of(features)
-    first = folds[0]
+    kernels = Kernels.of(features)
+    of_words = kernels.of_words()
+    first = tuning._repeats(features, of_words, labels, groups, seed=0)[0][0]
     flipped = labels.copy()
     flipped[first.test] = 1 - flipped[first.test]
     for parameters in (Parameters(), Parameters(trees=True)):
-        scores = [
-            tuning._held_out(kernels, given, parameters, folds=[first], seed=0)[first.test]
-            for given in (labels, flipped)
-        ]
+        scores = []
+        for given in (labels, flipped):
+            fold = tuning._fold(features, of_words, given, groups, train=first.train, test=first.test, seed=0)
+            scores.append(tuning._held_out(kernels, given, parameters, folds=[fold], seed=0)[first.test])
         np.testing.assert_array_equal(scores[0], scores[1])
         assert not set(groups[first.train]) & set(groups[first.test])
 

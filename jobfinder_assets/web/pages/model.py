@@ -12,7 +12,7 @@ from jobfinder_assets.recommendations.recommender import drift_of, refresh
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import ROLES
 from jobfinder_assets.training import insight
-from jobfinder_assets.training.features import FeatureEncoder, load_encoder
+from jobfinder_assets.training.features import FeatureEncoder, Wanted, load_encoder
 from jobfinder_assets.training.insight import Learnt, Miss, Run, Version
 from jobfinder_assets.training.registry import Champion, champion, diversity_words, promote, worse_than_linear
 from jobfinder_assets.training.training_set import Examples, load_examples
@@ -328,13 +328,14 @@ def _examples(found: Champion) -> tuple[Examples, FeatureEncoder] | None:
         return None
     store, name = session.lake(), session.profile_name()
     with st.spinner("reading your labels"):
-        return _load(str(store.uri), name, store.version("training_set"), encoder.version), encoder
+        return _load(str(store.uri), name, store.version("training_set"), encoder.version, found.model.wanted), encoder
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _load(uri: str, profile: str, version: int, encoder_version: str) -> Examples:
+def _load(uri: str, profile: str, version: int, encoder_version: str, wanted: Wanted) -> Examples:
     lake = Lake(uri)
-    return load_examples(lake, lake.read("training_set", where=[("profile", "=", profile)]), encoder_version)
+    rows = lake.read("training_set", where=[("profile", "=", profile)])
+    return load_examples(lake, rows, encoder_version, wanted=wanted)
 
 
 def _encoder() -> FeatureEncoder | None:
