@@ -26,20 +26,22 @@ from jobfinder_assets.cleaning.opening import (
     conflict,
     metropolis,
     names_itself,
+    names_of_its_own,
     read_opening,
     read_places,
     read_title,
+    same_city,
 )
 from jobfinder_assets.cleaning.signatures import BANDS, Hashes, Shingles, band, minhash, mix, shingle, stable_hash
 
-DUPLICATES_VERSION = "3"
+DUPLICATES_VERSION = "4"
 COLUMNS = (
     "title", "company", "location", "description", "city", "region", "workplace", "requisition_id",
 )  # fmt: skip
 LINK_COLUMNS = ["left_id", "right_id", "similarity", "reason"]
 
 _EMPLOYER_SAMPLES = 4
-_CITY_SAMPLES = 6
+_CITY_SAMPLES = 10
 # identity, the text's bands, employer samples, employer + title, employer + title + city, title + city.
 WIDTH = 1 + BANDS + _EMPLOYER_SAMPLES + 2 + _CITY_SAMPLES
 MAX_BUCKET = 64
@@ -47,13 +49,14 @@ MAX_BUCKET = 64
 _PART = 5_000
 
 # Shares of the shorter text's shingles that must stand in the other, by how well title and employer agree.
-_SAME_EMPLOYER = 0.7
+_SAME_EMPLOYER = 0.78
 _SAME_EMPLOYER_LONGER_TITLE = 0.88
 _OTHER_EMPLOYER = 0.5
 _OTHER_EMPLOYER_LONGER_TITLE = 0.75
 _OTHER_EMPLOYER_NAMED = 0.97
+_OTHER_EMPLOYER_SHORT = 0.85
 _SAME_REQUISITION = 0.4
-_SHORT_TEXT = 40
+_SHORT_TEXT, _SHORTEST_TEXT = 40, 25
 _NEARLY_ALL = 0.97
 
 
@@ -220,7 +223,7 @@ def _judge(left: Opening, right: Opening, left_text: _Text, *, right_text: _Text
         return None
     shorter, longer = sorted((len(left_text.hashes), len(right_text.hashes)))
     known_place = (
-        bool(left.places.cities & right.places.cities)
+        same_city(left, right)
         or (left.places.remote is True and right.places.remote is True)
         or left.places.share_a_metropolis(right.places)
     )
@@ -234,8 +237,16 @@ def _judge(left: Opening, right: Opening, left_text: _Text, *, right_text: _Text
     if shared_number:
         bound = min(bound, _SAME_REQUISITION)
     elif employer == "other" and shorter < _SHORT_TEXT:
-        return None
+        bound = max(bound, _OTHER_EMPLOYER_SHORT) if shorter >= _SHORTEST_TEXT else 2.0
     if share < bound or (titles != "equal" and not _title_fits(left, right, share=share, titles=titles)):
+        return None
+    if (
+        employer != "other"
+        and not shared_number
+        and share < _NEARLY_ALL
+        and names_of_its_own(left, right)
+        and names_of_its_own(right, left)
+    ):
         return None
     return round(share, 4), _reason(
         share, longer_share=common / longer, employer=employer, titles=titles, shared_number=shared_number

@@ -33,9 +33,12 @@ _TAG = re.compile(r"<[^<>]{0,500}>")
 _UNSPACED = re.compile(r"([\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff])")
 _APOSTROPHES = b"'`"
 _WORDS_ONLY = bytes(
-    byte + 32 if 65 <= byte <= 90 else byte if (chr(byte).isascii() and chr(byte).isalnum()) or byte >= 128 else 32
-    for byte in range(256)
+    byte if (chr(byte).isascii() and chr(byte).isalnum()) or byte >= 128 else 32 for byte in range(256)
 )
+_LOWER = np.array([byte + 32 if 65 <= byte <= 90 else byte for byte in range(256)], np.uint8)
+_IS_LOWER, _IS_UPPER = (np.isin(np.arange(256), np.arange(start, start + 26)) for start in (97, 65))
+# "&bull;" whose signs a scraper lost.
+_LOST_BULLET = b" bull "
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def stable_hash(*parts: str) -> int:
 
 
 def words_of(text: str) -> bytes:
-    """Lower-case words parted by single bytes of white space: no markup, punctuation or accents.
+    """Words parted by white space, in their own case: no markup, punctuation or accents.
 
     Accented letters and wrongly decoded ones are dropped alike, so that a text equals its mojibake; a text that is
     mostly not Latin keeps its letters, in UTF-8.
@@ -70,13 +73,21 @@ def words_of(text: str) -> bytes:
     if not text.isascii():
         latin = text.encode("ascii", "ignore")
         if len(latin) >= _LATIN_SHARE * len(text):
-            return latin[:_MAX_TEXT_BYTES].translate(_WORDS_ONLY, _APOSTROPHES)
+            return _plain_words(latin)
         text = _UNSPACED.sub(r" \1 ", text[:_MAX_TEXT_BYTES].lower())
-    return text.encode("utf-8", "ignore")[:_MAX_TEXT_BYTES].translate(_WORDS_ONLY, _APOSTROPHES)
+    return _plain_words(text.encode("utf-8", "ignore"))
+
+
+def _plain_words(text: bytes) -> bytes:
+    return text[:_MAX_TEXT_BYTES].translate(_WORDS_ONLY, _APOSTROPHES).replace(_LOST_BULLET, b" ")
 
 
 def shingle(texts: Sequence[str]) -> Shingles:
-    """The hashed runs of three words of each text (shorter at its end); an empty text has none."""
+    """The hashed runs of three words of each text (shorter at its end); an empty text has none.
+
+    Case does not count, but a capital behind a small letter begins a word: scrapers that lose line breaks write
+    "environmentResponsibilities".
+    """
     parts: list[Hashes] = []
     counts: list[npt.NDArray[np.int64]] = []
     chunk: list[bytes] = []
@@ -127,8 +138,10 @@ def mix(*columns: Hashes) -> Hashes:
 def _shingle_chunk(texts: list[bytes], parts: list[Hashes], counts: list[npt.NDArray[np.int64]]) -> None:
     joined = np.frombuffer(b" " + b" ".join(texts) + b" ", np.uint8)
     gap = joined == 32
-    first = np.flatnonzero(gap[:-1] & ~gap[1:]) + 1
-    last = np.flatnonzero(~gap[:-1] & gap[1:]) + 1
+    glued = _IS_LOWER[joined[:-1]] & _IS_UPPER[joined[1:]]
+    first = np.flatnonzero((gap[:-1] & ~gap[1:]) | glued) + 1
+    last = np.flatnonzero((~gap[:-1] & gap[1:]) | glued) + 1
+    joined = _LOWER[joined]
     powers, inverses = _powers(1 << (len(joined) - 1).bit_length())
     # A word's hash is the polynomial of its bytes: a difference of running sums, shifted to the word's start.
     sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(joined * powers[: len(joined)], dtype=np.uint64)])
