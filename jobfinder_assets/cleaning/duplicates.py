@@ -243,7 +243,7 @@ def _judge(left: Opening, right: Opening, left_text: _Text, *, right_text: _Text
     if (
         employer != "other"
         and not shared_number
-        and share < _NEARLY_ALL
+        and share < 1
         and names_of_its_own(left, right)
         and names_of_its_own(right, left)
     ):

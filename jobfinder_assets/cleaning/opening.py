@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, lru_cache
 from typing import Literal
 
@@ -341,12 +341,19 @@ def same_city(left: Opening, right: Opening) -> bool:
     return bool(left.places.cities & right.places.cities or left.stated_cities & right.stated_cities)
 
 
-def _other_cities(left: Opening, right: Opening) -> bool:
-    # What both texts state weighs more than the fields, which boards fill with an office or a metropolis.
+def _said_places(left: Opening, right: Opening) -> tuple[Places, Places]:
+    """What both texts state weighs more than the fields, which boards fill with an office or a metropolis."""
     if left.stated_cities and right.stated_cities:
-        return not left.stated_cities & right.stated_cities
-    said = (side.stated_cities | side.places.cities for side in (left, right))
-    return left.places.contradict(right.places) and not frozenset.intersection(*said)
+        return replace(left.places, cities=left.stated_cities), replace(right.places, cities=right.stated_cities)
+    return left.places, right.places
+
+
+def _other_cities(left: Opening, right: Opening) -> bool:
+    first, second = _said_places(left, right)
+    # Where one text states nothing, the other's may name its field.
+    one_text = not left.stated_cities or not right.stated_cities
+    named = one_text and bool(left.stated_cities & right.places.cities or right.stated_cities & left.places.cities)
+    return first.contradict(second) and not named
 
 
 def compare_companies(left: Opening, right: Opening) -> SameName:
@@ -371,8 +378,10 @@ _OFTEN = 2
 
 def names_of_its_own(opening: Opening, other: Opening) -> bool:
     """The text has a name inside sentences, again and again, that the other never has: of a ward, a team, a role."""
-    times = Counter(_NAME.findall(opening.text))
-    return any(often >= _OFTEN and f" {name.lower()} " not in other.spoken_text for name, often in times.items())
+    times = Counter(name.lower() for name in _NAME.findall(opening.text))
+    return any(
+        often >= _OFTEN and name not in _LEVELS and f" {name}" not in other.spoken_text for name, often in times.items()
+    )
 
 
 _COMMON_IN_NAMES = frozenset(read_lines("common_in_names.txt"))
@@ -404,21 +413,22 @@ def _place_is_open(left: Opening, right: Opening) -> bool:
         return True
     if _SEVERAL_PLACES.search(left.text) and _SEVERAL_PLACES.search(right.text):
         return True
+    first, second = _said_places(left, right)
     # An employer's own openings in a city and its suburb are two, unless both texts name one of them; an agency's copy
     # names either.
-    if left.places.share_a_metropolis(right.places) and (
+    if first.share_a_metropolis(second) and (
         compare_companies(left, right) == "other"
         or any(
             all(_speaks_of_city(city, side.spoken_text) for side in (left, right))
-            for city, _ in left.places.cities | right.places.cities
+            for city, _ in first.cities | second.cities
         )
     ):
         return True
     return any(
-        _lists(opening.spoken, first, second)
+        _lists(opening.spoken, one, other)
         for opening in (left, right)
-        for first, _ in left.places.cities
-        for second, _ in right.places.cities
+        for one, _ in first.cities
+        for other, _ in second.cities
     )
 
 

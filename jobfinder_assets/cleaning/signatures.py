@@ -32,11 +32,12 @@ _TAG = re.compile(r"<[^<>]{0,500}>")
 # Scripts that are written without spaces: every character is a word.
 _UNSPACED = re.compile(r"([\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff])")
 _APOSTROPHES = b"'`"
-_WORDS_ONLY = bytes(
-    byte if (chr(byte).isascii() and chr(byte).isalnum()) or byte >= 128 else 32 for byte in range(256)
-)
+_WORDS_ONLY = bytes(byte if (chr(byte).isascii() and chr(byte).isalnum()) or byte >= 128 else 32 for byte in range(256))
 _LOWER = np.array([byte + 32 if 65 <= byte <= 90 else byte for byte in range(256)], np.uint8)
-_IS_LOWER, _IS_UPPER = (np.isin(np.arange(256), np.arange(start, start + 26)) for start in (97, 65))
+_IS_LOWER, _IS_UPPER, _IS_DIGIT = (
+    np.array([chr(byte).isascii() and is_a(chr(byte)) for byte in range(256)])
+    for is_a in (str.islower, str.isupper, str.isdigit)
+)
 # "&bull;" whose signs a scraper lost.
 _LOST_BULLET = b" bull "
 
@@ -85,8 +86,8 @@ def _plain_words(text: bytes) -> bytes:
 def shingle(texts: Sequence[str]) -> Shingles:
     """The hashed runs of three words of each text (shorter at its end); an empty text has none.
 
-    Case does not count, but a capital behind a small letter begins a word: scrapers that lose line breaks write
-    "environmentResponsibilities".
+    Case does not count, but a capital or digit behind a small letter and a capital behind a digit begin a word:
+    scrapers that lose line breaks write "environmentResponsibilities".
     """
     parts: list[Hashes] = []
     counts: list[npt.NDArray[np.int64]] = []
@@ -138,7 +139,8 @@ def mix(*columns: Hashes) -> Hashes:
 def _shingle_chunk(texts: list[bytes], parts: list[Hashes], counts: list[npt.NDArray[np.int64]]) -> None:
     joined = np.frombuffer(b" " + b" ".join(texts) + b" ", np.uint8)
     gap = joined == 32
-    glued = _IS_LOWER[joined[:-1]] & _IS_UPPER[joined[1:]]
+    capital, digit = _IS_UPPER[joined], _IS_DIGIT[joined]
+    glued = _IS_LOWER[joined[:-1]] & (capital[1:] | digit[1:]) | digit[:-1] & capital[1:]
     first = np.flatnonzero((gap[:-1] & ~gap[1:]) | glued) + 1
     last = np.flatnonzero((~gap[:-1] & gap[1:]) | glued) + 1
     joined = _LOWER[joined]
