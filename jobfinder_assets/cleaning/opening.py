@@ -373,14 +373,16 @@ def names_itself(opening: Opening, other: Opening) -> bool:
 
 
 _NAME = re.compile(r"(?<=[a-z,] )[A-Z][A-Za-z0-9]+")
-_OFTEN = 2
+# A name is known by as many letters: "Developer" and "Development" are one.
+_OFTEN, _NAME_LETTERS = 2, 7
 
 
 def names_of_its_own(opening: Opening, other: Opening) -> bool:
     """The text has a name inside sentences, again and again, that the other never has: of a ward, a team, a role."""
     times = Counter(name.lower() for name in _NAME.findall(opening.text))
     return any(
-        often >= _OFTEN and name not in _LEVELS and f" {name}" not in other.spoken_text for name, often in times.items()
+        often >= _OFTEN and name not in _LEVELS and f" {name[:_NAME_LETTERS]}" not in other.spoken_text
+        for name, often in times.items()
     )
 
 
