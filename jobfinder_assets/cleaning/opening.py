@@ -89,6 +89,9 @@ _BEFORE_NUMBER, _BEHIND_NUMBER = 60, 40
 _BEHIND_TITLE = re.compile(r"(?<=[A-Za-z)])-(\d{4,8}[A-Z]{1,4}\d{0,4})\b")
 _TOP = 250
 _TITLE_NUMBER = re.compile(r"#[A-Za-z]{0,4}-?\d{3,14}\b|\b[A-Za-z]{0,4}-?\d{5,14}[A-Za-z]{0,3}\b")
+_NAME = re.compile(r"[a-z,] ([A-Z][A-Za-z0-9]+)")
+# A name is known by as many letters: "Developer" and "Development" are one.
+_OFTEN, _NAME_LETTERS = 2, 7
 _STATE_CODE = re.compile(r"\b[A-Z]{2}\b")
 _YEAR = re.compile(r"^(?:19|20)\d\d$")
 # Numbers that a job board gave to its own copy of the advert.
@@ -172,10 +175,16 @@ class Opening:
     @cached_property
     def stated_cities(self) -> frozenset[tuple[str, str]]:
         """Cities, with their states, at which the text says the job is located."""
-        if "ocation" not in self.text and "OCATION" not in self.text:
-            return frozenset()
-        found = frozenset(city for place in _STATED_PLACE.findall(self.text) for city in _cities(place))
+        spots = _spots("ocation", self.text) + _spots("OCATION", self.text)
+        stated = (_STATED_PLACE.match(self.text, max(0, at - 1)) for at in spots)
+        found = frozenset(city for match in stated if match for city in _cities(match[1]))
         return frozenset((city, state) for city, state in found if state)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Words with a capital that stand inside sentences more than once, in lower case."""
+        times = Counter(_NAME.findall(self.text))
+        return frozenset(name.lower() for name, often in times.items() if often >= _OFTEN) - _LEVELS.keys()
 
     @cached_property
     def spoken(self) -> str:
@@ -372,18 +381,9 @@ def names_itself(opening: Opening, other: Opening) -> bool:
     return len(own) > 3 and opening.spoken.count(own) >= 2 and foreign not in opening.spoken
 
 
-_NAME = re.compile(r"(?<=[a-z,] )[A-Z][A-Za-z0-9]+")
-# A name is known by as many letters: "Developer" and "Development" are one.
-_OFTEN, _NAME_LETTERS = 2, 7
-
-
 def names_of_its_own(opening: Opening, other: Opening) -> bool:
     """The text has a name inside sentences, again and again, that the other never has: of a ward, a team, a role."""
-    times = Counter(name.lower() for name in _NAME.findall(opening.text))
-    return any(
-        often >= _OFTEN and name not in _LEVELS and f" {name[:_NAME_LETTERS]}" not in other.spoken_text
-        for name, often in times.items()
-    )
+    return any(f" {name[:_NAME_LETTERS]}" not in other.spoken_text for name in opening.names)
 
 
 _COMMON_IN_NAMES = frozenset(read_lines("common_in_names.txt"))

@@ -33,13 +33,9 @@ _TAG = re.compile(r"<[^<>]{0,500}>")
 _UNSPACED = re.compile(r"([\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff])")
 _APOSTROPHES = b"'`"
 _WORDS_ONLY = bytes(byte if (chr(byte).isascii() and chr(byte).isalnum()) or byte >= 128 else 32 for byte in range(256))
-_LOWER = np.array([byte + 32 if 65 <= byte <= 90 else byte for byte in range(256)], np.uint8)
-_IS_LOWER, _IS_UPPER, _IS_DIGIT = (
-    np.array([chr(byte).isascii() and is_a(chr(byte)) for byte in range(256)])
-    for is_a in (str.islower, str.isupper, str.isdigit)
-)
-# "&bull;" whose signs a scraper lost.
-_LOST_BULLET = b" bull "
+_LOWER = bytes(byte + 32 if 65 <= byte <= 90 else byte for byte in range(256))
+# A word begins where the class grows: 0 a blank, 1 a small letter (or a byte of another script), 2 a digit, 3 a capital.
+_CLASS = bytes(0 if byte == 32 else 2 if 48 <= byte <= 57 else 3 if 65 <= byte <= 90 else 1 for byte in range(256))
 
 
 @dataclass(frozen=True)
@@ -80,7 +76,9 @@ def words_of(text: str) -> bytes:
 
 
 def _plain_words(text: bytes) -> bytes:
-    return text[:_MAX_TEXT_BYTES].translate(_WORDS_ONLY, _APOSTROPHES).replace(_LOST_BULLET, b" ")
+    """Bytes of other signs become blanks; "bull" is "&bull;" whose signs a scraper lost."""
+    words = text[:_MAX_TEXT_BYTES].translate(_WORDS_ONLY, _APOSTROPHES)
+    return words.replace(b" bull ", b" ") if b"bull" in words else words
 
 
 def shingle(texts: Sequence[str]) -> Shingles:
@@ -137,13 +135,12 @@ def mix(*columns: Hashes) -> Hashes:
 
 
 def _shingle_chunk(texts: list[bytes], parts: list[Hashes], counts: list[npt.NDArray[np.int64]]) -> None:
-    joined = np.frombuffer(b" " + b" ".join(texts) + b" ", np.uint8)
-    gap = joined == 32
-    capital, digit = _IS_UPPER[joined], _IS_DIGIT[joined]
-    glued = _IS_LOWER[joined[:-1]] & (capital[1:] | digit[1:]) | digit[:-1] & capital[1:]
-    first = np.flatnonzero((gap[:-1] & ~gap[1:]) | glued) + 1
-    last = np.flatnonzero((~gap[:-1] & gap[1:]) | glued) + 1
-    joined = _LOWER[joined]
+    whole = b" " + b" ".join(texts) + b" "
+    joined, classes = (np.frombuffer(whole.translate(table), np.uint8) for table in (_LOWER, _CLASS))
+    before, behind = classes[:-1], classes[1:]
+    first = np.flatnonzero(behind > before) + 1
+    # Before a blank the difference is that of 0 and 1, the largest number of a byte.
+    last = np.flatnonzero((behind - np.uint8(1) >= before) & (before > 0)) + 1
     powers, inverses = _powers(1 << (len(joined) - 1).bit_length())
     # A word's hash is the polynomial of its bytes: a difference of running sums, shifted to the word's start.
     sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(joined * powers[: len(joined)], dtype=np.uint64)])
