@@ -11,6 +11,7 @@ cannot hide its near-duplicates.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -324,6 +325,9 @@ def _bucket_pairs(values: npt.NDArray[np.int64], positions: npt.NDArray[np.int64
     return positions[np.concatenate(found)]
 
 
+_remembered_hash = lru_cache(maxsize=65_536)(stable_hash)
+
+
 def _fact_hashes(row: Mapping[str, object]) -> tuple[int, int, int, int, int]:
     company = row.get("company")
     key = company_key(company) if isinstance(company, str) else ""
@@ -337,11 +341,11 @@ def _fact_hashes(row: Mapping[str, object]) -> tuple[int, int, int, int, int]:
     # Other employers' copies may name the suburb.
     around = metropolis(city, state)
     return (
-        stable_hash("level", levels),
-        stable_hash("employer", key) if key else 0,
-        stable_hash("employer title", key, core, levels) if key and core else 0,
-        stable_hash("employer title city", key, core, levels, city) if key and core and city else 0,
-        stable_hash("title city", core, levels, around) if core and city else 0,
+        _remembered_hash("level", levels),
+        _remembered_hash("employer", key) if key else 0,
+        _remembered_hash("employer title", key, core, levels) if key and core else 0,
+        _remembered_hash("employer title city", key, core, levels, city) if key and core and city else 0,
+        _remembered_hash("title city", core, levels, around) if core and city else 0,
     )
 
 

@@ -383,7 +383,8 @@ def names_itself(opening: Opening, other: Opening) -> bool:
 
 def names_of_its_own(opening: Opening, other: Opening) -> bool:
     """The text has a name inside sentences, again and again, that the other never has: of a ward, a team, a role."""
-    return any(f" {name[:_NAME_LETTERS]}" not in other.spoken_text for name in opening.names)
+    heard = other.text.lower()
+    return any(name[:_NAME_LETTERS] not in heard for name in opening.names)
 
 
 _COMMON_IN_NAMES = frozenset(read_lines("common_in_names.txt"))

@@ -28,6 +28,9 @@ _MAX_TEXT_BYTES = 60_000
 _LATIN_SHARE = 0.7
 
 _BASE = 0x9E3779B97F4A7C15  # odd, so that its powers have inverses modulo 2**64
+_SPLITMIX = [
+    (np.uint64(shift), np.uint64(factor)) for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))
+]
 _TAG = re.compile(r"<[^<>]{0,500}>")
 # Scripts that are written without spaces: every character is a word.
 _UNSPACED = re.compile(r"([\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff])")
@@ -126,11 +129,16 @@ def band(signatures: Hashes) -> Hashes:
 def mix(*columns: Hashes) -> Hashes:
     """Hash columns of numbers together, row by row (splitmix64, Steele et al. 2014)."""
     state = np.zeros(len(columns[0]), np.uint64)
+    shifted = np.empty_like(state)
     for column in columns:
-        state = (state ^ column) + np.uint64(_BASE)
-        state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        state = state ^ (state >> np.uint64(31))
+        state ^= column
+        state += np.uint64(_BASE)
+        for shift, factor in _SPLITMIX:
+            np.right_shift(state, shift, out=shifted)
+            state ^= shifted
+            state *= factor
+        np.right_shift(state, np.uint64(31), out=shifted)
+        state ^= shifted
     return state
 
 
