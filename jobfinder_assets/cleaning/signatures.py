@@ -37,7 +37,7 @@ _UNSPACED = re.compile(r"([\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff])")
 _APOSTROPHES = b"'`"
 _WORDS_ONLY = bytes(byte if (chr(byte).isascii() and chr(byte).isalnum()) or byte >= 128 else 32 for byte in range(256))
 _LOWER = bytes(byte + 32 if 65 <= byte <= 90 else byte for byte in range(256))
-# A word begins where the class grows: 0 a blank, 1 a small letter (or a byte of another script), 2 a digit, 3 a capital.
+# A word begins where the class grows: 0 a blank, 1 a small letter (or another script), 2 a digit, 3 a capital.
 _CLASS = bytes(0 if byte == 32 else 2 if 48 <= byte <= 57 else 3 if 65 <= byte <= 90 else 1 for byte in range(256))
 
 
