@@ -31,7 +31,7 @@ _INSIDE_A_PLACE = re.compile(r",|\s[-–—]\s|\(|\)|:\s")
 _MOST_PLACES = 20
 
 _HYBRID_SAID = _SAID["hybrid_said"]
-_REMOTE_SAID = _SAID["remote_said"]
+_REMOTE_SAID = re.compile(rf"(?!^\W*work remotely\W*$)(?:{_SAID['remote_said'].pattern})")
 _ONSITE_SAID = _SAID["onsite_said"]
 _REFUSED = _SAID["refused"]
 # "Remote until the office opens again" is where the job starts, not where it is done.

@@ -137,7 +137,9 @@ def _repair(text: str) -> str:
         return text
     text = _SYMBOL_MOJIBAKE.sub("•", text)
     # Line by line: one odd character elsewhere must not hinder the repair, and long texts stay cheap.
-    return "\n".join(_repair_line(line) if _MOJIBAKE.search(line) else line for line in text.split("\n"))
+    return "\n".join(
+        _repair_line(line) if not line.isascii() and _MOJIBAKE.search(line) else line for line in text.split("\n")
+    )
 
 
 def _repair_line(line: str) -> str:
