@@ -22,6 +22,7 @@ SameName = Literal["same", "alike", "other"]
 
 _WORD = re.compile(r"[a-z0-9+#]+")
 _STEM_LETTERS = 5
+_SILENT_E = re.compile(rf"(?<=^.{{{_STEM_LETTERS - 1}}})e$")
 
 _WORDS = read_json("openings.json")
 _LEVELS: dict[str, str] = _WORDS["levels"]
@@ -43,7 +44,7 @@ _SEVERAL_PLACES = re.compile(
 # "Location: Tempe, AZ": where the text itself says that the job is.
 _STATED_PLACE = re.compile(
     r"(?:(?<![A-Za-z])[Ll]ocation|(?<=[A-Za-z])Location|LOCATION)\s?[:–-]{0,2}\s{0,3}"
-    r"((?:[A-Z][a-z.']{1,20}[ -]){0,2}[A-Z][a-z.']{1,20},?\s[A-Z]{2})(?![a-z])(?![A-Z](?![a-z]))"
+    r"((?:[A-Z][A-Za-z.']{1,20}[ -]){0,2}[A-Z][A-Za-z.']{1,20},?\s[A-Z]{2})(?![a-z])(?![A-Z](?![a-z]))"
 )
 # "Foo Ltd in Atlanta, GA 30303", as one board writes it.
 _EMPLOYER_IN = re.compile(r"^.{1,200}\bin (?=[A-Z][^,]{1,40}, [A-Z]{2}(?: \d{5})?$)")
@@ -163,8 +164,8 @@ class Opening:
     text: str = field(repr=False)
 
     def speaks_of(self, stems: frozenset[str]) -> bool:
-        """Title or text has a word that begins with each stem."""
-        return all(f" {stem}" in self.spoken for stem in stems)
+        """Title or text has a word that begins with each stem; a silent e may be lost ("write", "writing")."""
+        return all(f" {_SILENT_E.sub('', stem)}" in self.spoken for stem in stems)
 
     @cached_property
     def requisitions(self) -> frozenset[str]:

@@ -139,6 +139,14 @@ SAME = {
         {"company": "Quickstaff Staffing", "description": "Quickstaff Staffing helps. " * 3 + CORE},
         {"company": "Bestpeople Staffing", "description": "Bestpeople Staffing knows. " * 3 + CORE},
     ),
+    "a writer in one title, writing in both texts": (
+        {"title": "Data Engineer - Report Writer", "description": CORE + " You are good at writing reports."},
+        {"company": "Quickstaff Partners", "description": CORE + " You are good at writing reports."},
+    ),
+    "a short text at another agency": (
+        {"title": "Kafka Engineer", "description": CORE[:330]},
+        {"title": "Kafka Engineer", "company": "Quickstaff Partners", "description": CORE[:330]},
+    ),
     "one number with and without REQ": (
         {"description": CORE + " Job Number: req70871"},
         {"description": CORE + " Job #: 70871"},
