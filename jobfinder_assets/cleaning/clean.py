@@ -16,8 +16,14 @@ import pandas as pd
 from jobfinder_assets.cleaning.collector import no_collection
 from jobfinder_assets.cleaning.company import clean_company, is_agency, is_sentinel
 from jobfinder_assets.cleaning.cues import read_cues
-from jobfinder_assets.cleaning.eligibility import combine, field_countries, text_countries
-from jobfinder_assets.cleaning.location import field_workplace, parse_place, parse_places, text_workplace
+from jobfinder_assets.cleaning.eligibility import combine, field_countries, sentence_countries, text_countries
+from jobfinder_assets.cleaning.location import (
+    field_workplace,
+    parse_place,
+    parse_places,
+    sentence_workplace,
+    text_workplace,
+)
 from jobfinder_assets.cleaning.salary import Salary, parse_salary, text_salary
 from jobfinder_assets.cleaning.seniority import text_level, text_years, title_level
 from jobfinder_assets.cleaning.skills import Mention, find_skills
@@ -172,6 +178,8 @@ def forget() -> None:
     """Empty what was remembered of texts read before; for benchmarks."""
     for remembered in (_read_text, _line, read_cues, parse_places, field_workplace, field_countries, title_level):
         remembered.cache_clear()
+    sentence_countries.cache_clear()
+    sentence_workplace.cache_clear()
 
 
 def _draft(row: Mapping[Any, Any]) -> Draft:
@@ -207,7 +215,7 @@ def _read_text(raw: str) -> _TextFacts:
         text_salary(cues),
         text_level(cues),
         text_years(cues),
-        find_skills(description),
+        find_skills(cues.text, lower=cues.lower),
         _language(description),
     )
 
@@ -224,12 +232,13 @@ def _facts(draft: Draft) -> dict[str, Any]:
     location = _line(draft.location or "")[:300]
     place = parse_place(location)
     pay, origin = _pay(draft, said)
+    company = clean_company(draft.company)
     level, workplace = title_level(title), draft.workplace if draft.workplace in _WORKPLACES else None
     return {
         "title": title or None,
-        "company": clean_company(draft.company),
+        "company": company,
         "company_raw": draft.company,
-        "is_agency": is_agency(clean_company(draft.company), said.description),
+        "is_agency": is_agency(company, said.description),
         "description": said.description or None,
         "location": location or None,
         "city": draft.city or place.city,

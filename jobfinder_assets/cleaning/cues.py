@@ -6,7 +6,7 @@ each would take most of the time of cleaning; near a cue they read a sentence.
 
 import re
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 from jobfinder_assets.cleaning.lexicon import read_toml
@@ -31,6 +31,10 @@ class Cues:
     positions: dict[str, list[int]]
     _sentences: dict[str, list[str]] = field(default_factory=dict, repr=False)
 
+    @cached_property
+    def _ends(self) -> list[str]:
+        return [mark for mark in _ENDS if mark in self.text]
+
     def at(self, kind: str) -> list[int]:
         return self.positions.get(kind, [])
 
@@ -50,7 +54,7 @@ class Cues:
         """Start and end of the sentence around `position`, cut at `_REACH` characters to each side."""
         text = self.text
         start, end = max(0, position - _REACH), min(len(text), position + _REACH)
-        for mark in _ENDS:
+        for mark in self._ends:
             at = text.rfind(mark, start, position)
             # "U.S. citizens" is one sentence.
             while at > start and mark == ". " and text[at - 1].isupper():

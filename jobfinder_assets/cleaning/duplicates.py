@@ -11,6 +11,7 @@ cannot hide its near-duplicates.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -26,20 +27,22 @@ from jobfinder_assets.cleaning.opening import (
     conflict,
     metropolis,
     names_itself,
+    names_of_its_own,
     read_opening,
     read_places,
     read_title,
+    same_city,
 )
 from jobfinder_assets.cleaning.signatures import BANDS, Hashes, Shingles, band, minhash, mix, shingle, stable_hash
 
-DUPLICATES_VERSION = "3"
+DUPLICATES_VERSION = "4"
 COLUMNS = (
     "title", "company", "location", "description", "city", "region", "workplace", "requisition_id",
 )  # fmt: skip
 LINK_COLUMNS = ["left_id", "right_id", "similarity", "reason"]
 
 _EMPLOYER_SAMPLES = 4
-_CITY_SAMPLES = 6
+_CITY_SAMPLES = 10
 # identity, the text's bands, employer samples, employer + title, employer + title + city, title + city.
 WIDTH = 1 + BANDS + _EMPLOYER_SAMPLES + 2 + _CITY_SAMPLES
 MAX_BUCKET = 64
@@ -47,13 +50,14 @@ MAX_BUCKET = 64
 _PART = 5_000
 
 # Shares of the shorter text's shingles that must stand in the other, by how well title and employer agree.
-_SAME_EMPLOYER = 0.7
+_SAME_EMPLOYER = 0.78
 _SAME_EMPLOYER_LONGER_TITLE = 0.88
 _OTHER_EMPLOYER = 0.5
 _OTHER_EMPLOYER_LONGER_TITLE = 0.75
 _OTHER_EMPLOYER_NAMED = 0.97
+_OTHER_EMPLOYER_SHORT = 0.85
 _SAME_REQUISITION = 0.4
-_SHORT_TEXT = 40
+_SHORT_TEXT, _SHORTEST_TEXT = 40, 25
 _NEARLY_ALL = 0.97
 
 
@@ -220,7 +224,7 @@ def _judge(left: Opening, right: Opening, left_text: _Text, *, right_text: _Text
         return None
     shorter, longer = sorted((len(left_text.hashes), len(right_text.hashes)))
     known_place = (
-        bool(left.places.cities & right.places.cities)
+        same_city(left, right)
         or (left.places.remote is True and right.places.remote is True)
         or left.places.share_a_metropolis(right.places)
     )
@@ -234,8 +238,16 @@ def _judge(left: Opening, right: Opening, left_text: _Text, *, right_text: _Text
     if shared_number:
         bound = min(bound, _SAME_REQUISITION)
     elif employer == "other" and shorter < _SHORT_TEXT:
-        return None
+        bound = max(bound, _OTHER_EMPLOYER_SHORT) if shorter >= _SHORTEST_TEXT else 2.0
     if share < bound or (titles != "equal" and not _title_fits(left, right, share=share, titles=titles)):
+        return None
+    if (
+        employer != "other"
+        and not shared_number
+        and share < 1
+        and names_of_its_own(left, right)
+        and names_of_its_own(right, left)
+    ):
         return None
     return round(share, 4), _reason(
         share, longer_share=common / longer, employer=employer, titles=titles, shared_number=shared_number
@@ -313,6 +325,9 @@ def _bucket_pairs(values: npt.NDArray[np.int64], positions: npt.NDArray[np.int64
     return positions[np.concatenate(found)]
 
 
+_remembered_hash = lru_cache(maxsize=65_536)(stable_hash)
+
+
 def _fact_hashes(row: Mapping[str, object]) -> tuple[int, int, int, int, int]:
     company = row.get("company")
     key = company_key(company) if isinstance(company, str) else ""
@@ -326,11 +341,11 @@ def _fact_hashes(row: Mapping[str, object]) -> tuple[int, int, int, int, int]:
     # Other employers' copies may name the suburb.
     around = metropolis(city, state)
     return (
-        stable_hash("level", levels),
-        stable_hash("employer", key) if key else 0,
-        stable_hash("employer title", key, core, levels) if key and core else 0,
-        stable_hash("employer title city", key, core, levels, city) if key and core and city else 0,
-        stable_hash("title city", core, levels, around) if core and city else 0,
+        _remembered_hash("level", levels),
+        _remembered_hash("employer", key) if key else 0,
+        _remembered_hash("employer title", key, core, levels) if key and core else 0,
+        _remembered_hash("employer title city", key, core, levels, city) if key and core and city else 0,
+        _remembered_hash("title city", core, levels, around) if core and city else 0,
     )
 
 

@@ -56,22 +56,31 @@ def field_countries(location: str | None) -> frozenset[str] | None:
 def text_countries(cues: Cues) -> frozenset[str] | None:
     """What the text says of who may apply."""
     for sentence in [*cues.sentences("eligibility"), *cues.sentences("workplace")]:
-        if _LEGAL_TEXT.search(sentence):
-            continue
-        named: set[str] = set()
-        for match in _BINDING.finditer(sentence):
-            named |= _countries_at_start(match[match.lastgroup or 0])
-        for before in sentence.split(" only")[:-1]:
-            named |= _countries_at_end(_WHO.sub("", before[-80:]))
-        if named:
-            return frozenset(named)
-        if (_US_CITIZENS.search(sentence) and _REQUIRED.search(sentence)) or _ONLY_CITIZENS.search(sentence):
-            return frozenset({"US"})
-        for words, codes in _time_zones().items():
-            if words in sentence and re.search(
-                r"\b(?:must|only|within|based|located|live|reside|overlap|requir)", sentence
-            ):
-                return frozenset(codes)
+        if (named := sentence_countries(sentence)) is not None:
+            return named
+    return None
+
+
+# Employers repeat such sentences in every advert.
+@lru_cache(maxsize=16_384)
+def sentence_countries(sentence: str) -> frozenset[str] | None:
+    """What one sentence, in lower case, says of who may apply."""
+    if _LEGAL_TEXT.search(sentence):
+        return None
+    named: set[str] = set()
+    for match in _BINDING.finditer(sentence):
+        named |= _countries_at_start(match[match.lastgroup or 0])
+    for before in sentence.split(" only")[:-1]:
+        named |= _countries_at_end(_WHO.sub("", before[-80:]))
+    if named:
+        return frozenset(named)
+    if (_US_CITIZENS.search(sentence) and _REQUIRED.search(sentence)) or _ONLY_CITIZENS.search(sentence):
+        return frozenset({"US"})
+    for words, codes in _time_zones().items():
+        if words in sentence and re.search(
+            r"\b(?:must|only|within|based|located|live|reside|overlap|requir)", sentence
+        ):
+            return frozenset(codes)
     return None
 
 

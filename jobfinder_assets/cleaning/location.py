@@ -31,7 +31,7 @@ _INSIDE_A_PLACE = re.compile(r",|\s[-–—]\s|\(|\)|:\s")
 _MOST_PLACES = 20
 
 _HYBRID_SAID = _SAID["hybrid_said"]
-_REMOTE_SAID = _SAID["remote_said"]
+_REMOTE_SAID = re.compile(rf"(?!^\W*work remotely\W*$)(?:{_SAID['remote_said'].pattern})")
 _ONSITE_SAID = _SAID["onsite_said"]
 _REFUSED = _SAID["refused"]
 # "Remote until the office opens again" is where the job starts, not where it is done.
@@ -66,21 +66,24 @@ def field_workplace(place: str) -> str | None:
 
 def text_workplace(cues: Cues) -> str:
     """What the text says of this job's workplace."""
-    said = dict.fromkeys(("hybrid", "remote", "onsite"), 0)
-    for sentence in cues.sentences("workplace"):
-        if _OF_OTHERS.search(sentence):
-            continue
-        if _REFUSED.search(sentence):
-            said["onsite"] += 1
-            continue
-        if _ONSITE_SAID.search(sentence):
-            said["onsite"] += 1
-        if _affirmed(_HYBRID_SAID, sentence):
-            said["hybrid"] += 1
-        elif _affirmed(_REMOTE_SAID, sentence) and not _FOR_NOW.search(sentence):
-            said["remote"] += 1
+    said = frozenset[str]().union(*map(sentence_workplace, cues.sentences("workplace")))
     # A choice between remote and office is remote; days at home and days in the office are hybrid.
-    return next((workplace for workplace in ("hybrid", "remote", "onsite") if said[workplace]), "unspecified")
+    return next((workplace for workplace in ("hybrid", "remote", "onsite") if workplace in said), "unspecified")
+
+
+@lru_cache(maxsize=16_384)
+def sentence_workplace(sentence: str) -> frozenset[str]:
+    """The workplaces that one sentence, in lower case, says of this job."""
+    if _OF_OTHERS.search(sentence):
+        return frozenset()
+    if _REFUSED.search(sentence):
+        return frozenset({"onsite"})
+    said = {"onsite"} if _ONSITE_SAID.search(sentence) else set()
+    if _affirmed(_HYBRID_SAID, sentence):
+        said.add("hybrid")
+    elif _affirmed(_REMOTE_SAID, sentence) and not _FOR_NOW.search(sentence):
+        said.add("remote")
+    return frozenset(said)
 
 
 def parse_place(location: str | None) -> Place:

@@ -6,12 +6,13 @@ or client before text, and a missing field is no difference.
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, lru_cache
 from typing import Literal
 
-from jobfinder_assets.cleaning.company import company_key
+from jobfinder_assets.cleaning.company import company_key, is_agency
 from jobfinder_assets.cleaning.cues import read_cues
 from jobfinder_assets.cleaning.gazetteer import City, gazetteer, kilometres
 from jobfinder_assets.cleaning.lexicon import read_json, read_lines
@@ -21,6 +22,7 @@ SameName = Literal["same", "alike", "other"]
 
 _WORD = re.compile(r"[a-z0-9+#]+")
 _STEM_LETTERS = 5
+_SILENT_E = re.compile(rf"(?<=^.{{{_STEM_LETTERS - 1}}})e$")
 
 _WORDS = read_json("openings.json")
 _LEVELS: dict[str, str] = _WORDS["levels"]
@@ -39,6 +41,13 @@ _SEVERAL_PLACES = re.compile(
     r"\s?(?:\bor\b|\band\b|[/;&|])\s?[A-Z][\w. ]{2,25}",
     re.I,
 )
+# "Location: Tempe, AZ": where the text itself says that the job is.
+_STATED_PLACE = re.compile(
+    r"(?:(?<![A-Za-z])[Ll]ocation|(?<=[A-Za-z])Location|LOCATION)\s?[:–-]{0,2}\s{0,3}"
+    r"((?:[A-Z][A-Za-z.']{1,20}[ -]){0,2}[A-Z][A-Za-z.']{1,20},?\s[A-Z]{2})(?![a-z])(?![A-Z](?![a-z]))"
+)
+# "Foo Ltd in Atlanta, GA 30303", as one board writes it.
+_EMPLOYER_IN = re.compile(r"^.{1,200}\bin (?=[A-Z][^,]{1,40}, [A-Z]{2}(?: \d{5})?$)")
 _METRO = re.compile(r"\b(?:greater|metro(?:politan|plex)?|bay area|area|region|county|vicinity|surrounding)\b")
 _ZIP = re.compile(r"\b\d{5}(?:-\d{4})?\b")
 
@@ -77,7 +86,13 @@ _DIGITS = re.compile(r"\d[\d-]+")
 _FEWEST_DIGITS = 3
 _JOINS = ("_", "/", ".")
 _BEFORE_NUMBER, _BEHIND_NUMBER = 60, 40
+# Taleo puts the number behind the title on top of the text: "Data Engineer (Cloud)-20000OWF".
+_BEHIND_TITLE = re.compile(r"(?<=[A-Za-z)])-(\d{4,8}[A-Z]{1,4}\d{0,4})\b")
+_TOP = 250
 _TITLE_NUMBER = re.compile(r"#[A-Za-z]{0,4}-?\d{3,14}\b|\b[A-Za-z]{0,4}-?\d{5,14}[A-Za-z]{0,3}\b")
+_NAME = re.compile(r"[a-z,] ([A-Z][A-Za-z0-9]+)")
+# A name is known by as many letters: "Developer" and "Development" are one.
+_OFTEN, _NAME_LETTERS = 2, 7
 _STATE_CODE = re.compile(r"\b[A-Z]{2}\b")
 _YEAR = re.compile(r"^(?:19|20)\d\d$")
 # Numbers that a job board gave to its own copy of the advert.
@@ -149,8 +164,8 @@ class Opening:
     text: str = field(repr=False)
 
     def speaks_of(self, stems: frozenset[str]) -> bool:
-        """Title or text has a word that begins with each stem."""
-        return all(f" {stem}" in self.spoken for stem in stems)
+        """Title or text has a word that begins with each stem; a silent e may be lost ("write", "writing")."""
+        return all(f" {_SILENT_E.sub('', stem)}" in self.spoken for stem in stems)
 
     @cached_property
     def requisitions(self) -> frozenset[str]:
@@ -159,9 +174,28 @@ class Opening:
         return requisition_numbers(self.text) | self.title.numbers | stated
 
     @cached_property
+    def stated_cities(self) -> frozenset[tuple[str, str]]:
+        """Cities, with their states, at which the text says the job is located."""
+        spots = _spots("ocation", self.text) + _spots("OCATION", self.text)
+        stated = (_STATED_PLACE.match(self.text, max(0, at - 1)) for at in spots)
+        found = frozenset(city for match in stated if match for city in _cities(match[1]))
+        return frozenset((city, state) for city, state in found if state)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Words with a capital that stand inside sentences more than once, in lower case."""
+        times = Counter(_NAME.findall(self.text))
+        return frozenset(name.lower() for name, often in times.items() if often >= _OFTEN) - _LEVELS.keys()
+
+    @cached_property
     def spoken(self) -> str:
         """Title and text as lower-case words, with a blank at both ends."""
-        return f" {' '.join(_words(self.title_text))} {' '.join(_words(self.text))} "
+        return f" {' '.join(_words(self.title_text))}{self.spoken_text}"
+
+    @cached_property
+    def spoken_text(self) -> str:
+        """The text as lower-case words, with a blank at both ends."""
+        return f" {' '.join(_words(self.text))} "
 
 
 def read_opening(row: Mapping[str, object]) -> Opening:
@@ -195,6 +229,7 @@ def requisition_numbers(text: str) -> frozenset[str]:
             continue
         for pattern in (_REQUISITION, _GLUED_REQUISITION):
             found.update(match.group(1) for match in pattern.finditer(text, start, end))
+    found.update(_BEHIND_TITLE.findall(text, 0, _TOP))
     return frozenset(
         _number(value)
         for value in found
@@ -306,9 +341,29 @@ def conflict(left: Opening, right: Opening) -> str | None:
         return "another level in the title"
     if left.title.states and right.title.states and not left.title.states & right.title.states:
         return "another state in the title"
-    if left.places.contradict(right.places) and not shared and not _place_is_open(left, right):
+    if _other_cities(left, right) and not shared and not _place_is_open(left, right):
         return "another city"
     return None
+
+
+def same_city(left: Opening, right: Opening) -> bool:
+    """A city of both, by the fields or by what both texts state."""
+    return bool(left.places.cities & right.places.cities or left.stated_cities & right.stated_cities)
+
+
+def _said_places(left: Opening, right: Opening) -> tuple[Places, Places]:
+    """What both texts state weighs more than the fields, which boards fill with an office or a metropolis."""
+    if left.stated_cities and right.stated_cities:
+        return replace(left.places, cities=left.stated_cities), replace(right.places, cities=right.stated_cities)
+    return left.places, right.places
+
+
+def _other_cities(left: Opening, right: Opening) -> bool:
+    first, second = _said_places(left, right)
+    # Where one text states nothing, the other's may name its field.
+    one_text = not left.stated_cities or not right.stated_cities
+    named = one_text and bool(left.stated_cities & right.places.cities or right.stated_cities & left.places.cities)
+    return first.contradict(second) and not named
 
 
 def compare_companies(left: Opening, right: Opening) -> SameName:
@@ -320,9 +375,17 @@ def compare_companies(left: Opening, right: Opening) -> SameName:
 
 
 def names_itself(opening: Opening, other: Opening) -> bool:
-    """The text speaks of its own employer more than in passing, and never of the other's."""
+    """The text speaks of its own employer more than in passing, and never of the other's; agencies speak of theirs."""
+    if is_agency(opening.company, opening.text):
+        return False
     own, foreign = (f" {' '.join(_words(item.company_key))} " for item in (opening, other))
     return len(own) > 3 and opening.spoken.count(own) >= 2 and foreign not in opening.spoken
+
+
+def names_of_its_own(opening: Opening, other: Opening) -> bool:
+    """The text has a name inside sentences, again and again, that the other never has: of a ward, a team, a role."""
+    heard = other.text.lower()
+    return any(name[:_NAME_LETTERS] not in heard for name in opening.names)
 
 
 _COMMON_IN_NAMES = frozenset(read_lines("common_in_names.txt"))
@@ -354,14 +417,22 @@ def _place_is_open(left: Opening, right: Opening) -> bool:
         return True
     if _SEVERAL_PLACES.search(left.text) and _SEVERAL_PLACES.search(right.text):
         return True
-    # An employer's own openings in a city and its suburb are two; an agency's copy names either.
-    if compare_companies(left, right) == "other" and left.places.share_a_metropolis(right.places):
+    first, second = _said_places(left, right)
+    # An employer's own openings in a city and its suburb are two, unless both texts name one of them; an agency's copy
+    # names either.
+    if first.share_a_metropolis(second) and (
+        compare_companies(left, right) == "other"
+        or any(
+            all(_speaks_of_city(city, side.spoken_text) for side in (left, right))
+            for city, _ in first.cities | second.cities
+        )
+    ):
         return True
     return any(
-        _lists(opening.spoken, first, second)
+        _lists(opening.spoken, one, other)
         for opening in (left, right)
-        for first, _ in left.places.cities
-        for second, _ in right.places.cities
+        for one, _ in first.cities
+        for other, _ in second.cities
     )
 
 
@@ -381,6 +452,10 @@ def _lists(spoken: str, first: str, second: str) -> bool:
     return False
 
 
+def _speaks_of_city(city: str, spoken: str) -> bool:
+    return any(not _BOAST.search(spoken[max(0, at - 80) : at]) for at in _spots(f" {city} ", spoken))
+
+
 def _spots(words: str, text: str) -> list[int]:
     """Where `words` begin in `text`: the first twenty places."""
     found: list[int] = []
@@ -395,6 +470,7 @@ def _spots(words: str, text: str) -> list[int]:
 def _cities(location: str) -> frozenset[tuple[str, str]]:
     """Cities named by a location field, each with its state where it is said."""
     found = set()
+    location = _EMPLOYER_IN.sub("", location)
     for piece in re.split(r"[;|/•]|\s(?:or|and|&)\s", _ZIP.sub(" ", location)):
         plain = [" ".join(_words(part)) for part in piece.split(",")]
         parts = [part for part in plain if part and part not in _NOT_CITIES and not _REMOTE.search(part)]
@@ -449,8 +525,8 @@ def _words(text: str) -> list[str]:
 
 
 def _number(text: str) -> str:
-    # Kenexa BrassRing writes its numbers with and without "BR".
-    return re.sub(r"(?<=\d)br$", "", re.sub(r"[^0-9a-z]", "", text.lower()))
+    # Kenexa BrassRing writes its numbers with and without "BR", others with and without "REQ".
+    return re.sub(r"^req(?=\d)|(?<=\d)br$", "", re.sub(r"[^0-9a-z]", "", text.lower()))
 
 
 def _text(value: object) -> str:

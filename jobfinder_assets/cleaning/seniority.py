@@ -86,7 +86,7 @@ _MORE = r"\s{0,2}(?:\(\d{1,2}\+?\))?\s{0,2}(?:\+|plus\b|or more\b|\(\+\)|full\b|
 _BEFORE_YEARS = re.compile(
     rf"(?:{_N}{_MORE}\s{{0,2}}(?:-|–|—|~|to|or|bis|and)\s{{0,2}})?(?:(?<![\w$€£])(?<!\d[.,])(\d{{1,2}}(?:\.\d)?|{'|'.join(_NUMBERS)})){_MORE}[\s-]{{0,3}}$"
 )
-_REACH_BACK = 45
+_REACH_BACK, _LABEL_REACH = 45, 100
 _RANGE_GOES_ON = re.compile(r"\s?(?:to|or)\s\w+\s(?:\(\d+\)\s)?years?")
 _SHORT_NUMBER = 8
 # "Years of experience: 3-5"
@@ -195,6 +195,11 @@ def text_years(cues: Cues) -> float | None:
 def _clause(cues: Cues, position: int) -> _Clause | None:
     """The years that are required where the cue stands, or None where they are something else."""
     lower = cues.lower
+    # No number stands before, and no label's colon behind: cheaper than to look for the sentence's ends.
+    if ":" not in lower[position : position + _LABEL_REACH] and not _BEFORE_YEARS.search(
+        lower, max(0, position - _REACH_BACK), position
+    ):
+        return None
     start, end = cues.sentence(position)
     # "One\nto two years": the line was broken inside the range.
     if lower[start - 1 : start] == "\n" and _RANGE_GOES_ON.match(lower, start):

@@ -28,14 +28,17 @@ _MAX_TEXT_BYTES = 60_000
 _LATIN_SHARE = 0.7
 
 _BASE = 0x9E3779B97F4A7C15  # odd, so that its powers have inverses modulo 2**64
+_SPLITMIX = [
+    (np.uint64(shift), np.uint64(factor)) for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))
+]
 _TAG = re.compile(r"<[^<>]{0,500}>")
 # Scripts that are written without spaces: every character is a word.
 _UNSPACED = re.compile(r"([\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff])")
 _APOSTROPHES = b"'`"
-_WORDS_ONLY = bytes(
-    byte + 32 if 65 <= byte <= 90 else byte if (chr(byte).isascii() and chr(byte).isalnum()) or byte >= 128 else 32
-    for byte in range(256)
-)
+_WORDS_ONLY = bytes(byte if (chr(byte).isascii() and chr(byte).isalnum()) or byte >= 128 else 32 for byte in range(256))
+_LOWER = bytes(byte + 32 if 65 <= byte <= 90 else byte for byte in range(256))
+# A word begins where the class grows: 0 a blank, 1 a small letter (or another script), 2 a digit, 3 a capital.
+_CLASS = bytes(0 if byte == 32 else 2 if 48 <= byte <= 57 else 3 if 65 <= byte <= 90 else 1 for byte in range(256))
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def stable_hash(*parts: str) -> int:
 
 
 def words_of(text: str) -> bytes:
-    """Lower-case words parted by single bytes of white space: no markup, punctuation or accents.
+    """Words parted by white space, in their own case: no markup, punctuation or accents.
 
     Accented letters and wrongly decoded ones are dropped alike, so that a text equals its mojibake; a text that is
     mostly not Latin keeps its letters, in UTF-8.
@@ -70,13 +73,23 @@ def words_of(text: str) -> bytes:
     if not text.isascii():
         latin = text.encode("ascii", "ignore")
         if len(latin) >= _LATIN_SHARE * len(text):
-            return latin[:_MAX_TEXT_BYTES].translate(_WORDS_ONLY, _APOSTROPHES)
+            return _plain_words(latin)
         text = _UNSPACED.sub(r" \1 ", text[:_MAX_TEXT_BYTES].lower())
-    return text.encode("utf-8", "ignore")[:_MAX_TEXT_BYTES].translate(_WORDS_ONLY, _APOSTROPHES)
+    return _plain_words(text.encode("utf-8", "ignore"))
+
+
+def _plain_words(text: bytes) -> bytes:
+    """Bytes of other signs become blanks; "bull" is "&bull;" whose signs a scraper lost."""
+    words = text[:_MAX_TEXT_BYTES].translate(_WORDS_ONLY, _APOSTROPHES)
+    return words.replace(b" bull ", b" ") if b"bull" in words else words
 
 
 def shingle(texts: Sequence[str]) -> Shingles:
-    """The hashed runs of three words of each text (shorter at its end); an empty text has none."""
+    """The hashed runs of three words of each text (shorter at its end); an empty text has none.
+
+    Case does not count, but a capital or digit behind a small letter and a capital behind a digit begin a word:
+    scrapers that lose line breaks write "environmentResponsibilities".
+    """
     parts: list[Hashes] = []
     counts: list[npt.NDArray[np.int64]] = []
     chunk: list[bytes] = []
@@ -116,19 +129,26 @@ def band(signatures: Hashes) -> Hashes:
 def mix(*columns: Hashes) -> Hashes:
     """Hash columns of numbers together, row by row (splitmix64, Steele et al. 2014)."""
     state = np.zeros(len(columns[0]), np.uint64)
+    shifted = np.empty_like(state)
     for column in columns:
-        state = (state ^ column) + np.uint64(_BASE)
-        state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        state = state ^ (state >> np.uint64(31))
+        state ^= column
+        state += np.uint64(_BASE)
+        for shift, factor in _SPLITMIX:
+            np.right_shift(state, shift, out=shifted)
+            state ^= shifted
+            state *= factor
+        np.right_shift(state, np.uint64(31), out=shifted)
+        state ^= shifted
     return state
 
 
 def _shingle_chunk(texts: list[bytes], parts: list[Hashes], counts: list[npt.NDArray[np.int64]]) -> None:
-    joined = np.frombuffer(b" " + b" ".join(texts) + b" ", np.uint8)
-    gap = joined == 32
-    first = np.flatnonzero(gap[:-1] & ~gap[1:]) + 1
-    last = np.flatnonzero(~gap[:-1] & gap[1:]) + 1
+    whole = b" " + b" ".join(texts) + b" "
+    joined, classes = (np.frombuffer(whole.translate(table), np.uint8) for table in (_LOWER, _CLASS))
+    before, behind = classes[:-1], classes[1:]
+    first = np.flatnonzero(behind > before) + 1
+    # Before a blank the difference is that of 0 and 1, the largest number of a byte.
+    last = np.flatnonzero((behind - np.uint8(1) >= before) & (before > 0)) + 1
     powers, inverses = _powers(1 << (len(joined) - 1).bit_length())
     # A word's hash is the polynomial of its bytes: a difference of running sums, shifted to the word's start.
     sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(joined * powers[: len(joined)], dtype=np.uint64)])

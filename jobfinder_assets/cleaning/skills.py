@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from jobfinder_assets.cleaning.cues import MOST_CHARACTERS, lowered
 from jobfinder_assets.cleaning.lexicon import read_toml
@@ -31,8 +31,7 @@ _OFFICE = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Mention:
+class Mention(NamedTuple):
     """name: the skill as the lexicon shows it; start, end: its first mention, as text[start:end]."""
 
     name: str
@@ -40,10 +39,13 @@ class Mention:
     end: int
 
 
-def find_skills(text: str) -> list[Mention]:
-    """The skills of a text in the order of their first mention, each once. Never raises."""
+def find_skills(text: str, *, lower: str | None = None) -> list[Mention]:
+    """The skills of a text in the order of their first mention, each once; `lower`: what `lowered` made of the text.
+
+    Never raises.
+    """
     text = text[:MOST_CHARACTERS]
-    lower = lowered(text)
+    lower = lowered(text) if lower is None else lower
     lexicon = _lexicon()
     sure: list[Mention] = []
     doubtful: list[Mention] = []

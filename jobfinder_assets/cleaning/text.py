@@ -40,6 +40,8 @@ _MOJIBAKE = re.compile(
     "[\xc2-\xf4][\x80-\xbf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc"
     "\u2013\u2014\u2018-\u201a\u201c-\u201e\u2020-\u2022\u2026\u2030\u2039\u203a\u20ac\u2122]"
 )
+_NOT_ASCII = re.compile(r"[^\x00-\x7f](?:.*[^\x00-\x7f])?", re.DOTALL)
+_AROUND = 16
 # Guesses are left out: a lossy sequence has no certain repair, and quotes and ligatures are the author's.
 _REPAIR = TextFixerConfig(
     unescape_html=False, restore_byte_a0=True, replace_lossy_sequences=False, decode_inconsistent_utf8=True
@@ -135,7 +137,16 @@ def _repair(text: str) -> str:
         return text
     text = _SYMBOL_MOJIBAKE.sub("•", text)
     # Line by line: one odd character elsewhere must not hinder the repair, and long texts stay cheap.
-    return "\n".join(fix_encoding(line, _REPAIR) if _MOJIBAKE.search(line) else line for line in text.split("\n"))
+    return "\n".join(
+        _repair_line(line) if not line.isascii() and _MOJIBAKE.search(line) else line for line in text.split("\n")
+    )
+
+
+def _repair_line(line: str) -> str:
+    """Only what stands around the odd characters is looked at: the rest, plain ASCII, is as it should be."""
+    odd = _NOT_ASCII.search(line)
+    start, end = (max(0, odd.start() - _AROUND), odd.end() + _AROUND) if odd else (0, len(line))
+    return line[:start] + fix_encoding(line[start:end], _REPAIR) + line[end:]
 
 
 def _tidy(text: str) -> str:

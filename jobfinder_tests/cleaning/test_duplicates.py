@@ -114,6 +114,43 @@ SAME = {
         {"location": "Reno, NV"},
     ),
     "no text on one side": ({}, {"description": None}),
+    "line breaks lost": (
+        {"description": CORE.replace(", ", "\n").title()},
+        {"description": CORE.title().replace(", ", "").replace(". ", "")},
+    ),
+    "bullets that lost their signs": (
+        {"company": "Quickstaff"},
+        {"company": "Bestpeople", "description": CORE.replace(" and ", " bull and ").replace(", ", " bull ")},
+    ),
+    "both texts state one place, a field another": (
+        {"description": "Location: Denver, CO " + CORE},
+        {"description": "Data EngineerLocation:\nDenver, CODuration: a year " + CORE, "location": "Reno, NV"},
+    ),
+    "one text states the other's place": (
+        {"description": "Work location: Aurora, CO " + CORE},
+        {"location": "Aurora, CO"},
+    ),
+    "a suburb that both texts name": (
+        {"description": CORE + " The depot is near Aurora station."},
+        {"description": CORE + " The depot is near Aurora station.", "location": "Aurora, CO"},
+    ),
+    "employer before the place": ({"location": "Northwind Traders in Denver, CO 80202"}, {}),
+    "agencies that speak of themselves": (
+        {"company": "Quickstaff Staffing", "description": "Quickstaff Staffing helps. " * 3 + CORE},
+        {"company": "Bestpeople Staffing", "description": "Bestpeople Staffing knows. " * 3 + CORE},
+    ),
+    "a writer in one title, writing in both texts": (
+        {"title": "Data Engineer - Report Writer", "description": CORE + " You are good at writing reports."},
+        {"company": "Quickstaff Partners", "description": CORE + " You are good at writing reports."},
+    ),
+    "a short text at another agency": (
+        {"title": "Kafka Engineer", "description": CORE[:330]},
+        {"title": "Kafka Engineer", "company": "Quickstaff Partners", "description": CORE[:330]},
+    ),
+    "one number with and without REQ": (
+        {"description": CORE + " Job Number: req70871"},
+        {"description": CORE + " Job #: 70871"},
+    ),
 }
 
 NOT_SAME = {
@@ -125,6 +162,10 @@ NOT_SAME = {
     "another competition number": (
         {"description": CORE + " Competition Number 2024-118"},
         {"description": CORE + " Competition Number 2024-119"},
+    ),
+    "another number behind the title": (
+        {"description": "Data Engineer (Maps)-20000ABC Apply now. " + CORE},
+        {"description": "Data Engineer (Maps)-20000AB7 Apply now. " + CORE},
     ),
     "another number in the title": ({"title": "#104252 Data Engineer"}, {"title": "#104253 Data Engineer"}),
     "another number in the field": ({"requisition_id": "R-1"}, {"requisition_id": "R-2"}),
@@ -147,6 +188,15 @@ NOT_SAME = {
         {"description": BOILERPLATE + CORE},
         {"description": BOILERPLATE + OTHER_CORE},
     ),
+    "another ward, one template": (
+        {"description": CORE + BOILERPLATE + " You join ward Kestrel. In Kestrel we care."},
+        {"description": CORE + BOILERPLATE + " You join ward Heron. In Heron we care."},
+    ),
+    "both texts state another place": (
+        {"description": "Location: Denver, CO " + CORE},
+        {"description": "Location: Boulder, CO " + CORE},
+    ),
+    "a suburb that no text names": ({}, {"location": "Aurora, CO"}),
     "another product": (
         {"title": "Analyst - Claims"},
         {"title": "Analyst - Leads", "description": CORE.replace("parcels", "leads")},

@@ -98,16 +98,25 @@ def test_salary_fields(postings: pd.DataFrame) -> None:
     assert len(found) >= 150 and sum(found) >= 0.97 * len(found)
 
 
-def test_pairs_of_postings(postings: pd.DataFrame) -> None:
-    """Pairs that look alike, judged by reading both: the hard cases, not what is met at random."""
-    pairs = labels("pairs.csv")
-    frame = postings[postings["file"] != "health"].reset_index(names="posting_id")
+@pytest.mark.parametrize(("name", "f1", "wrong_share"), [("pairs.csv", 0.93, 0.02), ("pairs_held_out.csv", 0.88, 0.06)])
+def test_pairs_of_postings(postings: pd.DataFrame, name: str, f1: float, wrong_share: float) -> None:
+    """Pairs that look alike, judged by reading both: the hard cases, not what is met at random.
+
+    `pairs_held_out.csv` has other companies than `pairs.csv`, and the health file; it was judged before the rules of
+    `pairs.csv` had been tried on it.
+    """
+    pairs = labels(name)
+    pairs = pairs[pairs["same"] != "?"]
+    files = {id_.partition(":")[0] for id_ in (*pairs["left"], *pairs["right"])}
+    frame = postings[postings["file"].isin(files)].reset_index(names="posting_id")
     frame["description"] = frame["description"].map(clean_text)
     cluster = cluster_postings(frame).set_axis(frame["posting_id"])
     found = (pairs["left"].map(cluster) == pairs["right"].map(cluster)).to_numpy()
     same = (pairs["same"] == "1").to_numpy()
     right, wrong, missed = (found & same).sum(), (found & ~same).sum(), (same & ~found).sum()
-    f1 = 2 * right / (2 * right + wrong + missed)
-    print({"pairs": len(pairs), "same": int(same.sum()), "joined wrongly": int(wrong), "missed": int(missed), "F1": f1})
-    assert f1 >= 0.9
-    assert wrong <= 0.03 * len(pairs)
+    held = 2 * right / (2 * right + wrong + missed)
+    print(
+        {"pairs": len(pairs), "same": int(same.sum()), "joined wrongly": int(wrong), "missed": int(missed), "F1": held}
+    )
+    assert held >= f1
+    assert wrong <= wrong_share * len(pairs)
