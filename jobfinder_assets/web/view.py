@@ -29,6 +29,7 @@ ROLE_NAMES = {
     "data_scientist": "data scientist",
     "other": "other",
 }
+WORKPLACE_WORDS = {"onsite": "on site", "hybrid": "hybrid", "remote": "remote", "unspecified": "not stated"}
 BAND_WORDS = {"strong": "strong match", "good": "good match", "maybe": "maybe", "unlikely": "unlikely"}
 STYLE = """
 <style>
@@ -45,6 +46,10 @@ STYLE = """
 .jf-new { background: #92400e; color: #ffffff; }
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] * { color: inherit !important; opacity: .92; }
 @media (prefers-color-scheme: dark) { .jf-facts { color: #c7ccd4; } }
+@media (min-width: 768px) {
+    /* The pages' names need no more, the cards beside them do. */
+    [data-testid="stSidebar"][aria-expanded="true"] { width: 220px !important; min-width: 220px !important; }
+}
 </style>
 """
 
@@ -93,7 +98,7 @@ def facts(row: Mapping[str, Any], now: datetime) -> list[str]:
     parts = [
         plain(row.get("company")),
         plain(row.get("location"), longest=80),
-        row["workplace"] if known(row.get("workplace")) else "",
+        WORKPLACE_WORDS.get(row["workplace"], "") if known(row.get("workplace")) else "",
         pay(row),
         f"{role} {share:.0%}" if role and share is not None else role,
         row["seniority"] if known(row.get("seniority")) else "",

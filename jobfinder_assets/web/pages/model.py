@@ -69,7 +69,7 @@ def _no_model() -> None:
     st.info(
         f"There is no model yet. One is trained from {training.minimum_labels} labels on, with at least "
         f"{training.minimum_per_class} of each kind; label on the page Label. Until then the list follows your "
-        "profile's words."
+        "profile and, the more the more there are, your labels."
     )
 
 

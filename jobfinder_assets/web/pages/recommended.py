@@ -20,7 +20,6 @@ _VIEWS = {
     "applied": "applied",
     "hidden": "hidden",
 }
-_WORKPLACES = {"onsite": "on site", "hybrid": "hybrid", "remote": "remote", "unspecified": "not stated"}
 
 
 def page() -> None:
@@ -130,7 +129,7 @@ def _narrowed(rows: pd.DataFrame) -> pd.DataFrame:
     with st.expander(f"Filters ({on} on)" if on else "Filters", icon=":material/tune:", key="recommended_filters"):
         kept = _passing(rows, "Match", "band", view.BAND_WORDS)
         kept &= _passing(rows, "Role", "role", view.ROLE_NAMES)
-        kept &= _passing(rows, "Workplace", "workplace", _WORKPLACES)
+        kept &= _passing(rows, "Workplace", "workplace", view.WORKPLACE_WORDS)
         kept &= _passing(rows, "Source", "source", {name: name for name in sorted(rows["source"].dropna().unique())})
     return rows[kept]
 

@@ -26,7 +26,6 @@ _ORDERS = {
     "mine": "my recommendations",
     "fetched": "just fetched first",
 }
-_WORKPLACES = ("onsite", "hybrid", "remote", "unspecified")
 _LEVELS = ("intern", "junior", "mid", "senior", "lead", "unspecified")
 _AGES = {1: "a day", 3: "3 days", 7: "a week", 30: "a month", 90: "3 months"}
 # Every filter's key in the session, with what filters nothing.
@@ -219,7 +218,7 @@ def _found(query: str, order: str, run: BackgroundRun | None, *, skip: int) -> F
 def _narrowing(found: Found, orders: Collection[str]) -> None:
     with st.expander("Filters", icon=":material/tune:"):
         _pills("Role", "role", found, view.ROLE_NAMES, view.ROLE_NAMES)
-        _pills("Workplace", "workplace", found, _WORKPLACES)
+        _pills("Workplace", "workplace", found, view.WORKPLACE_WORDS, view.WORKPLACE_WORDS)
         _pills("Seniority", "seniority", found, _LEVELS)
         _pills("Source", "source", found, sorted(found.counts["source"]))
         left, right = st.columns(2)
