@@ -54,6 +54,11 @@ STYLE = """
 """
 
 
+def counted(number: int, thing: str) -> str:
+    """ "1 job", "2 jobs"."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
 def plain(value: object, *, longest: int = 300) -> str:
     """A stranger's text on one line, without what cannot be seen; empty for what is no text."""
     if not isinstance(value, str):

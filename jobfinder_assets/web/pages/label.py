@@ -16,6 +16,8 @@ from jobfinder_assets.web.actions import Shown
 def page() -> None:
     st.title("Label")
     people, name = session.people(), session.profile_name()
+    if told := st.session_state.pop("told", None):
+        st.warning(told)
     labels = people.labels(name)
     queue = _queue(labels)
     st.caption(_worth(labels))
@@ -84,8 +86,6 @@ def _keys(row: Mapping[str, Any], *, left: int) -> None:
         st.button("skip", shortcut="s", on_click=skip, key="skip")
         st.button("undo", shortcut="u", on_click=undo, disabled=not st.session_state.get("undo"), key="undo_last")
     st.caption(f"{left} in the queue: likely, doubtful and some at random. Each key is saved at once.")
-    if told := st.session_state.pop("told", None):
-        st.warning(told)
 
 
 def _worth(labels: pd.DataFrame) -> str:
@@ -114,10 +114,12 @@ def _train_button(labels: pd.DataFrame) -> None:
     busy = run is not None and run.running
     enough = len(labels) >= session.settings().training.minimum_labels
     words = "train now" if enough else "update my list"
-    words += f" ({waiting} new labels)" if waiting else " (no new labels)"
-    if st.button(words, disabled=busy or not waiting, icon=":material/model_training:", key="train"):
-        try:
-            start(session.home(), ["train", "--profile", name, "--plain"])
-        except AlreadyRunning as error:
-            st.warning(str(error))
-        st.rerun()
+    words += f" ({view.counted(waiting, 'new label')})" if waiting else " (no new labels)"
+    st.button(words, on_click=_train, disabled=busy or not waiting, icon=":material/model_training:", key="train")
+
+
+def _train() -> None:
+    try:
+        start(session.home(), ["train", "--profile", session.profile_name(), "--plain"])
+    except AlreadyRunning as error:
+        st.session_state["told"] = str(error)

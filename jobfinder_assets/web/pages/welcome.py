@@ -43,12 +43,17 @@ def _jobs() -> None:
         f"{count:,} jobs are stored." if count else "No jobs are stored yet; the first fetch takes a minute or two."
     )
     run = session.background()
-    if st.button("Fetch jobs now", type="primary", disabled=run is not None and run.running, key="fetch"):
-        try:
-            start(session.home(), ["run", "--plain"])
-        except AlreadyRunning as error:
-            st.warning(str(error))
-        st.rerun()
+    busy = run is not None and run.running
+    st.button("Fetch jobs now", type="primary", on_click=_fetch, disabled=busy, key="fetch")
+    if told := st.session_state.pop("start_told", None):
+        st.warning(told)
+
+
+def _fetch() -> None:
+    try:
+        start(session.home(), ["run", "--plain"])
+    except AlreadyRunning as error:
+        st.session_state["start_told"] = str(error)
 
 
 def _labels(read: StreamlitPage, label: StreamlitPage) -> None:
