@@ -36,7 +36,7 @@ STYLE = """
 [data-testid="stMainBlockContainer"] { padding-top: 3.75rem; }
 [data-testid="stMain"] h1 { font-size: 2rem; padding-top: 0; } [data-testid="stMain"] h2 { font-size: 1.45rem; }
 .jf-title { font-size: 1.15rem; font-weight: 600; line-height: 1.3; }
-.jf-facts { color: #4b5563; font-size: .92rem; }
+.jf-facts { opacity: .8; font-size: .92rem; }
 .jf-why { font-size: .92rem; }
 .jf-text { white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.5; max-width: 75ch; }
 .jf-text mark { background: #fde68a; color: #1f2937; padding: 0 .1em; border-radius: .15em; }
@@ -45,10 +45,9 @@ STYLE = """
 .jf-maybe { background: #e5e7eb; color: #1f2937; } .jf-unlikely { background: #f3f4f6; color: #374151; }
 .jf-new { background: #92400e; color: #ffffff; }
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] * { color: inherit !important; opacity: .92; }
-@media (prefers-color-scheme: dark) { .jf-facts { color: #c7ccd4; } }
 @media (min-width: 768px) {
     /* The pages' names need no more, the cards beside them do. */
-    [data-testid="stSidebar"][aria-expanded="true"] { width: 220px !important; min-width: 220px !important; }
+    [data-testid="stSidebar"][data-collapsed="false"] { width: 220px !important; min-width: 220px !important; }
 }
 </style>
 """

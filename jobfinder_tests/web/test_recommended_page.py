@@ -148,7 +148,8 @@ def test_what_is_interesting_leaves_the_list_and_comes_back(people: People, home
 
 
 def test_what_is_not_interesting_is_stored_with_its_reason(people: People, home: Home) -> None:
-    app = opened()
+    app = click(opened(), "no-b")
+    assert not list(home.inbox.iterdir()), "a reason is asked for first"
     app.pills(key="why-b").set_value("pay too low")
     rerun(app)
     (row,) = said(home)

@@ -361,6 +361,8 @@ def _versions(found: Champion) -> None:
         }
         for one in known
     ]
+    # Above the table: its tools would lie over the tabs.
+    st.caption(f"Every model that was stored, the newest first; {found.version} is in force.")
     _table(pd.DataFrame(rows), key="versions")
     others = [one.version for one in known if one.version != found.version and one.usable]
     if not others:

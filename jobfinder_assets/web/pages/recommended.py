@@ -181,17 +181,27 @@ def _buttons(row: dict[str, Any]) -> None:
             st.link_button("open at the source", address, icon=":material/open_in_new:")
         arguments = (posting_id, title, shown)
         st.button("interesting", on_click=_like, args=arguments, key=f"yes-{posting_id}", icon=":material/thumb_up:")
-        with st.popover("not interesting", icon=":material/thumb_down:", key=f"no-{posting_id}"):
-            st.pills("Why?", REASONS, on_change=_dislike, args=arguments, key=f"why-{posting_id}")
+        st.button(
+            "not interesting", on_click=_ask, args=(posting_id,), key=f"no-{posting_id}", icon=":material/thumb_down:"
+        )
         st.button("applied", on_click=_apply, args=arguments, key=f"applied-{posting_id}", icon=":material/send:")
         st.button(
             "hide", on_click=_hide, args=(posting_id, title), key=f"hide-{posting_id}", icon=":material/visibility_off:"
         )
+    # Under the buttons and not in a window over them: there the keyboard comes next.
+    if st.session_state.get("recommended_asked") == posting_id:
+        st.pills("Why?", REASONS, on_change=_dislike, args=arguments, key=f"why-{posting_id}")
 
 
 def _like(posting_id: str, title: str, shown: Shown) -> None:
     written = session.people().label(session.profile_name(), posting_id, interesting=True, shown=shown)
     _told("interesting", posting_id, title, labelled=written)
+
+
+def _ask(posting_id: str) -> None:
+    """Ask why this one is not interesting; a second click asks no more."""
+    asked = st.session_state.get("recommended_asked") == posting_id
+    st.session_state["recommended_asked"] = None if asked else posting_id
 
 
 def _dislike(posting_id: str, title: str, shown: Shown) -> None:
