@@ -19,7 +19,7 @@ from jobfinder_assets.recommendations.digest import safe_link
 from jobfinder_assets.recommendations.neighbours import from_json
 
 # Marks that turn the direction of the text around them, and controls that no reader sees.
-_INVISIBLE = re.compile(r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+_INVISIBLE = re.compile(r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 _LONGEST_TEXT = 20_000
 _MOST_HIGHLIGHTS = 400
 ROLE_NAMES = {

@@ -273,3 +273,17 @@ def posting_shown(tab: Any) -> str:
     }"""
     found: str = tab.evaluate(script)
     return found
+
+
+def searched(tab: Any, words: str) -> None:
+    """Ask the page Search for words that another number of jobs holds, and wait for them."""
+    count = tab.get_by_test_id("stMain").get_by_text(re.compile(r"^[\d,]+ jobs?$"))
+    before = count.inner_text()
+    field = tab.get_by_role("textbox", name="What do you look for?")
+    field.fill(words)
+    field.press("Enter")
+    deadline = time.monotonic() + 30
+    while count.inner_text() == before:
+        assert time.monotonic() < deadline, f"the search for {words} changes nothing"
+        time.sleep(0.05)
+    settled(tab)

@@ -14,7 +14,7 @@ from jobfinder_assets.recommendations import neighbours, reasons
 from jobfinder_assets.recommendations.digest import write_digest
 from jobfinder_assets.recommendations.search import SearchIndex
 from jobfinder_assets.storage.lake import Lake
-from jobfinder_tests.web.conftest import App, open_page, settled
+from jobfinder_tests.web.conftest import App, open_page, searched, settled
 
 Visit = Callable[..., Any]
 pytestmark = pytest.mark.xdist_group("browser")
@@ -94,6 +94,8 @@ def pages(tab: Any, first: str) -> Iterator[str]:
     for view in ("liked", "not interesting", "hidden"):
         tab.locator(".st-key-recommended_view").get_by_text(view).click()
         card = tab.locator("[class*=st-key-settled-]").first
+        card.wait_for()
+        settled(tab)
         card.get_by_text("read", exact=True).click()
         card.locator(".jf-text").wait_for()
         settled(tab)
@@ -103,17 +105,12 @@ def pages(tab: Any, first: str) -> Iterator[str]:
     yield "Label"
     tab.keyboard.press("s")
     open_page(tab, "Search")
-    field = tab.get_by_role("textbox", name="What do you look for?")
-    field.fill("hostile")
-    field.press("Enter")
-    tab.get_by_text("hostile", exact=False).first.wait_for()
+    searched(tab, "hostile analyst")
     tab.locator("[class*=st-key-found-]").first.get_by_text("read", exact=True).click()
     tab.locator(".jf-text mark").first.wait_for()
     tab.get_by_text("Filters").first.click()
-    tab.get_by_role("combobox", name="Company").click()
-    tab.get_by_role("option").first.wait_for()
+    settled(tab)
     yield "Search"
-    tab.keyboard.press("Escape")
     open_page(tab, "Model")
     for part in ("What it learnt", "Mistakes"):
         tab.get_by_role("tab", name=part).click()
