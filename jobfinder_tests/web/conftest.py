@@ -257,11 +257,10 @@ def press(tab: Any, key: str, expected: Callable[[], bool]) -> None:
 
 def run_ends_well(tab: Any, home: Path, verb: str) -> None:
     """Wait until the sidebar says that the command that was started is done."""
-    deadline = time.monotonic() + 300
+    deadline, log = time.monotonic() + 300, home / "logs" / "background.log"
     while not re.search(rf"jobfinder {verb}.* is done", told := tab.get_by_test_id("stSidebar").inner_text()):
-        log = (home / "logs" / "background.log").read_text(encoding="utf-8", errors="replace")
-        assert time.monotonic() < deadline, f"{told}\n{background.latest(Home(home))}\n{log[-2000:]}"
-        assert not re.search(rf"jobfinder {verb}.*: (failed|stopped)", told), log[-2000:]
+        assert time.monotonic() < deadline, f"{told}\n{background.latest(Home(home))}"
+        assert not re.search(rf"jobfinder {verb}.*: (failed|stopped)", told), log.read_text(errors="replace")[-2000:]
         time.sleep(0.2)
 
 
