@@ -227,8 +227,8 @@ def _ordered(frame: pd.DataFrame, profile: Profile) -> pd.DataFrame:
 
 
 def _also_seen_on(open_postings: pd.DataFrame, chosen: pd.DataFrame) -> list[str | None]:
-    """The sources of each opening's other open copies."""
+    """The other sources of each opening: where it has open copies."""
     copies = open_postings[open_postings["cluster_id"].isin(chosen["cluster_id"])]
-    copies = copies[~copies["posting_id"].isin(chosen["posting_id"])]
+    copies = copies[copies["source"] != copies["cluster_id"].map(chosen.set_index("cluster_id")["source"])]
     sources = copies.groupby("cluster_id")["source"].agg(lambda names: ", ".join(sorted(set(names.dropna()))))
     return [sources.get(cluster) or None for cluster in chosen["cluster_id"]]

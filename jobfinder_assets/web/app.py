@@ -20,13 +20,11 @@ PAGES = (
     ("profile", "Profile", ":material/person:", profile.page),
     ("my-data", "My data", ":material/folder_shared:", my_data.page),
 )
-# Pixels: the pages' names need no more, the cards beside them do.
-_SIDEBAR = 220
 
 
 def main() -> None:
     # An emoji, because Streamlit fetches a material icon of the tab from a web server.
-    st.set_page_config(page_title="jobfinder", page_icon="💼", layout="wide", initial_sidebar_state=_SIDEBAR)
+    st.set_page_config(page_title="jobfinder", page_icon="💼", layout="wide")
     st.html(view.STYLE)
     try:
         session.settings()
@@ -35,11 +33,17 @@ def main() -> None:
         st.code(str(error), language=None)
         return
     first_run = not session.lake().exists("postings")
-    start = st.Page(welcome.page, title="Start", icon=":material/flag:", url_path="start", default=first_run)
     pages = [
         st.Page(show, title=title, icon=icon, url_path=name, default=not first_run and number == 0)
         for number, (name, title, icon, show) in enumerate(PAGES)
     ]
+    start = st.Page(
+        lambda: welcome.page(read=pages[0], label=pages[1]),
+        title="Start",
+        icon=":material/flag:",
+        url_path="start",
+        default=first_run,
+    )
     chosen = st.navigation([start, *pages] if first_run else [*pages, start])
     _sidebar()
     chosen.run()

@@ -15,7 +15,7 @@ from jobfinder_assets.background import BackgroundRun, latest
 from jobfinder_assets.config import Home, Profile, Settings, find_file, load_settings
 from jobfinder_assets.recommendations.search import SearchIndex
 from jobfinder_assets.storage.lake import Lake
-from jobfinder_assets.storage.schemas import ROLES
+from jobfinder_assets.storage.schemas import ROLES, TABLES
 from jobfinder_assets.web.actions import People
 
 
@@ -98,6 +98,22 @@ def _posting(uri: str, version: int, posting_id: str) -> dict[str, Any] | None:
     tags = store.read("role_tags", where=where)
     row["role_tag"] = None if tags.empty else tags.iloc[0].to_dict()
     return row
+
+
+def headings(posting_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """What stands at the head of some postings, their role with it, in the given order; those that are kept."""
+    versions = version("postings"), version("role_tags")
+    return _headings(str(lake().uri), versions, tuple(posting_ids))
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _headings(uri: str, versions: tuple[int, int], posting_ids: tuple[str, ...]) -> list[dict[str, Any]]:
+    columns = [name for name in TABLES["postings"].columns if name != "description"]
+    rows = Lake(uri).read("postings", columns, [("posting_id", "in", list(posting_ids))])
+    tags = Lake(uri).read("role_tags", ["posting_id", "role"], [("posting_id", "in", list(posting_ids))])
+    roles = tags.set_index("posting_id")["role"]
+    found = {row["posting_id"]: row for row in rows.assign(role=rows["posting_id"].map(roles)).to_dict("records")}
+    return [{str(name): value for name, value in found[one].items()} for one in posting_ids if one in found]
 
 
 @st.cache_resource(show_spinner=False)

@@ -19,7 +19,7 @@ from jobfinder_assets.recommendations.digest import safe_link
 from jobfinder_assets.recommendations.neighbours import from_json
 
 # Marks that turn the direction of the text around them, and controls that no reader sees.
-_INVISIBLE = re.compile(r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+_INVISIBLE = re.compile(r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 _LONGEST_TEXT = 20_000
 _MOST_HIGHLIGHTS = 400
 ROLE_NAMES = {
@@ -29,13 +29,14 @@ ROLE_NAMES = {
     "data_scientist": "data scientist",
     "other": "other",
 }
+WORKPLACE_WORDS = {"onsite": "on site", "hybrid": "hybrid", "remote": "remote", "unspecified": "not stated"}
 BAND_WORDS = {"strong": "strong match", "good": "good match", "maybe": "maybe", "unlikely": "unlikely"}
 STYLE = """
 <style>
 [data-testid="stMainBlockContainer"] { padding-top: 3.75rem; }
 [data-testid="stMain"] h1 { font-size: 2rem; padding-top: 0; } [data-testid="stMain"] h2 { font-size: 1.45rem; }
 .jf-title { font-size: 1.15rem; font-weight: 600; line-height: 1.3; }
-.jf-facts { color: #4b5563; font-size: .92rem; }
+.jf-facts { opacity: .8; font-size: .92rem; }
 .jf-why { font-size: .92rem; }
 .jf-text { white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.5; max-width: 75ch; }
 .jf-text mark { background: #fde68a; color: #1f2937; padding: 0 .1em; border-radius: .15em; }
@@ -44,9 +45,17 @@ STYLE = """
 .jf-maybe { background: #e5e7eb; color: #1f2937; } .jf-unlikely { background: #f3f4f6; color: #374151; }
 .jf-new { background: #92400e; color: #ffffff; }
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] * { color: inherit !important; opacity: .92; }
-@media (prefers-color-scheme: dark) { .jf-facts { color: #c7ccd4; } }
+@media (min-width: 768px) {
+    /* The pages' names need no more, the cards beside them do. */
+    [data-testid="stSidebar"][data-collapsed="false"] { width: 220px !important; min-width: 220px !important; }
+}
 </style>
 """
+
+
+def counted(number: int, thing: str) -> str:
+    """ "1 job", "2 jobs"."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
 def plain(value: object, *, longest: int = 300) -> str:
@@ -93,7 +102,7 @@ def facts(row: Mapping[str, Any], now: datetime) -> list[str]:
     parts = [
         plain(row.get("company")),
         plain(row.get("location"), longest=80),
-        row["workplace"] if known(row.get("workplace")) else "",
+        WORKPLACE_WORDS.get(row["workplace"], "") if known(row.get("workplace")) else "",
         pay(row),
         f"{role} {share:.0%}" if role and share is not None else role,
         row["seniority"] if known(row.get("seniority")) else "",

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -12,12 +13,15 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from jobfinder_assets import background
+from jobfinder_assets.config import Home
 from jobfinder_assets.launch import app_command
 
 SETTINGS = """
@@ -36,6 +40,13 @@ keywords = ["spark", "airflow"]
 [profiles.ben]
 roles = ["data_analyst"]
 """
+# Streamlit knows a phone by its browser's name.
+PHONE = {
+    "viewport": {"width": 390, "height": 844},
+    "user_agent": "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36",
+    "is_mobile": True,
+    "has_touch": True,
+}
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -82,12 +93,13 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @dataclass
 class App:
-    """A running app. `errors`: what its pages said on the browser's console."""
+    """A running app. `errors`: what its pages said on the browser's console; `outside`: what they asked others for."""
 
     home: Path
     url: str
     process: "subprocess.Popen[bytes]"
     errors: list[str] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
@@ -133,6 +145,24 @@ def copied(sample_home: Path, tmp_path: Path) -> Path:
     return home
 
 
+@pytest.fixture(scope="session")
+def read_only(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """An app for all tests that only look."""
+    folder = tmp_path_factory.mktemp("read-only")
+    home = folder / "home"
+    shutil.copytree(sample_home, home)
+    with running_app(home, folder / "app.log") as app:
+        yield app
+
+
+@pytest.fixture
+def looked_at(read_only: App) -> App:
+    """The same app, with nothing said yet."""
+    read_only.errors.clear()
+    read_only.outside.clear()
+    return read_only
+
+
 @contextmanager
 def chromium(executable: str) -> Iterator[Any]:
     """A headless browser through Playwright."""
@@ -168,12 +198,12 @@ def visit(browser: Any) -> Iterator[Callable[..., Any]]:
     """Open an app's page by clicking to it, as a person does; what its console says is kept in `app.errors`."""
     contexts = []
 
-    def go(app: App, page: str = "", *, width: int = 1280, height: int = 900) -> Any:
-        context = browser.new_context(viewport={"width": width, "height": height})
+    def go(app: App, page: str = "", *, phone: bool = False) -> Any:
+        context = browser.new_context(**(PHONE if phone else {"viewport": {"width": 1280, "height": 900}}))
         contexts.append(context)
         tab = context.new_page()
         # Nothing outside of this machine is asked.
-        context.route(lambda url: not url.startswith((app.url, "data:", "blob:")), lambda route: route.abort())
+        context.route(lambda url: not url.startswith((app.url, "data:", "blob:")), partial(_refuse, app))
         tab.on("console", lambda entry: app.errors.append(entry.text) if entry.type == "error" else None)
         tab.on("pageerror", lambda error: app.errors.append(str(error)))
         tab.on("dialog", lambda dialog: (app.errors.append(f"dialog {dialog.message}"), dialog.dismiss()))
@@ -189,15 +219,70 @@ def visit(browser: Any) -> Iterator[Callable[..., Any]]:
         context.close()
 
 
-def open_page(tab: Any, page: str) -> None:
-    """Click a page's name in the sidebar."""
-    if not tab.get_by_test_id("stSidebarNavLink").first.is_visible():
+def _refuse(app: App, route: Any) -> None:
+    app.outside.append(route.request.url)
+    route.abort()
+
+
+def open_page(tab: Any, page: str, *, heading: str = "") -> None:
+    """Click a page's name in the sidebar, which a phone shows on demand only."""
+    away = tab.locator("[data-testid=stSidebar][data-collapsed=true]")
+    on_demand = away.count() > 0
+    if on_demand:
         tab.get_by_test_id("stExpandSidebarButton").click()
     tab.get_by_test_id("stSidebarNavLink").filter(has_text=page).first.click()
-    tab.get_by_role("heading", level=1, name=page).wait_for()
+    tab.get_by_role("heading", level=1, name=heading or page).wait_for()
+    if on_demand:
+        away.wait_for(state="attached")
     settled(tab)
 
 
 def settled(tab: Any) -> None:
     """Wait until the page has been drawn whole."""
     tab.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+
+
+def press(tab: Any, key: str, expected: Callable[[], bool]) -> None:
+    """Press a key once, and wait for what it does and for the next posting."""
+    deadline = time.monotonic() + 60
+    while not (shown := posting_shown(tab)):
+        assert time.monotonic() < deadline, "no posting is shown"
+        time.sleep(0.05)
+    settled(tab)
+    tab.keyboard.press(key)
+    while not (expected() and posting_shown(tab) not in ("", shown)):
+        assert time.monotonic() < deadline, f"the key {key} did nothing"
+        time.sleep(0.05)
+
+
+def run_ends_well(tab: Any, home: Path, verb: str) -> None:
+    """Wait until the sidebar says that the command that was started is done."""
+    deadline, log = time.monotonic() + 300, home / "logs" / "background.log"
+    while not re.search(rf"jobfinder {verb}.* is done", told := tab.get_by_test_id("stSidebar").inner_text()):
+        assert time.monotonic() < deadline, f"{told}\n{background.latest(Home(home))}"
+        assert not re.search(rf"jobfinder {verb}.*: (failed|stopped)", told), log.read_text(errors="replace")[-2000:]
+        time.sleep(0.2)
+
+
+def posting_shown(tab: Any) -> str:
+    """The posting on the page Label; empty while it is being drawn."""
+    script = """() => {
+        const card = document.querySelector('[class*=st-key-posting-]');
+        return card ? card.className.match(/st-key-posting-(\\w+)/)[1] : '';
+    }"""
+    found: str = tab.evaluate(script)
+    return found
+
+
+def searched(tab: Any, words: str) -> None:
+    """Ask the page Search for words that another number of jobs holds, and wait for them."""
+    count = tab.get_by_test_id("stMain").get_by_text(re.compile(r"^[\d,]+ jobs?$"))
+    before = count.inner_text()
+    field = tab.get_by_role("textbox", name="What do you look for?")
+    field.fill(words)
+    field.press("Enter")
+    deadline = time.monotonic() + 30
+    while count.inner_text() == before:
+        assert time.monotonic() < deadline, f"the search for {words} changes nothing"
+        time.sleep(0.05)
+    settled(tab)

@@ -16,12 +16,17 @@ from jobfinder_assets.web.actions import Shown
 def page() -> None:
     st.title("Label")
     people, name = session.people(), session.profile_name()
+    if told := st.session_state.pop("told", None):
+        st.warning(told)
     labels = people.labels(name)
     queue = _queue(labels)
     st.caption(_worth(labels))
     if queue.empty:
-        _train_button(labels)
-        st.info("Nothing is left to label. Train again for a new queue, or label what the page Search finds.")
+        if session.lake().exists("postings"):
+            _train_button(labels)
+            st.info("Nothing is left to label. Train again for a new queue, or label what the page Search finds.")
+        else:
+            st.info("There are no jobs yet. Fetch them on the page Start, or run `jobfinder run`.")
         return
     row = {str(column): value for column, value in queue.iloc[0].items()}
     posting = session.posting(row["posting_id"])
@@ -34,7 +39,7 @@ def page() -> None:
         role = (posting["role_tag"] or {}).get("role")
         st.html(view.heading(posting | {"role": role}, session.now()))
         if (address := view.link(posting)) is not None:
-            st.link_button("open at the source", address, icon=":material/open_in_new:")
+            st.link_button("open at the source", address, icon=":material/open_in_new:", shortcut="o", key="open")
         view.show_text(posting, words=session.profile().keywords)
     _train_button(labels)
 
@@ -81,8 +86,6 @@ def _keys(row: Mapping[str, Any], *, left: int) -> None:
         st.button("skip", shortcut="s", on_click=skip, key="skip")
         st.button("undo", shortcut="u", on_click=undo, disabled=not st.session_state.get("undo"), key="undo_last")
     st.caption(f"{left} in the queue: likely, doubtful and some at random. Each key is saved at once.")
-    if told := st.session_state.pop("told", None):
-        st.warning(told)
 
 
 def _worth(labels: pd.DataFrame) -> str:
@@ -91,7 +94,7 @@ def _worth(labels: pd.DataFrame) -> str:
     counts = f"{len(labels)} labelled, {liked} of them interesting."
     needed = training.minimum_labels - len(labels)
     if needed > 0:
-        return f"{counts} {needed} more until the first model."
+        return f"{counts} {needed} more until a model that can be judged; until then each counts beside your profile."
     found = champion(session.settings(), session.profile_name())
     if found is None:
         return f"{counts} Enough for a first model: train it."
@@ -110,10 +113,13 @@ def _train_button(labels: pd.DataFrame) -> None:
     run = session.background()
     busy = run is not None and run.running
     enough = len(labels) >= session.settings().training.minimum_labels
-    words = f"train now ({waiting} new labels)" if waiting else "train now (no new labels)"
-    if st.button(words, disabled=busy or not (waiting and enough), icon=":material/model_training:", key="train"):
-        try:
-            start(session.home(), ["train", "--profile", name, "--plain"])
-        except AlreadyRunning as error:
-            st.warning(str(error))
-        st.rerun()
+    words = "train now" if enough else "update my list"
+    words += f" ({view.counted(waiting, 'new label')})" if waiting else " (no new labels)"
+    st.button(words, on_click=_train, disabled=busy or not waiting, icon=":material/model_training:", key="train")
+
+
+def _train() -> None:
+    try:
+        start(session.home(), ["train", "--profile", session.profile_name(), "--plain"])
+    except AlreadyRunning as error:
+        st.session_state["told"] = str(error)

@@ -69,7 +69,7 @@ def _no_model() -> None:
     st.info(
         f"There is no model yet. One is trained from {training.minimum_labels} labels on, with at least "
         f"{training.minimum_per_class} of each kind; label on the page Label. Until then the list follows your "
-        "profile's words."
+        "profile and, the more the more there are, your labels."
     )
 
 
@@ -362,6 +362,8 @@ def _versions(found: Champion) -> None:
         }
         for one in known
     ]
+    # Above the table: its tools would lie over the tabs.
+    st.caption(f"Every model that was stored, the newest first; {found.version} is in force.")
     _table(pd.DataFrame(rows), key="versions")
     others = [one.version for one in known if one.version != found.version and one.usable]
     if not others:

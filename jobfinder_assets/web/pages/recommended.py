@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from jobfinder_assets.web import session, view
-from jobfinder_assets.web.actions import Shown
+from jobfinder_assets.web.actions import Mark, Shown
 
 _PER_PAGE = 20
 # What people say when they turn a job down; stored with the label.
@@ -17,10 +17,12 @@ _VIEWS = {
     "open": "to read",
     _NEW: "new since my last visit",
     "liked": "liked",
+    "disliked": "not interesting",
     "applied": "applied",
     "hidden": "hidden",
 }
-_WORKPLACES = {"onsite": "on site", "hybrid": "hybrid", "remote": "remote", "unspecified": "not stated"}
+# What is kept beside the labels, by what the page calls it.
+_MARKS: Mapping[str, Mark] = {"applied": "applied", "hidden": "hidden"}
 
 
 def page() -> None:
@@ -34,7 +36,7 @@ def page() -> None:
     _said_last()
     views = _views(rows, last_visit)
     shown = _view(views)
-    if shown in ("liked", "applied", "hidden"):
+    if shown not in ("open", _NEW):
         _settled(shown, views[shown])
         return
     _list(_narrowed(rows[rows["posting_id"].isin(views[shown])]), last_visit)
@@ -90,7 +92,8 @@ def _state_of_the_model(rows: pd.DataFrame) -> None:
     else:
         st.caption(f"Ranked by model {version} of your taste; how good it is stands on the page Model.")
     if waiting:
-        st.caption(f"{waiting} new labels wait for the next training (page Label).")
+        verb = "waits" if waiting == 1 else "wait"
+        st.caption(f"{view.counted(waiting, 'new label')} {verb} for the next training (page Label).")
 
 
 def _views(rows: pd.DataFrame, last_visit: pd.Timestamp | None) -> dict[str, list[str]]:
@@ -99,11 +102,13 @@ def _views(rows: pd.DataFrame, last_visit: pd.Timestamp | None) -> dict[str, lis
     labels = people.labels(name).sort_values("labelled_at", ascending=False)
     applied, hidden = people.marked(name, "applied"), people.marked(name, "hidden")
     open_rows = rows[~rows["posting_id"].isin({*labels["posting_id"], *applied, *hidden})]
+    liked = labels["interesting"] & ~labels["posting_id"].isin(applied)
     new = open_rows[open_rows["first_seen_at"] > last_visit] if last_visit is not None else open_rows.head(0)
     return {
         "open": list(open_rows["posting_id"]),
         _NEW: list(new["posting_id"]),
-        "liked": list(labels.loc[labels["interesting"], "posting_id"]),
+        "liked": list(labels.loc[liked, "posting_id"]),
+        "disliked": list(labels.loc[~labels["interesting"], "posting_id"]),
         "applied": sorted(applied),
         "hidden": sorted(hidden),
     }
@@ -130,7 +135,7 @@ def _narrowed(rows: pd.DataFrame) -> pd.DataFrame:
     with st.expander(f"Filters ({on} on)" if on else "Filters", icon=":material/tune:", key="recommended_filters"):
         kept = _passing(rows, "Match", "band", view.BAND_WORDS)
         kept &= _passing(rows, "Role", "role", view.ROLE_NAMES)
-        kept &= _passing(rows, "Workplace", "workplace", _WORKPLACES)
+        kept &= _passing(rows, "Workplace", "workplace", view.WORKPLACE_WORDS)
         kept &= _passing(rows, "Source", "source", {name: name for name in sorted(rows["source"].dropna().unique())})
     return rows[kept]
 
@@ -176,88 +181,105 @@ def _buttons(row: dict[str, Any]) -> None:
             st.link_button("open at the source", address, icon=":material/open_in_new:")
         arguments = (posting_id, title, shown)
         st.button("interesting", on_click=_like, args=arguments, key=f"yes-{posting_id}", icon=":material/thumb_up:")
-        with st.popover("not interesting", icon=":material/thumb_down:", key=f"no-{posting_id}"):
-            st.pills("Why?", REASONS, on_change=_dislike, args=arguments, key=f"why-{posting_id}")
+        st.button(
+            "not interesting", on_click=_ask, args=(posting_id,), key=f"no-{posting_id}", icon=":material/thumb_down:"
+        )
         st.button("applied", on_click=_apply, args=arguments, key=f"applied-{posting_id}", icon=":material/send:")
         st.button(
             "hide", on_click=_hide, args=(posting_id, title), key=f"hide-{posting_id}", icon=":material/visibility_off:"
         )
+    # Under the buttons and not in a window over them: there the keyboard comes next.
+    if st.session_state.get("recommended_asked") == posting_id:
+        st.pills("Why?", REASONS, on_change=_dislike, args=arguments, key=f"why-{posting_id}")
 
 
 def _like(posting_id: str, title: str, shown: Shown) -> None:
-    session.people().label(session.profile_name(), posting_id, interesting=True, shown=shown)
-    _told("interesting", posting_id, title)
+    written = session.people().label(session.profile_name(), posting_id, interesting=True, shown=shown)
+    _told("interesting", posting_id, title, labelled=written)
+
+
+def _ask(posting_id: str) -> None:
+    """Ask why this one is not interesting; a second click asks no more."""
+    asked = st.session_state.get("recommended_asked") == posting_id
+    st.session_state["recommended_asked"] = None if asked else posting_id
 
 
 def _dislike(posting_id: str, title: str, shown: Shown) -> None:
     reason = st.session_state[f"why-{posting_id}"]
     if reason:
-        session.people().label(session.profile_name(), posting_id, interesting=False, reason=reason, shown=shown)
-        _told("not interesting", posting_id, title)
+        name = session.profile_name()
+        written = session.people().label(name, posting_id, interesting=False, reason=reason, shown=shown)
+        _told("not interesting", posting_id, title, labelled=written)
 
 
 def _apply(posting_id: str, title: str, shown: Shown) -> None:
     people, name = session.people(), session.profile_name()
     people.mark(name, "applied", posting_id)
-    people.label(name, posting_id, interesting=True, reason="applied", shown=shown)
-    _told("applied", posting_id, title)
+    written = people.label(name, posting_id, interesting=True, reason="applied", shown=shown)
+    _told("applied", posting_id, title, labelled=written)
 
 
 def _hide(posting_id: str, title: str) -> None:
     session.people().mark(session.profile_name(), "hidden", posting_id)
-    _told("hidden", posting_id, title)
+    _told("hidden", posting_id, title, labelled=False)
 
 
-def _told(what: str, posting_id: str, title: str) -> None:
-    st.session_state["recommended_last"] = (session.profile_name(), what, posting_id, title)
+def _told(what: str, posting_id: str, title: str, *, labelled: bool) -> None:
+    st.session_state["recommended_last"] = (session.profile_name(), what, posting_id, title, labelled)
 
 
 def _said_last() -> None:
     """What the last click did, for the card is gone; and the way back."""
-    name, what, posting_id, title = st.session_state.get("recommended_last", (None, "", "", ""))
+    name, what, posting_id, title, labelled = st.session_state.get("recommended_last", (None, "", "", "", False))
     if name != session.profile_name():
+        return
+    if what not in _MARKS and not labelled:
+        st.warning("This opening had a label already, from another tab: nothing was changed.")
         return
     with st.container(horizontal=True, vertical_alignment="center", key="said_last"):
         st.text(f"{what}: {title}")
-        st.button("undo", on_click=_take_back, args=(what, posting_id), key="undo_said", icon=":material/undo:")
+        arguments = (what, posting_id, labelled)
+        st.button("undo", on_click=_take_back, args=arguments, key="undo_said", icon=":material/undo:")
 
 
-def _take_back(what: str, posting_id: str) -> None:
+def _take_back(what: str, posting_id: str, labelled: bool) -> None:
+    """Undo a mark, and the label where there is one to undo."""
     people, name = session.people(), session.profile_name()
-    if what in ("hidden", "applied"):
-        people.unmark(name, "hidden" if what == "hidden" else "applied", posting_id)
-    if what != "hidden":
+    if what in _MARKS:
+        people.unmark(name, _MARKS[what], posting_id)
+    if labelled:
         people.withdraw(name, posting_id)
     st.session_state.pop("recommended_last", None)
 
 
 def _settled(view_name: str, posting_ids: Sequence[str]) -> None:
-    """What was liked, applied for or hidden: no longer on the list, but not lost."""
+    """What was liked, turned down, applied for or hidden: no longer on the list, but not lost."""
     numbers, at = _pages(len(posting_ids))
-    shares = session.role_shares(some := posting_ids[(at - 1) * _PER_PAGE : at * _PER_PAGE])
-    what = {"liked": "interesting"}.get(view_name, view_name)
-    for posting_id in some:
-        if (posting := session.posting(posting_id)) is None:
-            continue
-        tag = posting["role_tag"] or {}
-        row = posting | {"role": tag.get("role"), "role_share": shares.get(posting_id)}
+    some = posting_ids[(at - 1) * _PER_PAGE : at * _PER_PAGE]
+    shares = session.role_shares(some)
+    for row in session.headings(some):
+        posting_id = row["posting_id"]
         with st.container(border=True, key=f"settled-{posting_id}"):
-            st.html(view.heading(row, session.now()))
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.toggle("read", key=f"open-{posting_id}")
-                if (address := view.link(row)) is not None:
-                    st.link_button("open at the source", address, icon=":material/open_in_new:")
-                words = "show it again" if view_name == "hidden" else "take back"
-                st.button(
-                    words,
-                    on_click=_take_back,
-                    args=(what, posting_id),
-                    key=f"back-{posting_id}",
-                    icon=":material/undo:",
-                )
+            st.html(view.heading(row | {"role_share": shares.get(posting_id)}, session.now()))
+            _settled_buttons(row, view_name)
             if st.session_state.get(f"open-{posting_id}"):
                 _whole(row)
     _page_control(numbers, at)
+
+
+def _settled_buttons(row: Mapping[str, Any], view_name: str) -> None:
+    posting_id, title = row["posting_id"], view.plain(row["title"], longest=80)
+    words = "show it again" if view_name == "hidden" else "take back"
+    # Who takes an application back may like the job still.
+    back = (view_name, posting_id, view_name not in _MARKS)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.toggle("read", key=f"open-{posting_id}")
+        if (address := view.link(row)) is not None:
+            st.link_button("open at the source", address, icon=":material/open_in_new:")
+        if view_name == "liked":
+            arguments = (posting_id, title, Shown())
+            st.button("applied", on_click=_apply, args=arguments, key=f"applied-{posting_id}", icon=":material/send:")
+        st.button(words, on_click=_take_back, args=back, key=f"back-{posting_id}", icon=":material/undo:")
 
 
 def _whole(row: Mapping[str, Any]) -> None:

@@ -26,7 +26,6 @@ _ORDERS = {
     "mine": "my recommendations",
     "fetched": "just fetched first",
 }
-_WORKPLACES = ("onsite", "hybrid", "remote", "unspecified")
 _LEVELS = ("intern", "junior", "mid", "senior", "lead", "unspecified")
 _AGES = {1: "a day", 3: "3 days", 7: "a week", 30: "a month", 90: "3 months"}
 # Every filter's key in the session, with what filters nothing.
@@ -219,7 +218,7 @@ def _found(query: str, order: str, run: BackgroundRun | None, *, skip: int) -> F
 def _narrowing(found: Found, orders: Collection[str]) -> None:
     with st.expander("Filters", icon=":material/tune:"):
         _pills("Role", "role", found, view.ROLE_NAMES, view.ROLE_NAMES)
-        _pills("Workplace", "workplace", found, _WORKPLACES)
+        _pills("Workplace", "workplace", found, view.WORKPLACE_WORDS, view.WORKPLACE_WORDS)
         _pills("Seniority", "seniority", found, _LEVELS)
         _pills("Source", "source", found, sorted(found.counts["source"]))
         left, right = st.columns(2)
@@ -327,23 +326,19 @@ def _summary(query: str, found: Found, run: BackgroundRun | None) -> None:
     if run is not None and since is not None and not run.running:
         new = int((session.index().facts()["first_seen_at"] >= since).sum())
         st.caption(
-            f"The last fetch brought {_counted(new, 'new job')}." if new else "The last fetch brought nothing new."
+            f"The last fetch brought {view.counted(new, 'new job')}." if new else "The last fetch brought nothing new."
         )
     if found.widened:
         st.warning("No job holds all of these words: here are those that hold some of them.")
     narrowed = sum(_setting(key, unset) not in (unset, None, "", []) for key, unset in _UNSET.items())
     with st.container(horizontal=True, vertical_alignment="center"):
-        words = f"**{_counted(found.total, 'job')}**"
-        st.markdown(f"{words}, {_counted(narrowed, 'filter')} on" if narrowed else words)
+        words = f"**{view.counted(found.total, 'job')}**"
+        st.markdown(f"{words}, {view.counted(narrowed, 'filter')} on" if narrowed else words)
         if narrowed:
             st.button("clear the filters", on_click=_clear, key="search_clear", icon=":material/filter_alt_off:")
     if not found.total:
         hints = ["clear a filter"] * (narrowed > 0) + ["try fewer or other words", "fetch now"] * bool(query)
         st.info(f"Nothing is found: {', or '.join(hints) or 'fetch jobs on the page Start'}.")
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
 def _clear() -> None:

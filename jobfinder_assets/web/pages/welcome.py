@@ -1,6 +1,7 @@
 """From nothing to a first list: what is wanted, then jobs, then labels."""
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from jobfinder_assets.background import AlreadyRunning, start
 from jobfinder_assets.web import session
@@ -8,7 +9,8 @@ from jobfinder_assets.web.profiles import save_profile
 from jobfinder_assets.web.view import ROLE_NAMES
 
 
-def page() -> None:
+def page(*, read: StreamlitPage, label: StreamlitPage) -> None:
+    """The first page; it leads to those of the list and of the queue."""
     st.title("Welcome to jobfinder")
     st.write(
         "jobfinder fetches jobs, tells by their duties what they really are, and learns from your labels which of "
@@ -16,7 +18,7 @@ def page() -> None:
     )
     _wishes()
     _jobs()
-    _labels()
+    _labels(read, label)
 
 
 def _wishes() -> None:
@@ -41,22 +43,33 @@ def _jobs() -> None:
         f"{count:,} jobs are stored." if count else "No jobs are stored yet; the first fetch takes a minute or two."
     )
     run = session.background()
-    if st.button("Fetch jobs now", type="primary", disabled=run is not None and run.running, key="fetch"):
-        try:
-            start(session.home(), ["run", "--plain"])
-        except AlreadyRunning as error:
-            st.warning(str(error))
-        st.rerun()
+    busy = run is not None and run.running
+    st.button("Fetch jobs now", type="primary", on_click=_fetch, disabled=busy, key="fetch")
+    if told := st.session_state.pop("start_told", None):
+        st.warning(told)
 
 
-def _labels() -> None:
+def _fetch() -> None:
+    try:
+        start(session.home(), ["run", "--plain"])
+    except AlreadyRunning as error:
+        st.session_state["start_told"] = str(error)
+
+
+def _labels(read: StreamlitPage, label: StreamlitPage) -> None:
     st.header("3. Label ten jobs")
-    labelled = len(session.people().labels(session.profile_name())) if session.lake().exists("postings") else 0
+    if not session.lake().exists("label_queue"):
+        st.write("When the jobs are there, ten labels make a first model of your taste.")
+        return
+    labelled = len(session.people().labels(session.profile_name()))
     needed = session.settings().training.minimum_labels
     st.write(
-        f"{labelled} labelled so far. On the page Label press y or n; the list follows your profile's words at first, "
-        f"and with {needed} labels a model of your taste is trained and judged."
+        f"{labelled} labelled so far. Press y or n for each job. Ten labels make a first model, which counts beside "
+        f"your profile's words; with {needed} one is trained that can be judged, and takes over."
     )
+    with st.container(horizontal=True):
+        st.page_link(label, label="Label jobs", icon=":material/thumbs_up_down:")
+        st.page_link(read, label="Read my list", icon=":material/star:")
 
 
 def listed(words: str) -> list[str]:
