@@ -7,6 +7,8 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,15 +19,22 @@ import pytest
 from click.testing import CliRunner
 
 from jobfinder_assets.cli import main
-from jobfinder_assets.config import Home, Settings, Training
+from jobfinder_assets.config import Encoder, Home, Settings, Training
 from jobfinder_assets.encoder import bundle as files
+from jobfinder_assets.encoder import tuned
+from jobfinder_assets.encoder.embed import VectorCounts
+from jobfinder_assets.encoder.vectors import vectors_table
 from jobfinder_assets.encoder.windows import whole_texts
+from jobfinder_assets.export.erase_lake import erase_rows
+from jobfinder_assets.recommendations.recommender import refresh
 from jobfinder_assets.storage.files import write_json
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.training import challenger, registry
 from jobfinder_assets.training import evaluation as ev
 from jobfinder_assets.training.features import fit_encoder, save_encoder, update_features
-from jobfinder_assets.training.training_set import build_training_set
+from jobfinder_assets.training.fine_tuned import FINE_TUNED
+from jobfinder_assets.training.imbalance import STRATEGY_COLUMNS
+from jobfinder_assets.training.training_set import build_training_set, load_examples
 from jobfinder_tests.encoder.conftest import needs_extra
 from jobfinder_tests.training import people
 
@@ -141,13 +150,35 @@ def test_without_labels_there_is_nothing_to_export(settings: Settings, lake: Lak
     assert not (tmp_path / "out.zip").exists()
 
 
+@pytest.fixture
+def judged(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
+    """Lets the gate see the fine-tuned model as better or worse than it is: all else is as always."""
+
+    def decide(better: bool) -> None:
+        measure = challenger._evaluate
+
+        def biased(*given: Any) -> ev.Evaluation:
+            found = measure(*given)
+            truth = np.where(found.labels == better, 1.0, 0.0)
+            kept = np.where(np.isnan(found.scores[FINE_TUNED]), np.nan, truth[None, :])
+            return replace(found, scores={**found.scores, FINE_TUNED: kept})
+
+        monkeypatch.setattr(challenger, "_evaluate", biased)
+
+    return decide
+
+
 @needs_extra
-def test_a_model_comes_back_and_is_logged_as_a_challenger(returned: Path, settings: Settings, lake: Lake) -> None:
+def test_a_model_comes_back_and_is_logged_as_a_challenger(
+    returned: Path, settings: Settings, lake: Lake, home: Home, judged: Callable[[bool], None]
+) -> None:
     assert registry.train(settings, lake, "ann").state == "trained"
+    judged(False)
     verdict = challenger.import_bundle(settings, lake, returned, profile="ann")
     assert verdict.against == ev.CHAMPION
-    assert verdict.difference.low <= verdict.difference.value <= verdict.difference.high
-    assert "the fine-tuned model is" in str(verdict)
+    assert verdict.difference.low <= verdict.difference.value <= verdict.difference.high < 0
+    assert "the fine-tuned model is worse than the champion of ann" in str(verdict)
+    assert not verdict.promoted
 
     import mlflow
 
@@ -159,9 +190,17 @@ def test_a_model_comes_back_and_is_logged_as_a_challenger(returned: Path, settin
     assert run.data.metrics["difference"] == pytest.approx(verdict.difference.value)
     assert run.data.params["layers"] == "1"
     table = json.loads(mlflow.artifacts.load_text(f"runs:/{verdict.run_id}/imbalance_strategies.json"))
-    assert table["columns"] == ["strategy", "AP", "ROC-AUC", "seconds"]
+    assert tuple(table["columns"]) == STRATEGY_COLUMNS
+    strategies = pd.DataFrame(table["data"], columns=table["columns"]).set_index("strategy")
+    balances = ("none", "weights", "sampled", "focal")
+    kinds = ("linear", "linear and trees")
+    assert list(strategies.index) == [f"{kind}, {each}" for kind in kinds for each in balances] + ["head, focal"]
+    assert ((strategies["low"] <= strategies["AP"]) & (strategies["AP"] <= strategies["high"])).all()
+    assert strategies.loc["linear, focal", "against none"] == pytest.approx(
+        strategies.loc["linear, focal", "AP"] - strategies.loc["linear, none", "AP"]
+    )
     board = mlflow.artifacts.load_text(f"runs:/{verdict.run_id}/scoreboard.md")
-    assert all(name in board for name in (challenger.FINE_TUNED, ev.LINEAR, ev.CHAMPION))
+    assert all(name in board for name in (FINE_TUNED, ev.LINEAR, ev.CHAMPION))
     served = mlflow.pyfunc.load_model(f"models:/{registry.model_name('ann')}/{verdict.version}")
     scores = served.predict(people.postings(5)[["title", "description"]])
     assert np.isfinite(scores).all()
@@ -169,6 +208,105 @@ def test_a_model_comes_back_and_is_logged_as_a_challenger(returned: Path, settin
     in_force = registry.champion(settings, "ann")
     assert in_force is not None
     assert in_force.version == "1"
+    assert (registry.versions(settings, "ann"), tuned.in_force(home)) == (["1"], [])
+    with pytest.raises(FileNotFoundError, match="no model '2' of profile 'ann'"):
+        registry.promote(settings, "ann", verdict.version)
+
+
+@needs_extra
+def test_a_model_that_passes_the_gate_ranks_and_can_be_rolled_back(
+    returned: Path, settings: Settings, lake: Lake, home: Home, tiny: Encoder, judged: Callable[[bool], None]
+) -> None:
+    settings = settings.model_copy(update={"encoder": tiny})
+    assert registry.train(settings, lake, "ann").state == "trained"
+    posts = people.postings(60)
+    clusters = people.clusters(posts)
+    lake.replace("posting_clusters", clusters)
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    first = refresh(lake, settings, "ann", now=now)
+    judged(True)
+    verdict = challenger.import_bundle(settings, lake, returned, profile="ann")
+    assert verdict.promoted
+    assert "it is in force, and has read 60 postings" in str(verdict)
+    champion = registry.champion(settings, "ann")
+    assert champion is not None
+    assert (champion.version, champion.tags["recipe"]) == (verdict.version, FINE_TUNED) == ("2", FINE_TUNED)
+    assert len(champion.canaries) == 4
+    assert champion.previous_scoreboard.equals(registry.read_version(settings, "ann", "1").scoreboard)
+
+    import mlflow
+
+    client = mlflow.MlflowClient()
+    assert str(client.get_model_version_by_alias(registry.model_name("ann"), registry.ALIAS).version) == "2"
+    # The list is that of the transformer itself, and says why.
+    listed = refresh(lake, settings, "ann", now=now)
+    assert (listed.state, listed.model_version) == ("written", "2")
+    shown = listed.recommendations.merge(posts[["posting_id", "description"]], on="posting_id")
+    expected = files.Scorer.read(returned).predict(shown)
+    assert shown["score"].to_numpy() == pytest.approx(expected, abs=1e-4)
+    told = [json.loads(text) for text in shown["reasons"]]
+    assert {one["text"] for reasons in told for one in reasons} <= {
+        "reads like postings you liked", "reads unlike postings you liked"
+    }  # fmt: skip
+    typical = champion.model.linear.intercept
+    assert [sum(one["contribution"] for one in reasons) + typical for reasons in told] == pytest.approx(
+        list(shown["score"]), abs=1e-5
+    )
+    # New postings are read in the next run, and nothing is read twice.
+    more = people.postings(70).tail(10).drop(columns="role")
+    lake.append("postings", more)
+    [each] = tuned.in_force(home)
+    assert tuned.update(lake, home, tiny, each) == VectorCounts(new=10, unchanged=60, waiting=0)
+
+    # The gate knows it: without news there is nothing to train; with a new label it is judged again.
+    assert registry.train(settings, lake, "ann").state == "unchanged"
+    registry.promote(settings, "ann", "1")
+    assert tuned.in_force(home) == []
+    back = refresh(lake, settings, "ann", now=now)
+    assert back.model_version == "1"
+    both = back.recommendations.merge(first.recommendations, on="posting_id", suffixes=("", "_before"))
+    assert both["score"].to_numpy() == pytest.approx(both["score_before"].to_numpy())
+    registry.promote(settings, "ann", "2")
+    assert [each.version for each in tuned.in_force(home)] == [champion.vectors_version]
+
+
+@needs_extra
+def test_a_fine_tuned_champion_is_judged_again_by_what_it_said_of_its_labels(
+    returned: Path, settings: Settings, lake: Lake, judged: Callable[[bool], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged(True)
+    assert challenger.import_bundle(settings, lake, returned, profile="ann").against == ev.LINEAR
+    rows = lake.read("training_set")
+    lake.replace("training_set", rows.iloc[1:])
+    met: list[ev.Evaluation] = []
+
+    def stays(evaluation: ev.Evaluation) -> registry.Decision:
+        met.append(evaluation)
+        return registry.Decision(ev.CHAMPION, ev.CHAMPION, evaluation.difference(ev.MODEL, ev.CHAMPION))
+
+    monkeypatch.setattr(registry, "decide", stays)
+    outcome = registry.train(settings, lake, "ann")
+    assert outcome.champion is not None
+    before, after = registry.read_version(settings, "ann", "1"), outcome.champion
+    assert (after.version, after.vectors_version) == ("2", before.vectors_version)
+    kept = before.fine_tuned
+    assert kept is not None
+    [evaluation] = met
+    said = evaluation.scores[ev.CHAMPION][0]
+    ids = list(load_examples(lake, lake.read("training_set"), after.tags["encoder_version"]).features.posting_ids)
+    assert said == pytest.approx([kept.scores[name] for name in ids])
+    assert registry.train(settings, lake, "ann").state == "unchanged"
+
+
+@needs_extra
+def test_a_fine_tuned_model_leaves_with_its_person(
+    returned: Path, settings: Settings, lake: Lake, home: Home, judged: Callable[[bool], None]
+) -> None:
+    judged(True)
+    assert challenger.import_bundle(settings, lake, returned, profile="ann").promoted
+    lake.append("posting_vectors", vectors_table(["p"], ["h"], np.ones((1, 3), np.float32), "static"))
+    assert erase_rows(lake, "ann", ())["posting_vectors"] == 60
+    assert list(lake.read("posting_vectors")["vectors_version"]) == ["static"]
 
 
 def rewritten(path: Path, change: Callable[[dict[str, bytes], dict[str, Any]], None], *, sign: bool) -> None:
@@ -202,6 +340,11 @@ def better_metric(_: dict[str, bytes], manifest: dict[str, Any]) -> None:
 
 def fewer_scores(members: dict[str, bytes], _: dict[str, Any]) -> None:
     members["scores.jsonl"] = b"\n".join(members["scores.jsonl"].splitlines()[1:])
+
+
+def better_strategy(members: dict[str, bytes], _: dict[str, Any]) -> None:
+    rows = json.loads(members["strategies.json"])
+    members["strategies.json"] = json.dumps([row | {"AP": 0.999} for row in rows]).encode()
 
 
 def other_words(members: dict[str, bytes], _: dict[str, Any]) -> None:
@@ -243,6 +386,7 @@ def other_format(_: dict[str, bytes], manifest: dict[str, Any]) -> None:
         (unlisted, False, "'model/more.bin' is missing, or is not in its manifest"),
         (better_metric, True, r"claims AP 0\.9990, but its scores give 0\.\d+"),
         (fewer_scores, True, "scores of other postings than its folds leave out"),
+        (better_strategy, True, r"'head, focal' claims AP 0\.9990, but its scores give 0\.\d+"),
         (other_words, True, "knows other words than were exported"),
         (other_tokenizer, True, "spells 'airflow-ng' in pieces"),
         (other_labels, True, "trained on other labels than there are now"),

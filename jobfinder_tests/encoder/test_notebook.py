@@ -39,6 +39,7 @@ def test_the_notebook_makes_a_model_bundle_from_a_training_bundle(
     assert sum("image/png" in output.get("data", {}) for output in outputs) == 2
     found = files.verify_model_bundle(tmp_path / "jobfinder-ann-model.zip", files.read_training_bundle(path))
     assert [row["strategy"] for row in found.strategies] == [
+        "frozen, none", "frozen, weights", "frozen, sampled", "frozen, focal",
         "contrastive, none", "contrastive, weights", "contrastive, sampled",
         "head, none", "head, weights", "head, sampled", "head, focal",
     ]  # fmt: skip
