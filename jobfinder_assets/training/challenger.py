@@ -40,6 +40,7 @@ from jobfinder_assets.training.evaluation import (
     diversity_cost,
     enough_labels,
     group_bootstrap,
+    interval,
     measured_rows,
     one_thread,
     out_of_fold_scores,
@@ -282,7 +283,7 @@ def _log(
         with mlflow.start_run(experiment_id=experiment, run_name=f"{profile} {FINE_TUNED}", tags=dict(tags)):
             run_id = str(mlflow.active_run().info.run_id)  # type: ignore[union-attr]
             mlflow.log_params({**model.claims["recipe"], "words": model.claims["words"], **model.claims["versions"]})
-            mlflow.log_metrics(_figures(model, difference))
+            mlflow.log_metrics(_figures(model, evaluation, difference))
             write_bytes(folder / "scoreboard.csv", to_csv(evaluation.scoreboard))
             write_text(folder / "scoreboard.md", registry.board_markdown(evaluation.scoreboard) + "\n")
             decision = {"against": tags["against"], "difference": asdict(difference), "text": tags["decision"]}
@@ -293,14 +294,22 @@ def _log(
             return _register(client, profile, model, labels.examples, run_id=run_id, tags=tags)
 
 
-def _figures(model: files.ModelBundle, difference: Interval) -> dict[str, float]:
+def _figures(model: files.ModelBundle, evaluation: Evaluation, difference: Interval) -> dict[str, float]:
+    found = interval(evaluation.metrics[FINE_TUNED]["AP"])
     return {
         **model.metrics(),
+        # Of the rows that the gate looks at, which may be fewer than all.
+        "AP": found.value,
+        "low": found.low,
+        "high": found.high,
         "difference": difference.value,
         "difference_low": difference.low,
         "difference_high": difference.high,
+        "positives": float(evaluation.positives),
+        "negatives": float(evaluation.negatives),
         "epochs": float(model.claims["epochs"]),
         "seconds_to_fine_tune": float(model.claims["seconds_to_fine_tune"]),
+        "postings_per_second": float(model.claims["postings_per_second"]),
     }
 
 
