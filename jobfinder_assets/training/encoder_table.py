@@ -67,7 +67,8 @@ def encoder_table(lake: Lake, settings: Settings, profile: str, *, sizes: Sequen
     Ways: linear; the same with LightGBM's trees; with static vectors, where they have been distilled; with MiniLM's,
     where the extra is installed, which then reads the labelled postings. All have default parameters and the first
     repeat of the frozen folds. labels: how many of a fold's training side were learnt from, at most; the last is all
-    of them. low, high: 95 % over groups; "against linear": paired. postings/s: from text to score, on what is here; MiB: of the weights and tables that this needs.
+    of them. low, high: 95 % over groups; "against linear": paired. postings/s: from text to score, on what is here;
+    MiB: of the weights and tables that this needs.
     """
     examples, encoder = labelled(lake, settings, profile), load_encoder(settings.home)
     if examples is None or encoder is None:

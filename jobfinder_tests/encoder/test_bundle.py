@@ -50,6 +50,10 @@ found = bundle.read_training_bundle(Path(sys.argv[2]))
 recipe = finetune.Recipe(layers=1, epochs=1, batch=16, learning_rate=3e-3)
 strategies = {"head, focal": finetune.Recipe(layers=1, epochs=1, kind="head", balance="focal")}
 bundle.train_bundle(found, Path(sys.argv[3]), Path(sys.argv[4]), recipe=recipe, strategies=strategies, device="cpu")
+own = {name for name in sys.modules if name.startswith("jobfinder_assets.")}
+assert own <= {f"jobfinder_assets.{name.removesuffix('.py').removesuffix('/__init__').replace('/', '.')}"
+               for name in bundle.CODE}, own
+assert not {"dagster", "deltalake", "lightgbm", "mlflow"} & set(sys.modules)
 """
 
 
@@ -75,7 +79,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 @pytest.fixture(scope="module")
 def round_trip(tiny_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
-    """(home, training bundle, model bundle), the second trained by a process that has the first alone."""
+    """(home, training bundle, model bundle), the last trained by a process that has the bundle and an empty home."""
     folder = tmp_path_factory.mktemp("trip")
     home = Home(folder / "home").create()
     lake = Lake(str(home.lake))
@@ -91,13 +95,14 @@ def round_trip(tiny_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     result = subprocess.run(
         command,
         cwd=code.parent,
-        env=variables | {"PYTHONPATH": str(code), "OMP_NUM_THREADS": "1"},
+        env=variables | {"PYTHONPATH": str(code), "OMP_NUM_THREADS": "1", "HOME": str(folder / "elsewhere")},
         capture_output=True,
         text=True,
         check=False,
     )
     assert result.returncode == 0, result.stderr[-3000:]
     assert "average precision" in result.stdout
+    assert [path.name for path in (folder / "elsewhere").iterdir()] == ["code"]
     return home.root, sent, folder / "back.zip"
 
 
