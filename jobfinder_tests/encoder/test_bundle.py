@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import numpy as np
 import pandas as pd
 import pytest
@@ -22,10 +23,10 @@ from jobfinder_assets.cli import main
 from jobfinder_assets.config import Encoder, Home, Settings, Training
 from jobfinder_assets.encoder import bundle as files
 from jobfinder_assets.encoder import tuned
-from jobfinder_assets.encoder.embed import VectorCounts
 from jobfinder_assets.encoder.vectors import vectors_table
 from jobfinder_assets.encoder.windows import whole_texts
 from jobfinder_assets.export.erase_lake import erase_rows
+from jobfinder_assets.export.model_recipe import recipe_of, restore
 from jobfinder_assets.recommendations.recommender import refresh
 from jobfinder_assets.storage.files import write_json
 from jobfinder_assets.storage.lake import Lake
@@ -36,6 +37,7 @@ from jobfinder_assets.training.fine_tuned import FINE_TUNED
 from jobfinder_assets.training.imbalance import STRATEGY_COLUMNS
 from jobfinder_assets.training.training_set import build_training_set, load_examples
 from jobfinder_tests.encoder.conftest import needs_extra
+from jobfinder_tests.encoder.test_assets import run
 from jobfinder_tests.training import people
 
 TRAINING = Training(trials=2, outer_folds=3)
@@ -190,10 +192,10 @@ def test_a_model_comes_back_and_is_logged_as_a_challenger(
     client = mlflow.MlflowClient()
     version = client.get_model_version_by_alias(registry.model_name("ann"), challenger.ALIAS)
     assert str(version.version) == verdict.version
-    run = client.get_run(verdict.run_id)
-    assert run.data.tags["kind"] == "challenger"
-    assert run.data.metrics["difference"] == pytest.approx(verdict.difference.value)
-    assert run.data.params["layers"] == "1"
+    logged = client.get_run(verdict.run_id)
+    assert logged.data.tags["kind"] == "challenger"
+    assert logged.data.metrics["difference"] == pytest.approx(verdict.difference.value)
+    assert logged.data.params["layers"] == "1"
     table = json.loads(mlflow.artifacts.load_text(f"runs:/{verdict.run_id}/imbalance_strategies.json"))
     assert tuple(table["columns"]) == STRATEGY_COLUMNS
     strategies = pd.DataFrame(table["data"], columns=table["columns"]).set_index("strategy")
@@ -220,7 +222,15 @@ def test_a_model_comes_back_and_is_logged_as_a_challenger(
 
 @needs_extra
 def test_a_model_that_passes_the_gate_ranks_and_can_be_rolled_back(
-    returned: Path, settings: Settings, lake: Lake, home: Home, tiny: Encoder, judged: Callable[[bool], None]
+    returned: Path,
+    settings: Settings,
+    lake: Lake,
+    home: Home,
+    tiny: Encoder,
+    judged: Callable[[bool], None],
+    instance: dg.DagsterInstance,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings = settings.model_copy(update={"encoder": tiny})
     assert registry.train(settings, lake, "ann").state == "trained"
@@ -260,11 +270,23 @@ def test_a_model_that_passes_the_gate_ranks_and_can_be_rolled_back(
     # New postings are read in the next run, and nothing is read twice.
     more = people.postings(70).tail(10).drop(columns="role")
     lake.append("postings", more)
-    [each] = tuned.in_force(home)
-    assert tuned.update(lake, home, tiny, each) == VectorCounts(new=10, unchanged=60, waiting=0)
+    for name, value in {"WEIGHTS": tiny.weights, "DEVICE": "cpu", "VECTORS": "none"}.items():
+        monkeypatch.setenv(f"JOBFINDER_ENCODER__{name}", value)
+    for expected in ("10 scored, 0 waiting", "0 scored, 0 waiting"):
+        assert run(instance)["posting_vectors"]["fine-tuned model of ann"] == expected
+    with monkeypatch.context() as patch:
+        patch.setattr(tuned, "installed", lambda: False)
+        assert "jobfinder[encoder]" in run(instance)["posting_vectors"]["fine-tuned model of ann"]
 
-    # The gate knows it: without news there is nothing to train; with a new label it is judged again.
+    # The gate knows it: without news there is nothing to train.
     assert registry.train(settings, lake, "ann").state == "unchanged"
+    # No export can bring its weights back.
+    recipe = recipe_of(settings, "ann")
+    assert recipe is not None
+    assert recipe["tags"]["fine_tuned"] == champion.vectors_version
+    (home.models / "preference" / "ann" / "champion.json").rename(tmp_path / "champion.json")
+    assert restore(settings, lake, "ann", recipe) == ""
+    (tmp_path / "champion.json").rename(home.models / "preference" / "ann" / "champion.json")
     registry.promote(settings, "ann", "1")
     assert tuned.in_force(home) == []
     back = refresh(lake, settings, "ann", now=now)
