@@ -1,11 +1,14 @@
 """The optional transformer: what it costs, and what the recommender gains by it, on the simulated people of likers.
 
     jobfinder bench encoder [--data FOLDER] [--postings 1200] [--seeds 3] [--trials 10] [--fine-people 3]
+                            [--rare-people 2] [--rare-seeds 2]
 
 Needs the extra `encoder`. Labels, tests and people are those of benchmarks/likers.py, on a sample of the openings. The
 word table of the static vectors is distilled on openings outside that sample. Fine-tuning is measured for the first
-`--fine-people` people with one seed each; everything runs on a GPU when there is one. `--seeds 0` and `--fine-people 0`
-leave out the one or the other.
+`--fine-people` people with one seed each. What is done about a rare class (nothing, weights, sampling, a focal loss) is
+compared for the linear model, for trees and for a head on MiniLM's vectors over all people and `--rare-seeds`, for
+fine-tuning over the first `--rare-people`, with 100 labels. Everything runs on a GPU when there is one. 0 for any of
+these leaves that table out.
 """
 
 import argparse
@@ -32,7 +35,8 @@ from jobfinder_assets.encoder.tokenizer import coverage, learn_words
 from jobfinder_assets.encoder.weights import find_weights, load
 from jobfinder_assets.encoder.windows import windows
 from jobfinder_assets.training.baselines import TextClassifier
-from jobfinder_assets.training.evaluation import Linear, Tuned
+from jobfinder_assets.training.evaluation import Fixed, Linear, Tuned
+from jobfinder_assets.training.model import Balance, Parameters
 
 SIZES = (50, 100, 300)
 PEOPLE = ("modelling", "pipelines", "research at the frontier", "modelling in health", "dashboards")
@@ -40,6 +44,8 @@ TEACHER = 1_000
 SPEED_ROWS = 2_000
 SVC, LINEAR, MODEL, STATIC, MINILM = "TF-IDF + LinearSVC", "linear", "LightGBM blend", "+ static", "+ MiniLM"
 FINE, BLEND = "fine-tuned", "linear + fine-tuned"
+BALANCES: tuple[Balance, ...] = ("none", "weights", "sampled", "focal")
+RARE_LABELS = 100
 
 
 def memory() -> float:
@@ -162,22 +168,50 @@ def fine(
     ]
 
 
-def strategies(people: Any, encoder: Any, reading: Any, person: str, size: int, seed: int) -> list[dict[str, Any]]:
-    """What is done about a rare class: each strategy with all its epochs, judged on the test postings."""
-    rows, test, said = drawn(people, person, size, seed)
+def recommenders() -> dict[str, Any]:
+    """The product's model with its defaults, without and with trees, and each answer to a rare class."""
+    return {
+        f"{kind}, {balance}": Parameters(trees=trees, balance=balance)
+        for kind, trees in (("linear", False), ("linear and trees", True))
+        for balance in BALANCES
+    }
+
+
+def rare(people: Any, encoder: Any, reading: Any, person: str, seed: int, recipes: Any) -> list[dict[str, Any]]:
+    """What is done about a rare class: each strategy, fine-tuned with all its epochs, judged on the test postings."""
+    rows, test, said = drawn(people, person, RARE_LABELS, seed)
+    train, held = replace(people.examples.take(rows), labels=said), people.examples.take(test)
     results = []
-    for name, recipe in {"not fine-tuned": finetune.Recipe(epochs=0), **finetune.STRATEGIES}.items():
-        fixed = replace(recipe, early_stopping=False)
+    for name, recipe in recipes.items():
         started = time.perf_counter()
-        found = finetune.fine_tune(encoder, finetune.take(reading, rows), said, people.groups[rows], fixed)
+        if isinstance(recipe, Parameters):
+            with threadpool_limits(1):
+                scores = Fixed(recipe, seed=0).fit(train).score(held)
+        else:
+            fixed = replace(recipe, early_stopping=False)
+            found = finetune.fine_tune(encoder, finetune.take(reading, rows), said, people.groups[rows], fixed)
+            scores = found.score(finetune.take(reading, test))
         seconds = time.perf_counter() - started
-        ap = average_precision_score(people.tastes[person][test], found.score(finetune.take(reading, test)))
-        results.append({"person": person, "strategy": name, "AP": ap, "seconds": seconds})
+        ap = average_precision_score(people.tastes[person][test], scores)
+        results.append({"person": person, "seed": seed, "strategy": name, "AP": ap, "seconds": seconds})
     return results
+
+
+def report_rare(results: pd.DataFrame) -> None:
+    """AP of each strategy, and what it gains over doing nothing, with 95 % intervals over people x seeds."""
+    wide = results.pivot_table(index=["person", "seed"], columns="strategy", values="AP")
+    say("| kind, strategy | AP | against none | seconds |\n|---|---|---|---|")
+    for name in dict.fromkeys(results["strategy"]):
+        nothing = f"{name.rsplit(', ', 1)[0]}, none"
+        gain = "" if name == nothing else likers.interval((wide[name] - wide[nothing]).to_numpy())
+        seconds = results.query("strategy == @name")["seconds"].mean()
+        say(f"| {name} | {wide[name].mean():.3f} | {gain} | {seconds:.1f} |")
 
 
 def report(results: pd.DataFrame) -> None:
     """AP by number of labels, with the 95 % intervals over people x seeds."""
+    if results.empty:
+        return
     order = [name for name in (SVC, LINEAR, MODEL, STATIC, MINILM, FINE, BLEND) if name in set(results["model"])]
     wide = results.pivot_table(index=["person", "size", "seed"], columns="model", values="AP").reset_index()
     for size, every in wide.groupby("size"):
@@ -200,23 +234,37 @@ def gains(people: Any, vectors: dict[str, Any], options: argparse.Namespace) -> 
     report(pd.DataFrame([row for rows in found for row in rows]))
 
 
-def fine_tuning(people: Any, encoder: Any, options: argparse.Namespace) -> None:
-    """The table of a few people, and the strategies for a rare class."""
+def lower_layers(people: Any, encoder: Any) -> Any:
     started = time.perf_counter()
     texts = [each[0] for each in windows(people.examples.postings, encoder.tokenizer, tokens=256, most=1)]
     reading = finetune.read(encoder, texts, layers=finetune.Recipe().layers)
     held = sum(part.nbytes for part in reading.hidden) / 2**20
     say(f"\nfine-tuning: lower layers read in {time.perf_counter() - started:.0f} s, {held:.0f} MiB kept")
-    chosen = PEOPLE[: options.fine_people]
+    return reading
+
+
+def fine_tuning(people: Any, encoder: Any, reading: Any, options: argparse.Namespace) -> None:
+    """The table of a few people."""
     results = []
     for size in options.sizes:
-        for person in chosen:
+        for person in PEOPLE[: options.fine_people]:
             results += fine(people, encoder, reading, person, size, 0, options.trials)
     report(pd.DataFrame(results))
-    say("\nstrategies for a rare class, 100 labels:")
-    rare = [row for person in chosen[:2] for row in strategies(people, encoder, reading, person, 100, 0)]
-    table = pd.DataFrame(rare).pivot_table(index="strategy", columns="person", values=["AP", "seconds"], sort=False)
-    say(table.round(3).to_string())
+
+
+def rare_classes(people: Any, encoder: Any, reading: Any, options: argparse.Namespace) -> None:
+    """The tables of the strategies for a rare class: the cheap ones over everybody, fine-tuning over a few."""
+    frozen = {name: recipe for name, recipe in finetune.STRATEGIES.items() if recipe.kind == "frozen"}
+    tuned = {name: recipe for name, recipe in finetune.STRATEGIES.items() if recipe.kind != "frozen"}
+    for recipes, chosen, seeds in (
+        (recommenders() | frozen, tuple(people.tastes), options.rare_seeds),
+        (tuned, PEOPLE[: options.rare_people], min(options.rare_people, 1)),
+    ):
+        work = [(person, seed) for person in chosen for seed in range(seeds)]
+        found = [row for each in work for row in rare(people, encoder, reading, *each, recipes)]
+        if found:
+            say(f"\nstrategies for a rare class, {RARE_LABELS} labels ({len(work)} people x seeds):")
+            report_rare(pd.DataFrame(found))
 
 
 def main() -> None:
@@ -227,6 +275,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--trials", type=int, default=10)
     parser.add_argument("--fine-people", type=int, default=3)
+    parser.add_argument("--rare-people", type=int, default=2)
+    parser.add_argument("--rare-seeds", type=int, default=2)
     parser.add_argument("--sizes", type=int, nargs="*", default=list(SIZES))
     options = parser.parse_args()
     if options.data is None or not options.data.is_dir():
@@ -244,8 +294,10 @@ def main() -> None:
     encoder = domain_encoder(pd.concat([others, people.examples.postings], ignore_index=True))
     if options.seeds:
         gains(people, encoded(encoder, people.examples.postings, others), options)
-    if options.fine_people:
-        fine_tuning(people, encoder, options)
+    if options.fine_people or options.rare_people or options.rare_seeds:
+        reading = lower_layers(people, encoder)
+        fine_tuning(people, encoder, reading, options)
+        rare_classes(people, encoder, reading, options)
     say(f"\nmost memory held: {memory():.0f} MiB")
 
 

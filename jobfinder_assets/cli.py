@@ -359,7 +359,7 @@ def encoder_export(file: Path | None, profile: str | None) -> None:
 @click.argument("bundle", type=click.Path(path_type=Path, dir_okay=False))
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
 @click.option("--repeats", default=1, show_default=True, help="Repeats of the folds to measure on.")
-@click.option("--strategies", is_flag=True, help="Also compare what is done about a rare class (7 times as long).")
+@click.option("--strategies", is_flag=True, help="Also compare what is done about a rare class (8 times as long).")
 def encoder_train(bundle: Path, file: Path | None, repeats: int, strategies: bool) -> None:
     """Fine-tune on the training BUNDLE here, on a GPU if there is one, and write the model bundle to FILE."""
     settings = _settings()
@@ -385,7 +385,7 @@ def encoder_train(bundle: Path, file: Path | None, repeats: int, strategies: boo
 @click.argument("bundle", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--profile", default=None, help="Whose model; default: the first profile.")
 def encoder_import(bundle: Path, profile: str | None) -> None:
-    """Verify a model BUNDLE, compare it with the model in force, and log it to MLflow as a challenger."""
+    """Verify a model BUNDLE and log it to MLflow; it is put in force if it is not worse than the model that is."""
     settings = _settings()
     from jobfinder_assets.encoder.bundle import BundleError
     from jobfinder_assets.encoder.weights import EncoderUnavailable, require_extra
@@ -399,3 +399,5 @@ def encoder_import(bundle: Path, profile: str | None) -> None:
     except (BundleError, ChallengerError, EncoderUnavailable) as error:
         _fail(f"not imported: {error}")
     console.print(f"{verdict}; version {verdict.version} in MLflow, alias challenger", soft_wrap=True, highlight=False)
+    if verdict.promoted:
+        console.print("`jobfinder run` or the app ranks by it; `jobfinder rollback` puts the model before it in force")

@@ -123,6 +123,15 @@ def test_first_notebook_shows_what_the_lake_holds(sample_home: Path) -> None:
     assert best in shown
 
 
+def test_second_notebook_compares_the_ways_to_read_and_the_answers_to_rare_likes(sample_home: Path) -> None:
+    shown = text(execute(ROOT / "notebooks" / "02_compare_models.ipynb", sample_home))
+    for words in ("linear", "LightGBM", "postings/s", "seconds to train", "against linear"):
+        assert words in shown
+    for kind in ("linear", "linear and trees"):
+        for strategy in ("none", "weights", "sampled", "focal"):
+            assert f"{kind}, {strategy}" in shown
+
+
 def test_no_notebook_of_the_repository_stores_outputs() -> None:
     found = []
     for folder, inner, files in os.walk(ROOT):

@@ -28,16 +28,17 @@ from jobfinder_assets.encoder import finetune
 from jobfinder_assets.encoder.weights import load, weights_version
 from jobfinder_assets.storage.files import write_bytes
 
-FORMAT = 1
+FORMAT = 2
 # What the training bundle carries of jobfinder: enough to fine-tune where nothing else is installed.
 CODE = (
     "__init__.py", "config.py", "encoder/__init__.py", "encoder/bundle.py", "encoder/finetune.py",
-    "encoder/weights.py", "storage/__init__.py", "storage/files.py",
+    "encoder/focal.py", "encoder/weights.py", "storage/__init__.py", "storage/files.py",
 )  # fmt: skip
 MANIFEST = "manifest.json"
 _MOST_BYTES = 2 * 2**30
 # Texts whose scores the model bundle states, so that the importing side can see that the model gives them.
 _PROBES = 4
+_TIMED = 64
 _PROBE_TOLERANCE = 0.05
 _METRIC_TOLERANCE = 1e-6
 _PACKAGES = ("torch", "transformers", "sentence-transformers", "scikit-learn", "numpy")
@@ -78,7 +79,11 @@ class TrainingBundle:
 
 @dataclass(frozen=True, eq=False)
 class ModelBundle:
-    """What came back. claims: the manifest's facts and metrics; scores: repeat -> posting -> out-of-fold score."""
+    """What came back.
+
+    claims: the manifest's facts and metrics; scores: repeat -> posting -> out-of-fold score; strategies: as
+    `finetune.compare` gives them, on the first repeat.
+    """
 
     path: Path
     claims: dict[str, Any]
@@ -191,6 +196,7 @@ def train_bundle(
         members |= {f"model/{file.relative_to(name).as_posix()}": file.read_bytes() for file in saved}
         head = (classifier.coefficients, classifier.intercept)
         probes = list(bundle.texts[:_PROBES])
+        facts["postings_per_second"] = _rate(whole, bundle.texts)
         members["probes.json"] = _json({"scores": _scores(load(Path(name), device="cpu"), head, probes).tolist()})
     return _write(path, "model", members, facts)
 
@@ -199,7 +205,7 @@ def verify_model_bundle(path: Path, training: TrainingBundle) -> ModelBundle:
     """Read a model bundle and hold it against the training bundle as it would be written now.
 
     Checked, in this order: the file's format; its members against their SHA-256; that it was trained on these labels
-    and folds; the tokenizer against the words; the metrics, worked out again from its scores and these labels; and
+    and folds; the tokenizer against the words; all metrics, worked out again from its scores and these labels; and
     that the model gives the scores that the bundle states. Raises BundleError with the first of these that fails.
     """
     with _opened(path, "model") as (archive, manifest):
@@ -213,6 +219,7 @@ def verify_model_bundle(path: Path, training: TrainingBundle) -> ModelBundle:
             scores.setdefault(int(row["repeat"]), {})[str(row["posting_id"])] = float(row["score"])
         _check_metrics(path, facts, scores, training)
         strategies = json.loads(archive.read("strategies.json"))
+        _check_strategies(path, strategies, training)
         stated = json.loads(archive.read("probes.json"))["scores"]
     given = Scorer.read(path).score(list(training.texts[:_PROBES]))
     if not np.allclose(given, stated, atol=_PROBE_TOLERANCE):
@@ -286,6 +293,15 @@ def device_name(encoder: Any) -> str:
     return torch.cuda.get_device_name(encoder.device) if encoder.device.type == "cuda" else str(encoder.device)
 
 
+def _rate(encoder: Any, texts: Sequence[str]) -> float:
+    """How many texts a second the encoder reads where it is."""
+    some = list(texts[:_TIMED])
+    encoder.encode(some[:1], show_progress_bar=False)
+    started = time.perf_counter()
+    encoder.encode(some, show_progress_bar=False)
+    return len(some) / (time.perf_counter() - started)
+
+
 def _scores(encoder: Any, head: tuple[NDArray[np.float64], float], texts: Sequence[str]) -> NDArray[np.float64]:
     vectors = np.asarray(encoder.encode(list(texts), show_progress_bar=False), np.float64)
     return np.asarray(vectors @ head[0] + head[1], np.float64)
@@ -332,6 +348,18 @@ def _check_metrics(
         value = float(np.mean([each[name] for each in found])) if found else float("nan")
         if not abs(value - float(claimed)) <= _METRIC_TOLERANCE:
             raise BundleError(f"{path}: it claims {name} {float(claimed):.4f}, but its scores give {value:.4f}")
+
+
+def _check_strategies(path: Path, strategies: Sequence[Mapping[str, Any]], training: TrainingBundle) -> None:
+    first = {name for fold in training.folds if fold.repeat == 0 for name in fold.test}
+    tested = [name in first for name in training.posting_ids]
+    for row in strategies:
+        name, scores = row["strategy"], np.array(row["scores"], dtype=np.float64)
+        if np.isfinite(scores).tolist() != tested:
+            raise BundleError(f"{path}: the strategy {name!r} has scores of other postings than the folds leave out")
+        value = metrics_of(training.labels, scores)["AP"]
+        if not abs(value - float(row["AP"])) <= _METRIC_TOLERANCE:
+            raise BundleError(f"{path}: {name!r} claims AP {float(row['AP']):.4f}, but its scores give {value:.4f}")
 
 
 @contextmanager

@@ -3,8 +3,9 @@
 `contrastive` is SetFit's two steps (Tunstall et al. 2022): the encoder learns to bring postings of a kind together,
 then a logistic regression is fitted on its vectors. Instead of sampled pairs, every pair of a batch counts (supervised
 contrastive loss, Khosla et al. 2020), which sees each text once an epoch. `head` trains encoder and a linear head
-together. Only the upper layers are trained: what the lower ones say of each text is worked out once and kept, so that
-an epoch costs a third, on a CPU minutes instead of an hour. On a GPU the passes run in mixed precision.
+together. `frozen` leaves the encoder as it is and fits the logistic regression alone. Only the upper layers are
+trained: what the lower ones say of each text is worked out once and kept, so that an epoch costs a third, on a CPU
+minutes instead of an hour. On a GPU the passes run in mixed precision.
 
 How many epochs is decided on inner grouped folds, and none is among the choices: then the encoder stays as it was.
 The package setfit is not used: its trainer knows neither grouped folds nor kept layers nor losses for rare classes.
@@ -13,7 +14,7 @@ This file needs torch, sentence-transformers, numpy and scikit-learn, and of job
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import deepcopy
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,21 +22,21 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from jobfinder_assets.encoder.focal import FOCUS, focal_regression
+
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-Kind = Literal["contrastive", "head"]
+Kind = Literal["frozen", "contrastive", "head"]
 Balance = Literal["none", "weights", "sampled", "focal"]
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 # (train rows, test rows) of each fold.
 Folds = Sequence[tuple[Rows, Rows]]
 
-STRATEGY_COLUMNS = ("strategy", "AP", "ROC-AUC", "seconds")
 INNER_SPLITS = 3
 # Logistic regression on unit vectors.
 _HEAD_C = 10.0
-_FOCUS = 2.0
 _READ = 32
 
 
@@ -44,7 +45,8 @@ class Recipe:
     """How to fine-tune.
 
     kind: see the module's head. balance: what is done about a rare class: "none"; "weights", its rows weigh more;
-    "sampled", every batch holds as many of each class; "focal", easy rows weigh little (Lin et al. 2017; `head` only).
+    "sampled", every batch (`frozen`: the whole fit) holds as many of each class; "focal", easy rows weigh little (Lin
+    et al. 2017; not `contrastive`, which has no rows of its own to weigh).
     layers: how many upper layers are trained. epochs: at most. early_stopping: choose the number of epochs on inner
     grouped folds; else all are made. temperature: of the contrastive loss.
     """
@@ -63,6 +65,10 @@ class Recipe:
         if self.kind == "contrastive" and self.balance == "focal":
             raise ValueError("a focal loss needs a classification head: Recipe(kind='head', balance='focal')")
 
+    @property
+    def most_epochs(self) -> int:
+        return 0 if self.kind == "frozen" else self.epochs
+
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -75,8 +81,9 @@ class Recipe:
         return cls(**values)
 
 
-# What is compared (`compare`): what is done about a rare class, for both kinds.
+# What is compared (`compare`): what is done about a rare class, for each kind.
 _BALANCES: dict[Kind, tuple[Balance, ...]] = {
+    "frozen": ("none", "weights", "sampled", "focal"),
     "contrastive": ("none", "weights", "sampled"),
     "head": ("none", "weights", "sampled", "focal"),
 }
@@ -152,8 +159,8 @@ def fine_tune(encoder: "SentenceTransformer", reading: Reading, labels: Any, gro
     if reading.layers != recipe.layers:
         raise ValueError(f"texts were read for {reading.layers} trained layers, the recipe trains {recipe.layers}")
     history: list[float] = []
-    epochs = recipe.epochs
-    folds = inner_folds(labels, groups, seed=recipe.seed) if recipe.early_stopping else []
+    epochs = recipe.most_epochs
+    folds = inner_folds(labels, groups, seed=recipe.seed) if recipe.early_stopping and epochs else []
     if folds:
         curves = []
         for train, test in folds:
@@ -201,7 +208,10 @@ def compare(
     *,
     strategies: dict[str, Recipe],
 ) -> list[dict[str, Any]]:
-    """One row of `STRATEGY_COLUMNS` per strategy for a rare class, measured on rows that were not trained on."""
+    """Per strategy for a rare class: its name, AP and ROC-AUC on rows that were not trained on, seconds, and `scores`.
+
+    scores: (n,) as `out_of_fold` gives them, None where a row is in no test side: what intervals are made of.
+    """
     from time import perf_counter
 
     from sklearn.metrics import average_precision_score, roc_auc_score
@@ -218,6 +228,7 @@ def compare(
                 "AP": float(average_precision_score(truth, scores[tested])),
                 "ROC-AUC": float(roc_auc_score(truth, scores[tested])),
                 "seconds": perf_counter() - started,
+                "scores": [float(score) if np.isfinite(score) else None for score in scores],
             }
         )
     return rows
@@ -268,7 +279,7 @@ def _train(
         schedule = torch.optim.lr_scheduler.LambdaLR(
             optimiser, lambda step: min((step + 1) / warm, max(steps - step, 1) / max(steps - warm, 1))
         )
-        scaler = torch.amp.GradScaler(enabled=model.device.type == "cuda" and not torch.cuda.is_bf16_supported())
+        scaler = torch.amp.GradScaler(enabled=precision(model.device) is torch.float16)
         if on_epoch is not None:
             on_epoch(layers, head)
         draw = np.random.default_rng(recipe.seed)
@@ -314,10 +325,22 @@ def _head(
     weight = head.weight.detach().float().cpu().numpy().ravel().astype(np.float64)
     if recipe.kind == "head" and weight.any():
         return weight, float(head.bias.detach().float().item())
+    if recipe.kind == "frozen" and recipe.balance == "sampled":
+        rows = _as_many(labels, rows, seed=recipe.seed)
     vectors = _vectors(layers, reading, rows)
+    if recipe.balance == "focal":
+        return focal_regression(vectors, labels[rows], strength=_HEAD_C)
     balanced = None if recipe.balance == "none" else "balanced"
     found = LogisticRegression(C=_HEAD_C, class_weight=balanced, max_iter=1_000).fit(vectors, labels[rows])
     return np.asarray(found.coef_[0], np.float64), float(found.intercept_[0])
+
+
+def _as_many(labels: NDArray[np.int64], rows: Rows, *, seed: int) -> Rows:
+    """The rows of the rarer class, and as many drawn of the other."""
+    draw = np.random.default_rng(seed)
+    sides = [rows[labels[rows] == value] for value in (0, 1)]
+    fewest = min(map(len, sides))
+    return np.sort(np.concatenate([draw.choice(side, fewest, replace=False) for side in sides]))
 
 
 def _batches(labels: NDArray[np.int64], rows: Rows, recipe: Recipe, draw: np.random.Generator) -> Iterator[Rows]:
@@ -350,7 +373,7 @@ def _loss(vectors: Any, target: Any, head: Any, labels: NDArray[np.int64], recip
         if recipe.balance == "focal":
             # Lin et al. 2017: (1 - p of the true class)^gamma, and the classes' inverse share as alpha.
             alpha = torch.where(target == 1, 1 - share, share) * 2
-            each = alpha * (1 - torch.exp(-each)) ** _FOCUS * each
+            each = alpha * (1 - torch.exp(-each)) ** FOCUS * each
         return (each if rare is None else rare * each).mean()
     alike = vectors @ vectors.T / recipe.temperature
     own = torch.eye(len(target), dtype=torch.bool, device=target.device)
@@ -408,13 +431,23 @@ def _through(layers: Any, state: Any, mask: Any) -> Any:
     return state
 
 
-def _mixed_precision(device: Any) -> AbstractContextManager[Any]:
-    """On a CUDA GPU half precision where it is safe; on a CPU nothing changes."""
+def precision(device: Any) -> Any:
+    """The type that the passes on a device are made in: half precision on a CUDA GPU, None (single) elsewhere.
+
+    bfloat16 needs no scaling of gradients, but older GPUs (such as the T4 of Colab) only emulate it, slowly.
+    """
     import torch
 
-    cuda = device.type == "cuda"
-    kind = torch.bfloat16 if cuda and torch.cuda.is_bf16_supported() else torch.float16
-    return torch.autocast("cuda" if cuda else "cpu", dtype=kind if cuda else torch.bfloat16, enabled=cuda)
+    if device.type != "cuda":
+        return None
+    return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
+
+
+def _mixed_precision(device: Any) -> AbstractContextManager[Any]:
+    import torch
+
+    kind = precision(device)
+    return nullcontext() if kind is None else torch.autocast(device.type, dtype=kind)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from deltalake import DeltaTable
 from filelock import FileLock
 from numpy.typing import NDArray
 
+from jobfinder_assets.encoder.tuned import versions_prefix
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import TABLES
 
@@ -42,6 +43,11 @@ def erase_rows(lake: Lake, profile: str, searches: Sequence[str]) -> dict[str, i
     if corrected:
         for name in OF_CORRECTED:
             done[name] = _purge(lake, name, lambda rows: rows[~rows["posting_id"].isin(corrected)])
+    fine_tuned = set(map(str, lake.read("posting_vectors", ["vectors_version"])["vectors_version"].unique()))
+    if fine_tuned := {name for name in fine_tuned if name.startswith(versions_prefix(profile))}:
+        done["posting_vectors"] = _purge(
+            lake, "posting_vectors", lambda rows: rows[~rows["vectors_version"].isin(fine_tuned)]
+        )
     done["source_health"] = _forget_searches(lake, searches)
     return {name: count for name, count in done.items() if count}
 

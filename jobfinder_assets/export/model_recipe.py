@@ -50,6 +50,9 @@ def restore(settings: Settings, lake: Lake, profile: str, recipe: dict[str, Any]
     if encoder is None or training_set.empty or registry.champion(settings, profile) is not None:
         return ""
     tags: dict[str, str] = recipe["tags"]
+    if "fine_tuned" in tags:
+        # Its weights came from elsewhere, and are in no recipe.
+        return ""
     vectors = vectors_in_force(settings.home, lake)
     wanted = registry.wanted_words(settings, profile, encoder)
     now = registry.fingerprint(training_set, encoder.version, settings.training, vectors_version=vectors, wanted=wanted)

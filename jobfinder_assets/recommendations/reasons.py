@@ -41,6 +41,7 @@ _FACTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )
 
+_LIKE_LIKED, _UNLIKE_LIKED = "reads like postings you liked", "reads unlike postings you liked"
 _PAY = re.compile(r"pay in USD ([\d,]+)")
 _ROLE = re.compile(r"role (.+) (\d\.\d+)")
 # How a role's duties read when there are many of them, and when there are few.
@@ -72,7 +73,10 @@ def sentences(reasons: Iterable[Reason]) -> list[Sentence]:
         up = reason.contribution > 0
         if reason.kind == "base" or not reason.contribution:
             continue
-        if reason.kind == "fact":
+        if reason.kind == "meaning":
+            # Of the whole text as the encoder reads it: no single word stands for it, and none is named.
+            found.append(Sentence(_LIKE_LIKED if up else _UNLIKE_LIKED, reason.contribution))
+        elif reason.kind == "fact":
             found.append(_sentence(_fact(reason.name), reason.contribution))
         else:
             grouped.setdefault((reason.kind, up), []).append(reason)

@@ -251,7 +251,7 @@ def _score(
 ) -> _Scored:
     ids = postings["posting_id"]
     taste = model.model if model is not None else early.model if early is not None else None
-    vectors = model.tags.get("vectors_version", "") if model is not None else ""
+    vectors = model.vectors_version if model is not None else ""
     encoded = encoded_postings(lake, encoder, taste, vectors_version=vectors) if encoder is not None else None
     if model is not None and encoded is not None:
         here = pd.Series(encoded.posting_ids).isin(ids).to_numpy()
@@ -316,7 +316,7 @@ def _explain(
 ) -> list[list[Sentence]]:
     ids = list(listed["posting_id"])
     if scored.champion is not None and scored.encoder is not None:
-        version = scored.champion.tags.get("vectors_version", "")
+        version = scored.champion.vectors_version
         return _of_model(lake, scored.champion.model, scored.encoder, ids, vectors_version=version)
     rows = postings.set_index("posting_id")
     texts = lake.read("postings", ["posting_id", "description"], [("posting_id", "in", ids)]).set_index("posting_id")

@@ -233,7 +233,7 @@ def evaluate(
     profile: Profile,
     *,
     training: Training,
-    champion: Parameters | None = None,
+    champion: Callable[[], Ranker] | None = None,
     repeats: int = REPEATS,
     compute: Compute | None = None,
 ) -> Evaluation | TooFewLabels:
@@ -242,8 +242,9 @@ def evaluate(
     The tuned model gets its own search inside each outer fold, with a fifth of `training.trials` (at
     least 5): fewer than the final search, so its figure errs on the low side, and 5 x 2 searches stay
     quick. The champion's row is its recipe fitted anew on each fold: the stored champion has seen the
-    labels it would be judged by. `compute`: where the folds of the tuned model are fitted; the scores are the same
-    wherever that is.
+    labels it would be judged by. One that cannot be fitted anew (fine_tuned.py) repeats the scores that it
+    came with, and everybody is measured on the rows it has scores of; where those are too few, it is left
+    out. `compute`: where the folds of the tuned model are fitted; the scores are the same wherever that is.
     """
     if too_few := enough_labels(examples, training):
         return too_few
@@ -252,13 +253,19 @@ def evaluate(
     contestants = baselines(profile)
     contestants[MODEL] = lambda: Tuned(trials=trials, seed=training.seed)
     if champion is not None:
-        contestants[CHAMPION] = lambda: Fixed(champion, seed=training.seed)
+        contestants[CHAMPION] = champion
     with one_thread():
         scores = {
             name: out_of_fold_scores(make, examples, plan=plan, compute=compute if name == MODEL else None)
             for name, make in contestants.items()
         }
-    measured, basis = measured_rows(examples, plan, training=training)
+    scored = None
+    if CHAMPION in scores:
+        scored = np.asarray(np.isfinite(scores[CHAMPION]).any(axis=0))
+        if _too_few(examples.labels[scored], examples.groups[scored], training):
+            scored = None
+            del scores[CHAMPION]
+    measured, basis = measured_rows(examples, plan, training=training, among=scored)
     return Evaluation(
         plan=plan,
         scores=scores,
@@ -403,15 +410,17 @@ def _fold_scores(ranker: Ranker, train: Examples, test: Examples) -> Scores:
 
 
 def measured_rows(
-    examples: Examples, plan: FoldPlan, *, training: Training
+    examples: Examples, plan: FoldPlan, *, training: Training, among: NDArray[np.bool_] | None = None
 ) -> tuple[NDArray[np.bool_], Literal["random picks", "all labels"]]:
-    """The tested rows that the figures are about: those picked at random, once there are enough of them.
+    """The tested rows (of `among`) that the figures are about: those picked at random, once there are enough of them.
 
     Labels chosen by a model cannot grade it (EVALUATION.md, protocol 6).
     """
     tested = np.zeros(len(examples), dtype=bool)
     for fold in plan.repeats[0]:
         tested[fold.test] = True
+    if among is not None:
+        tested &= among
     random = tested & examples.random_pick
     if _too_few(examples.labels[random], examples.groups[random], training) is None:
         return random, "random picks"

@@ -21,6 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
+from jobfinder_assets.encoder.focal import focal_loss, focal_regression
 from jobfinder_assets.storage.schemas import ROLES
 from jobfinder_assets.training.features import (
     SENIORITY_LEVELS,
@@ -35,6 +36,8 @@ from jobfinder_assets.training.features import (
 # Trees need this many labels, and this many of each class, before they can tell signal from chance.
 TREES_MINIMUM_LABELS = 50
 TREES_MINIMUM_PER_CLASS = 5
+# The name of the reason that the optional encoder's vectors are: no word or fact stands for it.
+MEANING = "meaning"
 OUT_OF_FOLD_SPLITS = 5
 # Sampled negatives: at most so many for each positive.
 NEGATIVES_PER_POSITIVE = 3
@@ -45,14 +48,16 @@ _THREADS = 1
 # What trees may say of a fact in one direction only: nobody likes a job less because the same job pays more, or names
 # more of what they ask for. A few labels would often have it the other way round, as pay goes with levels and firms.
 MONOTONE = {"log10 pay in USD": 1, "wanted words": 1}
+_LEAST_CURVATURE = 1e-3
 # Hours of a full-time year, and the other periods in it.
 _PER_YEAR = {"hour": 2080, "day": 260, "week": 52, "month": 12, "year": 1}
 
 # Scores are computed in doubles, so many rows at a time, whatever their number.
 _ROWS_AT_ONCE = 50_000
 
-Balance = Literal["none", "weights", "sampled"]
-Kind = Literal["term", "title", "topic", "fact", "base"]
+# What is done about a rare class: nothing; its rows weigh more; fewer of the others are read; easy rows weigh little.
+Balance = Literal["none", "weights", "sampled", "focal"]
+Kind = Literal["term", "title", "topic", "fact", "meaning", "base"]
 Floats = NDArray[np.float64]
 # (train rows, test rows) of each fold.
 Folds = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
@@ -223,6 +228,9 @@ def solve(kernel: Floats, labels: NDArray[np.int64], parameters: Parameters, *, 
     part = kernel[np.ix_(rows, rows)]
     jitter = 1e-6 * max(float(np.trace(part)) / len(rows), 1e-6)
     lower = cholesky(part + jitter * np.eye(len(rows)), lower=True)
+    if parameters.balance == "focal":
+        coefficients, intercept = focal_regression(lower, labels, strength=parameters.regularisation)
+        return solve_triangular(lower.T, coefficients, lower=False), intercept
     regression = LogisticRegression(
         C=parameters.regularisation,
         class_weight="balanced" if parameters.balance == "weights" else None,
@@ -350,7 +358,15 @@ def fit_trees(
         feature_name=[name.replace(" ", "_") for name in STRUCTURED],
         params={"verbosity": -1},
     )
+    if parameters.balance == "focal":
+        settings["objective"] = _focal_objective
     return lightgbm.train(settings, data, num_boost_round=parameters.rounds)
+
+
+def _focal_objective(scores: Floats, data: Any) -> tuple[Floats, Floats]:
+    """The focal loss for LightGBM: slope and curvature, which must not fall below zero for it."""
+    _, slope, curvature = focal_loss(scores, np.asarray(data.get_label(), np.int64))
+    return slope, np.maximum(curvature, _LEAST_CURVATURE)
 
 
 def enough_for_trees(labels: NDArray[np.int64]) -> bool:
@@ -363,10 +379,11 @@ class LinearModel:
     Attributes (after `fit_features`)
     ---------------------------------
     term_weights (n_terms,), vector_weights (d,), structured_weights (len(STRUCTURED),), intercept; meaning_weights
-    (k,), or None for a model without the optional encoder's vectors
+    (k,), or None for a model without the optional encoder's vectors; meaning_mean (k,), their mean over the rows
     """
 
     meaning_weights: Floats | None = None
+    meaning_mean: Floats | float = 0.0
 
     def __init__(self, parameters: Parameters | None = None, *, seed: int = 0) -> None:
         self.parameters = parameters or Parameters()
@@ -397,6 +414,7 @@ class LinearModel:
         self.structured_weights[_ROLE_COLUMNS] *= parameters.role_weight**2
         self.structured_weights[_FACT_COLUMNS] *= parameters.structured_weight**2
         if features.meaning is not None and parameters.meaning_weight:
+            self.meaning_mean = features.meaning.mean(axis=0, dtype=np.float64)
             self.meaning_weights = parameters.meaning_weight**2 * (features.meaning.T.astype(np.float64) @ dual)
         self.intercept = intercept
 
@@ -418,14 +436,26 @@ class LinearModel:
         weights = np.zeros(features.terms.shape[1])
         width = min(len(weights), len(self.term_weights))
         weights[:width] = self.term_weights[:width]
-        score = np.empty(len(features))
+        score, meaning = np.empty(len(features)), _known_meaning(features)
         for first in range(0, len(features), _ROWS_AT_ONCE):
             rows = slice(first, first + _ROWS_AT_ONCE)
             score[rows] = features.terms[rows] @ weights
             score[rows] += features.vector[rows].astype(np.float64) @ self.vector_weights
-            if self.meaning_weights is not None and features.meaning is not None:
-                score[rows] += features.meaning[rows].astype(np.float64) @ self.meaning_weights
+            if self.meaning_weights is not None and meaning is not None:
+                score[rows] += meaning[rows].astype(np.float64) @ self.meaning_weights
         return score + _scaled(features) @ self.structured_weights + self.intercept
+
+    def meaning_parts(self, features: FeatureMatrix) -> tuple[Floats, Floats]:
+        """(n,) what the optional encoder's vectors add beyond what a labelled posting's add on average; (n,) that.
+
+        Both are zero where a posting has no vector, and where the model reads none.
+        """
+        meaning = _known_meaning(features)
+        if self.meaning_weights is None or meaning is None:
+            return np.zeros(len(features)), np.zeros(len(features))
+        mean = float(np.sum(self.meaning_mean * self.meaning_weights))
+        common = np.where(meaning.any(axis=1), mean, 0.0)
+        return np.asarray(meaning.astype(np.float64) @ self.meaning_weights - common, np.float64), common
 
 
 class PreferenceModel:
@@ -444,6 +474,13 @@ class PreferenceModel:
         self.wanted = wanted or Wanted()
         self.encoder: FeatureEncoder | None = None
         self.tagger: Any = None
+
+    @classmethod
+    def of(cls, linear: LinearModel) -> "PreferenceModel":
+        """A model of a linear part that is fitted already, and of no trees."""
+        model = cls(linear.parameters, seed=linear.seed)
+        model.fitted_parameters, model.linear, model.booster = linear.parameters, linear, None
+        return model
 
     def fit(
         self, postings: pd.DataFrame, labels: Any, *, corpus: pd.DataFrame | None = None, seed: int | None = None
@@ -511,12 +548,14 @@ class PreferenceModel:
 
         They add up to the score. The weight on the latent vector is carried back to the terms it was made
         of, so a reason is a word or a fact that stands in the advert, never a component nobody can read.
+        What the optional encoder's vectors add cannot be carried back: it is one reason, and says so.
         """
         scores = self.score_features(features)
         features = self.wanted.added(features)
         terms, base = self._term_contributions(features, names)
         facts, shift = self._fact_contributions(features)
-        base = base + shift
+        meaning, common = self.linear.meaning_parts(features)
+        base = base + shift + common
         result = []
         for row in range(len(features)):
             cells = slice(terms.indptr[row], terms.indptr[row + 1])
@@ -528,6 +567,8 @@ class PreferenceModel:
                 Reason(fact_name(at, float(features.structured[row, at])), "fact", part)
                 for at, part in _strongest(np.arange(len(STRUCTURED)), facts[row], top)
             ]
+            if meaning[row]:
+                reasons.append(Reason(MEANING, "meaning", float(meaning[row])))
             shown = sorted(reasons, key=lambda reason: -abs(reason.contribution))[:top]
             rest = float(scores[row] - base[row] - sum(reason.contribution for reason in shown))
             shown += [Reason("everything else", "base", rest), Reason("base", "base", float(base[row]))]
@@ -642,7 +683,9 @@ def _term_weights(features: FeatureMatrix, dual: Floats, parameters: Parameters)
 
 def _prior_shift(labels: NDArray[np.int64], parameters: Parameters) -> float:
     """Where balanced classes were assumed: what makes the odds those of the labels as they are."""
-    return {"none": 0.0, "weights": _log_odds(labels), "sampled": _sampled_shift(labels)}[parameters.balance]
+    if parameters.balance == "sampled":
+        return _sampled_shift(labels)
+    return 0.0 if parameters.balance == "none" else _log_odds(labels)
 
 
 def _held_out_ratio(
@@ -683,6 +726,11 @@ def _term_kind(column: int) -> Kind:
     if column < TERM_BLOCKS["title"].stop:
         return "title"
     return "fact" if column < TERM_BLOCKS["fact"].stop else "term"
+
+
+def _known_meaning(features: FeatureMatrix) -> NDArray[np.float32] | None:
+    """The vectors; None also where no posting has one, as nobody knows how long it would be."""
+    return None if features.meaning is None or not features.meaning.shape[1] else features.meaning
 
 
 def _fitted(model: PreferenceModel) -> PreferenceModel:

@@ -11,9 +11,10 @@ import hashlib
 import json
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 from jobfinder_assets.config import Profile, Settings, Training
+from jobfinder_assets.encoder import tuned
 from jobfinder_assets.encoder.static import StaticVectors, load_static
 from jobfinder_assets.encoder.vectors import vectors_in_force
 from jobfinder_assets.labels.events import Agreement, self_agreement
@@ -30,6 +32,7 @@ from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.mlflow_store import experiment_id, mlflow_client
 from jobfinder_assets.storage.schemas import ROLES
 from jobfinder_assets.storage.spreadsheet import to_csv
+from jobfinder_assets.training.baselines import Ranker
 from jobfinder_assets.training.evaluation import (
     CHAMPION,
     LINEAR,
@@ -47,6 +50,7 @@ from jobfinder_assets.training.evaluation import (
     one_thread,
 )
 from jobfinder_assets.training.features import FeatureEncoder, Wanted, load_encoder
+from jobfinder_assets.training.fine_tuned import FineTuned
 from jobfinder_assets.training.model import Parameters, PreferenceModel
 from jobfinder_assets.training.training_set import POSTING_COLUMNS, Examples, label_hash, load_examples
 from jobfinder_assets.training.tuning import TrialReport, search
@@ -91,7 +95,8 @@ class Champion:
     tags: label_hash, encoder_version, settings_hash, model_code_version, decision, and more; metrics: those of
     the scoreboard's row of the recipe; scoreboard, previous_scoreboard: the tables that the gate saw
     (the second is the one with which the champion before was promoted, empty for the first); canaries:
-    whether the measurement itself could be trusted.
+    whether the measurement itself could be trusted; fine_tuned: of a transformer that was brought in by
+    `jobfinder encoder import`, whose model reads its scores alone (`parameters` mean nothing then).
     """
 
     model: PreferenceModel
@@ -102,6 +107,16 @@ class Champion:
     scoreboard: pd.DataFrame
     previous_scoreboard: pd.DataFrame
     canaries: tuple[Canary, ...]
+    fine_tuned: FineTuned | None = None
+
+    @property
+    def vectors_version(self) -> str:
+        """The version of the rows of `posting_vectors` that the model reads; "" for none."""
+        return self.fine_tuned.version if self.fine_tuned else self.tags.get("vectors_version", "")
+
+    def contestant(self, *, seed: int) -> Ranker:
+        """What is judged on the folds for this model: its recipe, to be fitted anew on each."""
+        return self.fine_tuned or Fixed(self.parameters, seed=seed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +137,7 @@ def champion(settings: Settings, profile: str) -> Champion | None:
     if not pointer.is_file():
         return None
     found = json.loads(pointer.read_text(encoding="utf-8"))["version"]
-    loaded: Champion = read_object(_path(settings, profile, found))
+    loaded = read_version(settings, profile, found)
     return loaded if loaded.tags.get("model_code_version") == MODEL_CODE_VERSION else None
 
 
@@ -132,13 +147,32 @@ def versions(settings: Settings, profile: str) -> list[str]:
     return sorted(found, key=int)
 
 
+def read_version(settings: Settings, profile: str, version: str) -> Champion:
+    """A version that is kept in the home, in force or not."""
+    kept: Champion = read_object(_path(settings, profile, version))
+    return kept
+
+
 def promote(settings: Settings, profile: str, version: str) -> None:
     """Put a registered version in force (also an older one: that is a rollback)."""
     if not _path(settings, profile, version).is_file():
         raise FileNotFoundError(f"no model {version!r} of profile {profile!r} in {_folder(settings, profile)}")
     with mlflow_client(settings) as client:
         client.set_registered_model_alias(model_name(profile), ALIAS, version)
+    _put_in_force(settings, profile, version)
+
+
+def _put_in_force(settings: Settings, profile: str, version: str) -> None:
+    found = read_version(settings, profile, version).fine_tuned
+    read = tuned.InForce(profile, found.version, found.typical) if found else None
+    tuned.put_in_force(settings.home, profile, read)
     write_json(_folder(settings, profile) / "champion.json", {"version": version})
+
+
+def store(settings: Settings, profile: str, found: Champion) -> None:
+    """Keep a registered version in the home and put it in force."""
+    write_object(_path(settings, profile, found.version), found)
+    promote(settings, profile, found.version)
 
 
 def model_name(profile: str) -> str:
@@ -244,7 +278,7 @@ def follow_alias(settings: Settings, profile: str) -> None:
         except MlflowException:
             return
     if _path(settings, profile, alias).is_file():
-        write_json(_folder(settings, profile) / "champion.json", {"version": alias})
+        _put_in_force(settings, profile, alias)
 
 
 def _train(
@@ -263,7 +297,7 @@ def _train(
         examples,
         wishes,
         training=training,
-        champion=before.parameters if before else None,
+        champion=partial(before.contestant, seed=training.seed) if before else None,
         compute=settings.compute,
     )
     if isinstance(evaluation, TooFewLabels):
@@ -271,7 +305,7 @@ def _train(
     decision = decide(evaluation)
     trials: list[TrialReport] = []
     with one_thread():
-        tuned = search(
+        searched = search(
             examples.features,
             examples.labels,
             examples.groups,
@@ -279,11 +313,16 @@ def _train(
             seed=training.seed,
             on_trial=trials.append,
         )
-    recipes = {MODEL: tuned, LINEAR: LINEAR_PARAMETERS} | ({CHAMPION: before.parameters} if before else {})
+    recipes = {MODEL: searched, LINEAR: LINEAR_PARAMETERS} | ({CHAMPION: before.parameters} if before else {})
     parameters = recipes[decision.winner]
+    # A fine-tuned champion cannot be fitted on the new labels here: it stays as it came.
+    stays = before.fine_tuned if before and decision.winner == CHAMPION else None
     with one_thread():
-        wanted = encoder.wanted(wishes.keywords)
-        model = Fixed(parameters, seed=training.seed, wanted=wanted).fit(examples).model
+        if stays:
+            model = stays.model(encoder)
+        else:
+            wanted = encoder.wanted(wishes.keywords)
+            model = Fixed(parameters, seed=training.seed, wanted=wanted).fit(examples).model
     row = evaluation.scoreboard.set_index("model").loc[decision.winner]
     fitted = Champion(
         model=model,
@@ -302,21 +341,22 @@ def _train(
             "self_agreement": str(said_again(lake, profile)),
             "training_set_version": str(lake.version("training_set")),
             "posting_features_version": str(lake.version("posting_features")),
-        },
+        }
+        | ({"fine_tuned": stays.version} if stays else {}),
         metrics={str(name): float(value) for name, value in row.dropna().to_dict().items()}
         | diversity_cost(evaluation, examples, contestant=decision.winner, per_company=wishes.per_company),
         parameters=parameters,
         scoreboard=evaluation.scoreboard,
         previous_scoreboard=before.scoreboard if before else pd.DataFrame(),
         canaries=tuple(canaries(examples, evaluation, training=training)),
+        fine_tuned=stays,
     )
     run_id, version = _log(
         settings, lake, profile, fitted=fitted, examples=examples, encoder=encoder, evaluation=evaluation,
         decision=decision, trials=trials,
     )  # fmt: skip
     kept = replace(fitted, version=version)
-    write_object(_path(settings, profile, version), kept)
-    promote(settings, profile, version)
+    store(settings, profile, kept)
     return Outcome("trained", kept, decision=decision, evaluation=evaluation, run_id=run_id)
 
 
@@ -350,8 +390,9 @@ def _log(
             write_bytes(folder / "scoreboard.csv", to_csv(fitted.scoreboard))
             write_bytes(folder / "previous_scoreboard.csv", to_csv(fitted.previous_scoreboard))
             write_bytes(folder / "folds.csv", to_csv(evaluation.plan.to_frame(examples)))
-            worst = insight.misses(fitted.parameters, examples, encoder, training=settings.training, most=_WORST)
-            write_json(folder / "mistakes.json", insight.gallery(worst, examples))
+            if fitted.fine_tuned is None:
+                worst = insight.misses(fitted.parameters, examples, encoder, training=settings.training, most=_WORST)
+                write_json(folder / "mistakes.json", insight.gallery(worst, examples))
             write_json(folder / "decision.json", asdict(decision) | {"text": str(decision)})
             write_json(folder / "canaries.json", [asdict(canary) for canary in fitted.canaries])
             write_text(folder / "scoreboard.md", board_markdown(fitted.scoreboard) + "\n")
@@ -365,6 +406,9 @@ def _log_model(
     client: Any, profile: str, fitted: Champion, *, examples: Examples, scorer: "Scorer", run_id: str
 ) -> str:
     """Log the model with its encoder as a pyfunc that scores postings, and register it; returns the version."""
+    if fitted.fine_tuned is not None:
+        kept = fitted.fine_tuned
+        return register(client, profile, kept.source, run_id=run_id, tags=fitted.tags, model_id=kept.model_id)
     import mlflow.pyfunc
     from mlflow.models import infer_signature
 
@@ -379,11 +423,17 @@ def _log_model(
             input_example=example,
             pip_requirements=[f"{package}=={installed_version(package)}" for package in _REQUIREMENTS],
         )
-    if not client.search_registered_models(f"name = '{model_name(profile)}'"):
-        client.create_registered_model(model_name(profile), description=f"What {profile} likes, in log-odds.")
-    made = client.create_model_version(
-        model_name(profile), source=info.model_uri, run_id=run_id, tags=fitted.tags, model_id=info.model_id
-    )
+    return register(client, profile, info.model_uri, run_id=run_id, tags=fitted.tags, model_id=info.model_id)
+
+
+def register(
+    client: Any, profile: str, source: str, *, run_id: str, tags: Mapping[str, str], model_id: str | None
+) -> str:
+    """Make a logged model the next version of the profile's; returns that version."""
+    name = model_name(profile)
+    if not client.search_registered_models(f"name = '{name}'"):
+        client.create_registered_model(name, description=f"What {profile} likes, in log-odds.")
+    made = client.create_model_version(name, source=source, run_id=run_id, tags=dict(tags), model_id=model_id or None)
     return str(made.version)
 
 

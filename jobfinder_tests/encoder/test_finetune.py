@@ -175,3 +175,45 @@ def test_recipes_are_checked() -> None:
         finetune.Recipe(kind="contrastive", balance="focal")
     with pytest.raises(ValueError, match="unknown setting 'epoch'"):
         finetune.Recipe.from_dict({"epoch": 3})
+
+
+@pytest.mark.parametrize(
+    ("cuda", "native", "device", "kind"),
+    [(False, False, "cpu", None), (True, True, "cuda", "bfloat16"), (True, False, "cuda", "float16")],
+)
+def test_a_gpu_is_taken_when_there_is_one_and_then_half_precision(
+    cuda: bool, native: bool, device: str, kind: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    from jobfinder_assets.encoder.weights import EncoderUnavailable, chosen_device
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    # A T4 emulates bfloat16: that does not count.
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: native or including_emulation)
+    chosen = chosen_device("auto")
+    assert chosen == device
+    assert finetune.precision(torch.device(chosen)) == (getattr(torch, kind) if kind else None)
+    assert chosen_device("cpu") == "cpu"
+    assert finetune.precision(torch.device("cpu")) is None
+    if not cuda:
+        with pytest.raises(EncoderUnavailable, match="torch sees no GPU"):
+            chosen_device("cuda")
+
+
+def test_frozen_leaves_the_encoder_as_it_is(encoder: Any, posts: Any, labels: Any, reading: Any) -> None:
+    before = finetune._vectors(encoder[0].model.encoder.layer[1:], reading, np.arange(20))
+    rare = labels & (np.arange(len(labels)) % 4 == 0)
+    for balance in ("none", "weights", "sampled", "focal"):
+        recipe = finetune.Recipe(kind="frozen", balance=balance, layers=1)
+        found = finetune.fine_tune(encoder, reading, rare, posts["company"], recipe)
+        assert (found.epochs, found.history) == (0, ())
+        assert np.array_equal(finetune._vectors(found.layers, reading, np.arange(20)), before)
+        assert found.score(reading)[rare].mean() > found.score(reading)[~rare].mean()
+
+
+def test_sampling_keeps_the_rare_and_as_many_of_the_others() -> None:
+    values = np.array([0, 0, 0, 0, 1, 0, 1, 0])
+    rows = finetune._as_many(values, np.arange(8), seed=0)
+    assert sorted(values[rows]) == [0, 0, 1, 1]
+    assert {4, 6} <= set(rows.tolist())

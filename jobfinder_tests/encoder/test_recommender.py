@@ -10,18 +10,20 @@ import pytest
 from jobfinder_assets.config import Home, Settings, Training
 from jobfinder_assets.encoder.static import distil, save_static
 from jobfinder_assets.encoder.vectors import put_in_force, vectors_table
+from jobfinder_assets.recommendations.reasons import sentences
 from jobfinder_assets.recommendations.recommender import encoded_postings
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.training import evaluation as ev
 from jobfinder_assets.training import registry
 from jobfinder_assets.training.features import (
+    FeatureEncoder,
     FeatureMatrix,
     fit_encoder,
     read_features,
     save_encoder,
     update_features,
 )
-from jobfinder_assets.training.model import LinearModel, Parameters, PreferenceModel
+from jobfinder_assets.training.model import Balance, LinearModel, Parameters, PreferenceModel, Reason
 from jobfinder_assets.training.training_set import Examples, build_training_set
 from jobfinder_assets.training.tuning import MEANING_WEIGHT, search
 from jobfinder_tests.encoder.test_static import postings_as, words_as
@@ -60,6 +62,50 @@ def test_the_vectors_add_their_part_to_the_score(examples: Examples) -> None:
     # A posting whose vector is still to come is scored by everything else.
     unknown = replace(features, meaning=np.zeros_like(features.meaning))
     assert np.array_equal(model.score_features(unknown), model.score_features(replace(features, meaning=None)))
+
+
+def test_what_the_vectors_say_is_a_reason_of_its_own(examples: Examples) -> None:
+    names = FeatureEncoder(components=16, seed=0).fit(examples.postings)
+    features = with_meaning(examples, telling=True)
+    trees = Parameters(meaning_weight=0.4, trees=True)
+    model = PreferenceModel(trees).fit_features(features, examples.labels, examples.groups)
+    scores = model.score_features(features)
+    found = model.contributions(features, top=10_000, names=names)
+    named = []
+    for score, reasons in zip(scores, found, strict=True):
+        assert sum(reason.contribution for reason in reasons) == pytest.approx(score, abs=1e-6)
+        # With every reason told, nothing is left that has no name.
+        rest = next(reason for reason in reasons if reason.name == "everything else")
+        assert rest.contribution == pytest.approx(0, abs=1e-6)
+        named += [reason.contribution for reason in reasons if reason.kind == "meaning"]
+    assert len(named) == len(examples)
+    # Against a labelled posting as they are on average: for some it speaks, against others.
+    assert np.mean(named) == pytest.approx(0, abs=1e-6)
+    assert np.mean(np.array(named)[examples.labels]) > 0
+    # A posting without a vector has no such reason, and its reasons still add up.
+    unknown = replace(features, meaning=np.zeros_like(features.meaning)).take([0])
+    reasons = model.contributions(unknown, top=10_000, names=names)[0]
+    assert "meaning" not in {reason.kind for reason in reasons}
+    assert sum(reason.contribution for reason in reasons) == pytest.approx(model.score_features(unknown)[0], abs=1e-6)
+
+
+def test_the_reason_is_named_for_what_it_is() -> None:
+    spoken = [Reason("meaning", "meaning", 0.4), Reason("kafka", "term", 0.2), Reason("base", "base", 9.0)]
+    assert [one.text for one in sentences(spoken)] == ["reads like postings you liked", "mentions kafka"]
+    assert sentences([Reason("meaning", "meaning", -0.4)])[0].text == "reads unlike postings you liked"
+
+
+@pytest.mark.parametrize("trees", [False, True])
+@pytest.mark.parametrize("balance", ["none", "weights", "sampled", "focal"])
+def test_every_answer_to_a_rare_class_learns(balance: Balance, trees: bool) -> None:
+    examples = people.examples(160)
+    train, test = np.arange(100), np.arange(100, 160)
+    model = PreferenceModel(Parameters(balance=balance, trees=trees, words_weight=0.0))
+    model.fit_features(examples.features.take(train), examples.labels[train], examples.groups[train])
+    assert (model.booster is not None) == trees
+    scores = model.score_features(examples.features.take(test))
+    truth = examples.labels[test]
+    assert scores[truth].mean() > scores[~truth].mean()
 
 
 def test_the_search_takes_them_when_they_are_there(examples: Examples) -> None:

@@ -53,7 +53,7 @@ def install_model(lake: Lake, home: Home, version: str = "1") -> None:
         "encoder_version": encoder.version, "model_code_version": MODEL_CODE_VERSION,
         "trained_at": (NOW - timedelta(days=20)).isoformat(),
     }  # fmt: skip
-    kept = SimpleNamespace(model=model, version=version, tags=tags)
+    kept = SimpleNamespace(model=model, version=version, tags=tags, vectors_version="")
     folder = home.models / "preference" / "anna"
     write_object(folder / f"{version}.joblib", kept)
     write_json(folder / "champion.json", {"version": version})

@@ -18,6 +18,7 @@ from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.training import insight
 from jobfinder_assets.training.evaluation import Canary
 from jobfinder_assets.training.features import fit_encoder, save_encoder, update_features
+from jobfinder_assets.training.fine_tuned import FineTuned
 from jobfinder_assets.training.insight import Run
 from jobfinder_assets.training.model import Parameters, PreferenceModel
 from jobfinder_assets.training.registry import MODEL_CODE_VERSION, Champion
@@ -154,6 +155,15 @@ def test_features_made_anew_are_told(trained: Champion, home: Home) -> None:
         assert "made anew" in words(opened(part))
     app = opened("Versions")
     assert app.dataframe[0].value["state"].tolist() == ["in force", ""]
+
+
+def test_a_fine_tuned_model_says_that_no_word_stands_for_it(trained: Champion, home: Home) -> None:
+    version = "fine-tuned/ann/0123456789abcdef"
+    brought = replace(trained, fine_tuned=FineTuned(version, -1.0, {}), tags=trained.tags | {"fine_tuned": version})
+    write_object(home.models / "preference" / "ann" / "2.joblib", brought)
+    for part in ("What it learnt", "Mistakes"):
+        assert "it reads the whole text" in opened(part).info[0].value
+    assert "Model 2 is in force" in words(opened())
 
 
 def test_mistakes_are_labels_that_may_be_wrong(trained: Champion, lake: Lake) -> None:

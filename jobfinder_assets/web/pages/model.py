@@ -18,6 +18,10 @@ from jobfinder_assets.training.registry import Champion, champion, diversity_wor
 from jobfinder_assets.training.training_set import Examples, load_examples
 from jobfinder_assets.web import session, view
 
+_WHOLE_TEXT = (
+    "The model in force is a fine-tuned transformer: it reads the whole text, and no single word or fact stands for "
+    "what it learnt."
+)
 _PARTS = ("How good", "What it learnt", "Mistakes", "Versions", "Runs")
 _IN_FORCE, _OTHERS = "#1d4ed8", "#6b7280"
 _MOST_RUNS = 50
@@ -192,6 +196,9 @@ def _curve(frame: pd.DataFrame) -> Any:
 
 
 def _what_it_learnt(found: Champion) -> None:
+    if found.fine_tuned is not None:
+        st.info(_WHOLE_TEXT)
+        return
     known = _examples(found)
     if known is None:
         return
@@ -244,6 +251,9 @@ def _titles(postings: pd.DataFrame) -> dict[str, str]:
 
 
 def _mistakes(found: Champion) -> None:
+    if found.fine_tuned is not None:
+        st.info(_WHOLE_TEXT)
+        return
     known = _examples(found)
     if known is None:
         return
