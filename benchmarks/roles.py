@@ -17,6 +17,7 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -105,31 +106,50 @@ def labelled(name: str, corpus: pd.DataFrame) -> pd.DataFrame:
 
 
 def calibrate(corpus: pd.DataFrame, gold: pd.DataFrame) -> None:
-    """Fit both regressions on the development postings, each seen with and without its title."""
+    """Fit the regressions on the development postings, as they are and with the title hidden."""
     ours = tagger.RoleTagger().fit(corpus)
-    assert ours._learned is not None
-    rules, agreeing, titled = [], [], []
-    views = (gold, gold.assign(title=""))
-    for frame in views:
-        for reading in tagger._read(frame["title"].tolist(), frame["description"].tolist()):
-            rules.append(tagger._rule_probabilities(reading))
-            first, second = ours._learned.probabilities(reading)
-            agreeing.append(first)
-            titled.append(second)
-    truth = np.array([ROLES.index(role) for role in gold["role"]] * len(views))
-    groups = np.tile(gold["company"].map(company_key).to_numpy(), len(views))
-    content = {}
-    for name, readers in (("rules", [rules]), ("rules_and_classifiers", [rules, agreeing, titled])):
-        seen = calibration.inputs(*(np.vstack(reader) for reader in readers))
-        model = LogisticRegression(C=0.1, max_iter=2_000)
-        left_out = cross_val_predict(model, seen, truth, groups=groups, cv=GroupKFold(10))
-        scores = [macro_f1(truth[view], left_out[view]) for view in np.array_split(np.arange(len(truth)), len(views))]
-        print(f"{name}: macro-F1 on companies left out {scores[0]:.3f} with titles, {scores[1]:.3f} without")
-        model.fit(seen, truth)
-        content[name] = {"weights": model.coef_.T.round(4).tolist(), "intercepts": model.intercept_.round(4).tolist()}
-    CALIBRATION.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    shown = _seen(ours, gold)
+    hidden = _seen(ours, gold.assign(title=""))
+    truth = np.array([ROLES.index(role) for role in gold["role"]])
+    groups = gold["company"].map(company_key).to_numpy()
+    both = (np.vstack([shown[0], hidden[0]]), np.tile(truth, 2), np.tile(groups, 2))
+    content = {
+        "rules": _fitted("rules", *both),
+        "titled": _fitted("titled", shown[1], truth, groups),
+        "untitled": _fitted("untitled", hidden[1], truth, groups),
+    }
+    CALIBRATION.write_text(_one_row_a_line(content), encoding="utf-8")
     print(f"calibrated on {len(gold)} postings: {CALIBRATION.name}; run again to see its results")
     calibration.calibration.cache_clear()
+
+
+def _seen(ours: tagger.RoleTagger, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """What the regressions see of postings: of the rules alone, and of rules and classifiers."""
+    assert ours._learned is not None
+    alone, together = [], []
+    for reading in tagger._read(frame["title"].tolist(), frame["description"].tolist()):
+        rules, learned = tagger._rule_probabilities(reading), ours._learned.probabilities(reading)
+        alone.append(calibration.inputs(rules))
+        together.append(calibration.inputs(rules, *learned, strengths=tagger._strengths(reading)))
+    return np.vstack(alone), np.vstack(together)
+
+
+def _fitted(name: str, seen: np.ndarray, truth: np.ndarray, groups: np.ndarray) -> dict[str, Any]:
+    model = LogisticRegression(C=0.1, max_iter=5_000)
+    values = cross_val_predict(model, seen, truth, groups=groups, cv=GroupKFold(10), method="predict_proba")
+    score, error = macro_f1(truth, values.argmax(axis=1)), calibration_error(values, truth)
+    print(f"{name}: on companies left out macro-F1 {score:.3f}, expected calibration error {error:.3f}")
+    model.fit(seen, truth)
+    rows = model.coef_.T.round(4).tolist()
+    names = calibration.strength_names() if name != "rules" else []
+    readers = len(rows) - len(names)
+    content = {"readers": rows[:readers], "intercepts": model.intercept_.round(4).tolist()}
+    return content | ({"strengths": dict(zip(names, rows[readers:], strict=True))} if names else {})
+
+
+def _one_row_a_line(content: dict[str, Any]) -> str:
+    text = json.dumps(content, indent=1)
+    return re.sub(r"\[\s+([-\d.,\s]+?)\s+\]", lambda row: f"[{' '.join(row[1].split())}]", text) + "\n"
 
 
 def report(name: str, gold: pd.DataFrame, ours: tagger.RoleTagger, corpus: pd.DataFrame) -> None:

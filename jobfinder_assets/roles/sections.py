@@ -26,6 +26,8 @@ WEIGHTS_WITHOUT_DUTIES = np.array([1.0, 1.0, 0.8, 0.2, 0.15, 0.0])
 _ENDS_BEFORE = frozenset("\n.!?:;|)]")
 _DECORATION = frozenset(" \t*•·-–—#_>")
 _PREFIX_CHARACTERS = 30
+# In words. A text in one paragraph names its place or its benefits anywhere, and no heading says where they end.
+_LONGEST_BENEFITS = 150
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,25 @@ def sections_of(tokens: Tokens) -> Indices:
             continue
         covered = token + int(hits.length[hit])
         switches.append((token, section))
-    return _spread(tokens, switches)
+    return _spread(tokens, _ended(tokens, switches))
+
+
+def _ended(tokens: Tokens, switches: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The switches, and after long benefits one back to the part before them."""
+    found: list[tuple[int, int]] = []
+    document, before = -1, SUMMARY
+    for number, (token, section) in enumerate(switches):
+        if (here := int(tokens.document[token])) != document:
+            document, before = here, SUMMARY
+        found.append((token, section))
+        if section != BENEFITS:
+            before = section
+            continue
+        end = token + _LONGEST_BENEFITS
+        last = switches[number + 1][0] if number + 1 < len(switches) else len(tokens)
+        if end < last and tokens.document[end] == document:
+            found.append((end, before))
+    return found
 
 
 def _spread(tokens: Tokens, switches: list[tuple[int, int]]) -> Indices:

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from jobfinder_assets.roles.calibration import calibration, calibration_digest
+from jobfinder_assets.roles.calibration import calibration, calibration_digest, inputs
 from jobfinder_assets.roles.rules import Matrix, Part, RuleSet, Votes, rule_sets, rules_digest
 from jobfinder_assets.roles.sections import section_weights, sections_of
 from jobfinder_assets.roles.specialities import specialities_of
@@ -28,7 +28,7 @@ from jobfinder_assets.roles.tokens import Bits, Indices, Tokens, tokenize
 from jobfinder_assets.storage.schemas import ROLES
 
 # Raised by hand when a change of code changes results; the rules' own digest is part of it.
-TAGGER_VERSION = f"4-{rules_digest()}-{calibration_digest()}"
+TAGGER_VERSION = f"5-{rules_digest()}-{calibration_digest()}"
 
 MOST_EXAMPLES = 20_000
 _CHUNK_CHARACTERS = 700_000
@@ -238,14 +238,16 @@ class RoleTagger:
     def _probabilities(self, reading: _Reading) -> Matrix:
         by_rules = _rule_probabilities(reading)
         # A title without a text is known from no calibration: its rule is taken at its word.
-        has_text = np.bincount(reading.texts.document, minlength=reading.texts.documents) > 0
-        alone = np.where(has_text[:, None], calibration("rules").apply(by_rules), by_rules)
+        has_text = _has_words(reading.texts)
+        alone = np.where(has_text, calibration("rules").apply(inputs(by_rules)), by_rules)
         if self._learned is None:
             return alone
-        together = calibration("rules_and_classifiers").apply(by_rules, *self._learned.probabilities(reading))
+        seen = inputs(by_rules, *self._learned.probabilities(reading), strengths=_strengths(reading))
+        has_title = _has_words(reading.titles)
+        together = np.where(has_title, calibration("titled").apply(seen), calibration("untitled").apply(seen))
         # The geometric mean: a role that either excludes stays excluded.
         blended = _normalized(alone ** (1 - self.fit_.share) * together**self.fit_.share)
-        return np.where(has_text[:, None], blended, alone)
+        return np.where(has_text, blended, alone)
 
 
 def _strings(postings: pd.DataFrame, column: str) -> list[str]:
@@ -266,6 +268,15 @@ def _read(titles: Sequence[str], texts: Sequence[str]) -> Iterator[_Reading]:
         votes = duty_rules.vote(tokens, weights)
         yield _Reading(title_tokens, tokens, weights, title_rules.vote(title_tokens), votes)
         begin = end
+
+
+def _has_words(tokens: Tokens) -> NDArray[np.bool_]:
+    """(documents, 1)"""
+    return (np.bincount(tokens.document, minlength=tokens.documents) > 0)[:, None]
+
+
+def _strengths(reading: _Reading) -> tuple[Matrix, Matrix]:
+    return reading.title_votes.strength, reading.text_votes.strength
 
 
 def _rule_probabilities(reading: _Reading) -> Matrix:

@@ -1,6 +1,7 @@
 """The regression that brings rules and classifier together, and the postings read by hand that it stands on."""
 
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -11,30 +12,46 @@ from hypothesis import strategies as st
 from benchmarks.real_postings import read_postings
 from jobfinder_assets.cleaning.company import company_key
 from jobfinder_assets.cleaning.text import clean_text
-from jobfinder_assets.roles.calibration import calibration
+from jobfinder_assets.roles.calibration import Name, calibration, inputs, strength_names
+from jobfinder_assets.roles.rules import Matrix, rule_sets
 from jobfinder_assets.roles.tagger import RoleTagger
 from jobfinder_assets.storage.schemas import ROLES
 
 GOLD = Path(__file__).parent / "gold"
 
 
-@pytest.mark.parametrize(("name", "readers"), [("rules", 1), ("rules_and_classifiers", 3)])
-@given(values=st.lists(st.floats(0, 1), min_size=15, max_size=15))
-def test_what_comes_out_are_probabilities(name: str, readers: int, values: list[float]) -> None:
+SILENT = (np.zeros((1, len(rule_sets()[0].rules))), np.zeros((1, len(rule_sets()[1].rules))))
+
+
+def seen(name: Name, readers: list[Matrix], strengths: tuple[Matrix, Matrix] = SILENT) -> Matrix:
+    return inputs(readers[0]) if name == "rules" else inputs(*readers, strengths=strengths)
+
+
+@pytest.mark.parametrize("name", get_args(Name))
+@given(values=st.lists(st.floats(0, 1), min_size=15, max_size=15), strength=st.floats(0, 12))
+def test_what_comes_out_are_probabilities(name: Name, values: list[float], strength: float) -> None:
     shares = [
         np.array(values[start : start + 5])[None] / max(sum(values[start : start + 5]), 1e-9) for start in (0, 5, 10)
     ]
-    found = calibration(name).apply(*shares[:readers])
-    assert found.shape == (1, len(ROLES)) and (found > 0).all()
+    found = calibration(name).apply(seen(name, shares, (SILENT[0] + strength, SILENT[1] + strength)))
+    assert found.shape == (1, len(ROLES)) and (found >= 0).all()
     assert found.sum() == pytest.approx(1)
 
 
+@pytest.mark.parametrize("name", get_args(Name))
 @pytest.mark.parametrize("role", range(len(ROLES)))
-def test_what_both_readers_are_sure_of_is_said(role: int) -> None:
+def test_what_all_readers_are_sure_of_is_said(name: Name, role: int) -> None:
     sure = np.full((1, len(ROLES)), 0.01)
     sure[0, role] = 0.96
-    assert calibration("rules_and_classifiers").apply(sure, sure, sure).argmax() == role
-    assert calibration("rules").apply(sure).argmax() == role
+    assert calibration(name).apply(seen(name, [sure, sure, sure])).argmax() == role
+
+
+def test_weights_of_other_rules_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = strength_names()
+    monkeypatch.setattr("jobfinder_assets.roles.calibration.strength_names", lambda: [*names, "duties: a new one"])
+    calibration.cache_clear()
+    with pytest.raises(ValueError, match="--calibrate"):
+        calibration("titled")
 
 
 def test_roles_of_postings_read_by_hand(shared: Path) -> None:

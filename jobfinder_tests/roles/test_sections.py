@@ -43,6 +43,14 @@ def test_each_text_begins_anew() -> None:
     assert [SECTIONS[section] for section in sections_of(tokens)] == ["benefits", "benefits", "summary"]
 
 
+def test_benefits_end_where_no_heading_says_so() -> None:
+    words = " and".join([" lunch"] * 149)
+    assert section_of(f"Duties\nSell.\nBenefits:{words} MARK", "MARK") == "duties"
+    assert section_of("Work Location Springfield. We have MARK", "MARK") == "benefits"
+    tokens = tokenize([f"Duties: sell. Benefits: {words[:600]}", "lunch " * 300])
+    assert SECTIONS[sections_of(tokens)[-1]] == "summary"
+
+
 def test_requirements_count_more_when_no_duties_are_told() -> None:
     told, untold = tokenize(["Duties\nsell\nRequirements\nSQL"]), tokenize(["Requirements\nSQL"])
     assert section_weights(told, sections_of(told))[-1] < section_weights(untold, sections_of(untold))[-1]

