@@ -64,10 +64,8 @@ def test_the_title_decides_when_nothing_else_is_known(title: str | None, role: s
 
 def test_company_blurb_and_nice_to_haves_are_no_duties() -> None:
     blurb = "About us\nWe build data pipelines, data lakes and ETL for our clients.\n"
-    text = (
-        "Duties\nPrepare weekly reports and dashboards, answer ad hoc questions.\nNice to have\nKafka, Spark, data pipelines.\n"
-        + blurb
-    )
+    duties = "Duties\nPrepare weekly reports and dashboards, answer ad hoc questions.\n"
+    text = duties + "Nice to have\nKafka, Spark, data pipelines.\n" + blurb
     assert RULES_ALONE.predict_proba(frame([("", text)])).iloc[0].idxmax() == "data_analyst"
 
 
