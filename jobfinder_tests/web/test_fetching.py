@@ -84,4 +84,6 @@ def test_search_fetch_now_label_and_save(
     while WORDS not in searches.input_value():
         assert time.monotonic() < deadline, searches.input_value()
         time.sleep(0.1)
+    open_page(tab, "Sources")
+    main.get_by_text("searched only · 2 postings found").wait_for()
     assert app.errors == []

@@ -111,6 +111,13 @@ def pages(tab: Any, first: str) -> Iterator[str]:
     tab.get_by_text("Filters").first.click()
     settled(tab)
     yield "Search"
+    tab.get_by_role("combobox", name="Company").fill("Hostile")
+    tab.get_by_role("option", name="Hostile").first.wait_for()
+    yield "Search, companies"
+    tab.get_by_role("option", name="Hostile").first.click()
+    tab.locator("[class*=st-key-found-]").first.wait_for()
+    settled(tab)
+    yield "Search, one company"
     open_page(tab, "Model")
     for part in ("What it learnt", "Mistakes"):
         tab.get_by_role("tab", name=part).click()
@@ -141,7 +148,7 @@ def test_hostile_postings_do_nothing_on_any_page(serve: Callable[[Path], App], v
     for name in pages(tab, first):
         harmless(tab, name)
         seen.append(name)
-    assert len(seen) == 11
+    assert len(seen) == 13
     text = tab.get_by_test_id("stMain").inner_text()
     assert "[click](javascript:" in text, "shown as what it is, not as Markdown"
     assert app.errors == [] and app.outside == []

@@ -101,10 +101,16 @@ def _state(source: Source, health: pd.DataFrame, found: Sequence[Complaint]) -> 
     if not count:
         return "nothing to read yet"
     if health.empty:
-        return "not fetched yet"
+        # A search's answer is no look at the whole source, and leaves no line of health.
+        found_by_searches = _kept(source.name)
+        return f"searched only · {found_by_searches:,} postings found" if found_by_searches else "not fetched yet"
     troubled = len({complaint.board for complaint in found})
     well = f"{count - troubled} of {count} boards well" if count > 1 else "not well" if troubled else "well"
     return f"{well} · {int(health['rows'].sum()):,} postings at the last look"
+
+
+def _kept(name: str) -> int:
+    return int((session.table("postings", ["source"])["source"] == name).sum())
 
 
 def _details(source: Source, health: pd.DataFrame, found: Sequence[Complaint]) -> None:
@@ -112,7 +118,7 @@ def _details(source: Source, health: pd.DataFrame, found: Sequence[Complaint]) -
         st.text(f"{_listed(names)}: {view.plain(words, longest=600)}")
     st.text(f"May be asked: {next_fetch(source, health)}")
     if health.empty:
-        st.text("Nothing has been fetched from it yet.")
+        st.text("It has not been read as a whole yet.")
     else:
         _boards_table(health)
     _last_postings(source.name)
