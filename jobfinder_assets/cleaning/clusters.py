@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from joblib import Parallel, delayed
 
 from jobfinder_assets.cleaning.duplicates import (
+    BUCKETS,
     COLUMNS,
     DUPLICATES_VERSION,
     LINK_COLUMNS,
@@ -193,7 +194,7 @@ def _shaken(before: _Bands, after: _Bands, moved: Collection[str]) -> set[str]:
     stirred = set(moved) | shaken | set(before.names[np.isin(before.hashes[:, 0], np.array(changed, np.int64))])
     sides = [_standing(before), _standing(after)]
     mine = [side.hashes[np.array([name in stirred for name in side.names], bool)] for side in sides]
-    for column in range(1, WIDTH):
+    for column in range(1, BUCKETS):
         touched = distinct(np.concatenate([mine[0][:, column], mine[1][:, column]]))
         full = [_full_buckets(side.hashes[:, column], touched[touched != 0]) for side in sides]
         crossed = np.setxor1d(full[0], full[1])
@@ -247,7 +248,7 @@ def _pairs_with(bands: _Bands, renewed: Collection[str]) -> pd.DataFrame:
     """Candidate pairs that hold a renewed posting: only the buckets these stand in are looked at."""
     mine = np.array([name in renewed for name in bands.names], bool)
     near = mine.copy()
-    for column in range(WIDTH):
+    for column in range(BUCKETS):
         values = distinct(bands.hashes[mine, column])
         near |= _stands_in(bands.hashes[:, column], values[values != 0])
     # Representatives of the neighbours' own identical adverts must be there too, or copies would stand in for them.
