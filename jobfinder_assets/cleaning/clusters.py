@@ -74,11 +74,12 @@ class _Bands:
 class _History:
     """Hashes of every posting compared `before` this run and of those to be compared `after` it.
 
-    Row `i` of `hashes`, which lie column by column, is that of `names[i]`; a posting that changed has two rows.
+    The rows of all `blocks`, one block after the other, belong to `names`; a posting that changed has two. Blocks are
+    as the lake hands them out: none is copied, and one fits in the processor's cache.
     """
 
     names: pa.Array
-    hashes: Bands
+    blocks: list[Bands]
     before: npt.NDArray[np.bool_]
     after: npt.NDArray[np.bool_]
 
@@ -87,16 +88,50 @@ class _History:
 
     def bands(self, rows: npt.NDArray[np.bool_]) -> _Bands:
         names = np.array(self.names.filter(pa.array(rows)).to_pylist(), dtype=object)
-        order = np.argsort(names, kind="stable")
-        return _Bands(names[order], self.hashes[rows][order])
+        return _sorted_bands(names, self._hashes(rows))
 
     def neighbours(self, rows: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """The rows themselves and all that share a hash with one, and so all their identical adverts."""
-        near = rows.copy()
-        for column in range(BUCKETS if not rows.all() else 0):
-            values = distinct(self.hashes[rows, column])
-            near |= _stands_in(self.hashes[:, column], values[values != 0])
-        return near
+        if rows.all():
+            return rows
+        hashes = self._hashes(rows)
+        sought = [_Sought.of(hashes[:, column]) for column in range(BUCKETS)]
+        found = [
+            np.logical_or.reduce([hash_.among(block[:, column]) for column, hash_ in enumerate(sought)])
+            for block in self.blocks
+        ]
+        return rows | np.concatenate(found)
+
+    def _hashes(self, rows: npt.NDArray[np.bool_]) -> Bands:
+        ends = np.cumsum([len(block) for block in self.blocks])
+        return np.concatenate(
+            [block[rows[end - len(block) : end]] for block, end in zip(self.blocks, ends, strict=True)]
+        )
+
+
+@dataclass(frozen=True)
+class _Sought:
+    """Hashes to look for: only those that share their last bits with one are looked up among the sorted `values`."""
+
+    values: Bands
+    marks: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, hashes: Bands) -> "_Sought":
+        values = distinct(hashes)
+        values = values[values != 0]
+        marks = np.zeros(1 << _MARK_BITS, bool)
+        marks[values & (len(marks) - 1)] = True
+        return cls(values, marks)
+
+    def among(self, hashes: Bands) -> npt.NDArray[np.bool_]:
+        """Which of the hashes are sought, as `np.isin`."""
+        found = self.marks[hashes & (len(self.marks) - 1)]
+        maybe = np.flatnonzero(found)
+        if len(maybe):
+            places = np.searchsorted(self.values, hashes[maybe])
+            found[maybe] = self.values[np.minimum(places, len(self.values) - 1)] == hashes[maybe]
+        return found
 
 
 def update_clusters(lake: Lake, compute: Compute | None = None) -> ClusterUpdate:
@@ -207,16 +242,18 @@ def _pool(compute: Compute) -> Parallel:
 
 
 def _history(stored: pa.Table, computed: _Bands, *, drop: Collection[str]) -> _History:
-    # Rows of another width were written by another version of the code: they are compared anew.
-    fitting = stored.filter(pc.equal(pc.list_value_length(stored["bands"]), WIDTH))
-    flat = pc.list_flatten(fitting["bands"]).to_numpy().reshape(len(fitting), WIDTH)
-    hashes = np.empty((len(fitting) + len(computed.names), WIDTH), np.int64, order="F")
-    hashes[: len(fitting)], hashes[len(fitting) :] = flat, computed.hashes
-    added = pa.array(computed.names.tolist(), pa.string())
-    names = pa.concat_arrays([*fitting["posting_id"].chunks, added])
-    new = np.arange(len(hashes)) >= len(fitting)
-    away = _among_names(names, {*added.to_pylist(), *drop})
-    return _History(names, hashes, before=~new, after=new | ~away)
+    names, blocks = [pa.array(computed.names.tolist(), pa.string())], [computed.hashes]
+    for batch in stored.to_batches():
+        # Rows of another width were written by another version of the code: they are compared anew.
+        fitting = pc.equal(pc.list_value_length(batch["bands"]), WIDTH)
+        if pc.all(fitting).as_py() is not True:
+            batch = batch.filter(fitting)
+        names.append(batch["posting_id"])
+        blocks.append(batch["bands"].flatten().to_numpy().reshape(len(batch), WIDTH))
+    together = pa.concat_arrays(names)
+    new = np.arange(len(together)) < len(computed.names)
+    away = _among_names(together, {*computed.names.tolist(), *drop})
+    return _History(together, blocks, before=~new, after=new | ~away)
 
 
 def _sorted_bands(names: npt.NDArray[np.object_], hashes: Bands) -> _Bands:
@@ -227,6 +264,8 @@ def _sorted_bands(names: npt.NDArray[np.object_], hashes: Bands) -> _Bands:
 def _shaken(before: _Bands, after: _Bands, moved: Collection[str]) -> set[str]:
     """Postings that did not move themselves but whose candidates may: the representative of their identical adverts
     changed, or one of their buckets passed the bound in either direction."""
+    if not set(after.names).difference(moved):
+        return set()
     moved_before, moved_after = (np.array([name in moved for name in side.names], bool) for side in (before, after))
     identities = distinct(np.concatenate([before.hashes[moved_before, 0], after.hashes[moved_after, 0]]))
     old, new = _representatives(before, identities), _representatives(after, identities)
@@ -269,19 +308,8 @@ def _standing(bands: _Bands) -> _Bands:
     return bands.keep(chosen)
 
 
-def _stands_in(values: Bands, among: Bands) -> npt.NDArray[np.bool_]:
-    """`np.isin` for hashes and few, sorted `among`: only values that share their last bits with one are looked up."""
-    marks = np.zeros(1 << _MARK_BITS, bool)
-    marks[among & (len(marks) - 1)] = True
-    result = marks[values & (len(marks) - 1)]
-    maybe = np.flatnonzero(result)
-    if len(maybe):
-        result[maybe] = among[np.minimum(np.searchsorted(among, values[maybe]), len(among) - 1)] == values[maybe]
-    return result
-
-
 def _full_buckets(values: Bands, among: Bands) -> Bands:
-    found, sizes = np.unique(values[_stands_in(values, among)], return_counts=True)
+    found, sizes = np.unique(values[np.isin(values, among)], return_counts=True)
     return found[sizes > MAX_BUCKET]
 
 

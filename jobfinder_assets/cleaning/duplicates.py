@@ -73,7 +73,7 @@ _OTHER_EMPLOYER_SHORT = 0.85
 _SAME_REQUISITION = 0.4
 _SHORT_TEXT, _SHORTEST_TEXT = 40, 25
 _NEARLY_ALL = 0.97
-# A sketch refuses a pair whose agreement lies so far below the least share that counts (1 in 44 at the very bound, by chance).
+# A sketch refuses a pair that agrees so much less than one at the least share that counts (of these it loses 1 in 44).
 _STANDARD_ERRORS = 2
 _PAIRS_AT_ONCE = 500_000
 # Of a shingle's 64 bits as many give way to the number of its text when distinct ones are counted.
