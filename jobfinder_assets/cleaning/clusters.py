@@ -39,7 +39,9 @@ BATCH = 20_000
 _ANOTHER_ADVERT = pd.Timedelta(days=1)
 # Fewer are hashed sooner than other processes start.
 _PARALLEL_FROM = 20_000
-_MARK_BITS = 18
+# Marks for the hashes of a day's postings: few enough for the cache, many enough that most hashes hit none.
+_MARK_BITS = 22
+_ROWS_AT_ONCE = 4_096
 
 Bands = npt.NDArray[np.int64]
 
@@ -94,13 +96,13 @@ class _History:
         """The rows themselves and all that share a hash with one, and so all their identical adverts."""
         if rows.all():
             return rows
-        hashes = self._hashes(rows)
-        sought = [_Sought.of(hashes[:, column]) for column in range(BUCKETS)]
-        found = [
-            np.logical_or.reduce([hash_.among(block[:, column]) for column, hash_ in enumerate(sought)])
+        sought = distinct(self._hashes(rows)[:, :BUCKETS].ravel())
+        parts = (
+            block[start : start + _ROWS_AT_ONCE, :BUCKETS]
             for block in self.blocks
-        ]
-        return rows | np.concatenate(found)
+            for start in range(0, len(block), _ROWS_AT_ONCE)
+        )
+        return rows | _rows_with(sought[sought != 0], parts)
 
     def _hashes(self, rows: npt.NDArray[np.bool_]) -> Bands:
         ends = np.cumsum([len(block) for block in self.blocks])
@@ -109,29 +111,21 @@ class _History:
         )
 
 
-@dataclass(frozen=True)
-class _Sought:
-    """Hashes to look for: only those that share their last bits with one are looked up among the sorted `values`."""
+def _rows_with(sought: Bands, parts: Iterable[Bands]) -> npt.NDArray[np.bool_]:
+    """Which rows of the parts hold one of the sorted hashes: only those that share their last bits are looked up.
 
-    values: Bands
-    marks: npt.NDArray[np.bool_]
-
-    @classmethod
-    def of(cls, hashes: Bands) -> "_Sought":
-        values = distinct(hashes)
-        values = values[values != 0]
-        marks = np.zeros(1 << _MARK_BITS, bool)
-        marks[values & (len(marks) - 1)] = True
-        return cls(values, marks)
-
-    def among(self, hashes: Bands) -> npt.NDArray[np.bool_]:
-        """Which of the hashes are sought, as `np.isin`."""
-        found = self.marks[hashes & (len(self.marks) - 1)]
-        maybe = np.flatnonzero(found)
-        if len(maybe):
-            places = np.searchsorted(self.values, hashes[maybe])
-            found[maybe] = self.values[np.minimum(places, len(self.values) - 1)] == hashes[maybe]
-        return found
+    That another column's hash is the same counts too; candidates are made column by column.
+    """
+    marks = np.zeros(1 << _MARK_BITS, bool)
+    marks[sought & (len(marks) - 1)] = True
+    found = [np.zeros(0, bool)]
+    for hashes in parts:
+        rows, columns = np.nonzero(marks[hashes & (len(marks) - 1)])
+        values = hashes[rows, columns]
+        held = np.zeros(len(hashes), bool)
+        held[rows[sought[np.searchsorted(sought[:-1], values)] == values]] = True
+        found.append(held)
+    return np.concatenate(found)
 
 
 def update_clusters(lake: Lake, compute: Compute | None = None) -> ClusterUpdate:

@@ -73,8 +73,9 @@ _OTHER_EMPLOYER_SHORT = 0.85
 _SAME_REQUISITION = 0.4
 _SHORT_TEXT, _SHORTEST_TEXT = 40, 25
 _NEARLY_ALL = 0.97
-# A sketch refuses a pair that agrees so much less than one at the least share that counts (of these it loses 1 in 44).
-_STANDARD_ERRORS = 2
+# A sketch refuses a pair that agrees so much less than a pair at the least share of all bounds is expected to: of pairs
+# at that share, which count only with one requisition number, it loses a sixth; of those at the next bound 1 in 100.
+_STANDARD_ERRORS = 1
 _PAIRS_AT_ONCE = 500_000
 # Of a shingle's 64 bits as many give way to the number of its text when distinct ones are counted.
 _TEXT_NUMBER_BITS = 20
