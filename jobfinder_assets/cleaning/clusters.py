@@ -39,8 +39,8 @@ BATCH = 20_000
 _ANOTHER_ADVERT = pd.Timedelta(days=1)
 # Fewer are hashed sooner than other processes start.
 _PARALLEL_FROM = 20_000
-# Marks for the hashes of a day's postings: few enough for the cache, many enough that most hashes hit none.
-_MARK_BITS = 22
+# So many that most hashes hit none, and that those of a day's postings fit in the cache.
+_MARKS_PER_HASH = 24
 _ROWS_AT_ONCE = 4_096
 
 Bands = npt.NDArray[np.int64]
@@ -116,7 +116,7 @@ def _rows_with(sought: Bands, parts: Iterable[Bands]) -> npt.NDArray[np.bool_]:
 
     That another column's hash is the same counts too; candidates are made column by column.
     """
-    marks = np.zeros(1 << _MARK_BITS, bool)
+    marks = np.zeros(1 << (_MARKS_PER_HASH * len(sought)).bit_length(), bool)
     marks[sought & (len(marks) - 1)] = True
     found = [np.zeros(0, bool)]
     for hashes in parts:
@@ -466,7 +466,8 @@ def _tuples(frame: pd.DataFrame, columns: list[str]) -> list[tuple[object, ...]]
 
 def _bands_table(computed: _Bands, versions: pa.Table) -> pa.Table:
     names = pa.array(computed.names.tolist(), pa.string())
-    facts = versions.take(pc.index_in(names, versions["posting_id"].combine_chunks()))
+    mine = versions.filter(pc.is_in(versions["posting_id"], names))
+    facts = mine.take(pc.index_in(names, mine["posting_id"].combine_chunks()))
     return pa.table(
         {
             "posting_id": names,
