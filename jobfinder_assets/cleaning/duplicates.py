@@ -324,7 +324,8 @@ def _compare_titles(left: Title, right: Title) -> str:
 
 def _title_fits(left: Opening, right: Opening, *, share: float, titles: str) -> bool:
     """What only one title says (a team, a language, a product), the other advert says in its text."""
-    return _told(left, right) or (titles == "longer" and share >= _NEARLY_ALL)
+    same_employer = compare_companies(left, right) != "other"
+    return _told(left, right) or (titles == "longer" and same_employer and share >= _NEARLY_ALL)
 
 
 def _told(left: Opening, right: Opening) -> bool:
