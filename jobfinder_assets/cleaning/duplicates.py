@@ -53,9 +53,9 @@ COLUMNS = (
 LINK_COLUMNS = ["left_id", "right_id", "similarity", "reason"]
 
 _EMPLOYER_SAMPLES = 4
-_CITY_SAMPLES = 10
-# identity, the text's bands, employer samples, employer + title, employer + title + city, title + city.
-BUCKETS = 1 + BANDS + _EMPLOYER_SAMPLES + 2 + _CITY_SAMPLES
+_TITLE_CITY_SAMPLES, _CITY_SAMPLES = 10, 4
+# identity, the text's bands, employer samples, employer + title, employer + title + city, title + city, city.
+BUCKETS = 1 + BANDS + _EMPLOYER_SAMPLES + 2 + _TITLE_CITY_SAMPLES + _CITY_SAMPLES
 # The sketch: a byte of each number of the MinHash signature (Li and König 2010), and how many shingles are distinct.
 _SKETCH_BYTES = slice(BUCKETS, BUCKETS + PERMUTATIONS // 8)
 WIDTH = BUCKETS + PERMUTATIONS // 8 + 1
@@ -119,8 +119,8 @@ def fingerprint(postings: pd.DataFrame) -> npt.NDArray[np.int64]:
     shingles = shingle(texts)
     signatures = minhash(shingles)
     has_text = np.diff(shingles.starts) > 0
-    facts = np.array([_fact_hashes(row) for row in rows], np.uint64).reshape(count, 5)
-    levels, employers, employer_titles, employer_title_cities, title_cities = facts.T
+    facts = np.array([_fact_hashes(row) for row in rows], np.uint64).reshape(count, 6)
+    levels, employers, employer_titles, employer_title_cities, title_cities, cities = facts.T
     hashes = np.zeros((count, WIDTH), np.uint64)
     hashes[:, 0] = mix(_identities(rows), _text_hashes(shingles))
     for number, column in enumerate(band(signatures).T, 1):
@@ -128,13 +128,15 @@ def fingerprint(postings: pd.DataFrame) -> npt.NDArray[np.int64]:
     for number in range(_EMPLOYER_SAMPLES):
         sample = mix(np.full(count, number, np.uint64), signatures[:, number], employers, levels)
         hashes[:, 1 + BANDS + number] = np.where(has_text & (employers > 0), sample, 0)
-    cities = BUCKETS - _CITY_SAMPLES
-    hashes[:, cities - 2] = employer_titles
-    hashes[:, cities - 1] = employer_title_cities
-    # Other employers' copies of a short or rewritten text: title and city agree, and one sample of the text.
-    for number in range(_CITY_SAMPLES):
-        sample = mix(np.full(count, number, np.uint64), signatures[:, number], title_cities)
-        hashes[:, cities + number] = np.where(has_text & (title_cities > 0), sample, 0)
+    after = 1 + BANDS + _EMPLOYER_SAMPLES
+    hashes[:, after] = employer_titles
+    hashes[:, after + 1] = employer_title_cities
+    # Other employers' copies of a short or rewritten text: one sample of the text agrees, and the city with the title
+    # or, where the title is written another way, with the level.
+    for number in range(_TITLE_CITY_SAMPLES + _CITY_SAMPLES):
+        place = title_cities if number < _TITLE_CITY_SAMPLES else cities
+        sample = mix(np.full(count, number, np.uint64), signatures[:, number], place)
+        hashes[:, after + 2 + number] = np.where(has_text & (place > 0), sample, 0)
     hashes[:, _SKETCH_BYTES] = signatures.astype(np.uint8).view(np.uint64)
     hashes[:, -1] = _distinct_counts(shingles)
     return hashes.view(np.int64)
@@ -376,7 +378,7 @@ def _bucket_pairs(values: npt.NDArray[np.int64], positions: npt.NDArray[np.int64
 _remembered_hash = lru_cache(maxsize=65_536)(stable_hash)
 
 
-def _fact_hashes(row: Mapping[str, object]) -> tuple[int, int, int, int, int]:
+def _fact_hashes(row: Mapping[str, object]) -> tuple[int, int, int, int, int, int]:
     company = row.get("company")
     key = company_key(company) if isinstance(company, str) else ""
     places = read_places({**row, "description": None})
@@ -394,6 +396,7 @@ def _fact_hashes(row: Mapping[str, object]) -> tuple[int, int, int, int, int]:
         _remembered_hash("employer title", key, core, levels) if key and core else 0,
         _remembered_hash("employer title city", key, core, levels, city) if key and core and city else 0,
         _remembered_hash("title city", core, levels, around) if core and city else 0,
+        _remembered_hash("city", levels, around) if city else 0,
     )
 
 
