@@ -53,7 +53,7 @@ COLUMNS = (
 LINK_COLUMNS = ["left_id", "right_id", "similarity", "reason"]
 
 _EMPLOYER_SAMPLES = 4
-_TITLE_CITY_SAMPLES, _CITY_SAMPLES = 10, 4
+_TITLE_CITY_SAMPLES, _CITY_SAMPLES = 10, 2
 # identity, the text's bands, employer samples, employer + title, employer + title + city, title + city, city.
 BUCKETS = 1 + BANDS + _EMPLOYER_SAMPLES + 2 + _TITLE_CITY_SAMPLES + _CITY_SAMPLES
 # The sketch: a byte of each number of the MinHash signature (Li and König 2010), and how many shingles are distinct.
