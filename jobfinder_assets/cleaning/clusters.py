@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from joblib import Parallel, delayed
 
 from jobfinder_assets.cleaning.duplicates import (
+    BUCKETS,
     COLUMNS,
     DUPLICATES_VERSION,
     LINK_COLUMNS,
@@ -38,7 +39,9 @@ BATCH = 20_000
 _ANOTHER_ADVERT = pd.Timedelta(days=1)
 # Fewer are hashed sooner than other processes start.
 _PARALLEL_FROM = 20_000
-_MARK_BITS = 18
+# So many that most hashes hit none, and that those of a day's postings fit in the cache.
+_MARKS_PER_HASH = 24
+_ROWS_AT_ONCE = 4_096
 
 Bands = npt.NDArray[np.int64]
 
@@ -69,48 +72,106 @@ class _Bands:
         return _Bands(self.names[chosen], self.hashes[chosen])
 
 
+@dataclass(frozen=True)
+class _History:
+    """Hashes of every posting compared `before` this run and of those to be compared `after` it.
+
+    The rows of all `blocks`, one block after the other, belong to `names`; a posting that changed has two. Blocks are
+    as the lake hands them out: none is copied, and one fits in the processor's cache.
+    """
+
+    names: pa.Array
+    blocks: list[Bands]
+    before: npt.NDArray[np.bool_]
+    after: npt.NDArray[np.bool_]
+
+    def of(self, names: Collection[str]) -> npt.NDArray[np.bool_]:
+        return _among_names(self.names, names)
+
+    def bands(self, rows: npt.NDArray[np.bool_]) -> _Bands:
+        names = np.array(self.names.filter(pa.array(rows)).to_pylist(), dtype=object)
+        return _sorted_bands(names, self._hashes(rows))
+
+    def neighbours(self, rows: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """The rows themselves and all that share a hash with one, and so all their identical adverts."""
+        if rows.all():
+            return rows
+        sought = distinct(self._hashes(rows)[:, :BUCKETS].ravel())
+        parts = (
+            block[start : start + _ROWS_AT_ONCE, :BUCKETS]
+            for block in self.blocks
+            for start in range(0, len(block), _ROWS_AT_ONCE)
+        )
+        return rows | _rows_with(sought[sought != 0], parts)
+
+    def _hashes(self, rows: npt.NDArray[np.bool_]) -> Bands:
+        ends = np.cumsum([len(block) for block in self.blocks])
+        return np.concatenate(
+            [block[rows[end - len(block) : end]] for block, end in zip(self.blocks, ends, strict=True)]
+        )
+
+
+def _rows_with(sought: Bands, parts: Iterable[Bands]) -> npt.NDArray[np.bool_]:
+    """Which rows of the parts hold one of the sorted hashes: only those that share their last bits are looked up.
+
+    That another column's hash is the same counts too; candidates are made column by column.
+    """
+    marks = np.zeros(1 << (_MARKS_PER_HASH * len(sought)).bit_length(), bool)
+    marks[sought & (len(marks) - 1)] = True
+    found = [np.zeros(0, bool)]
+    for hashes in parts:
+        rows, columns = np.nonzero(marks[hashes & (len(marks) - 1)])
+        values = hashes[rows, columns]
+        held = np.zeros(len(hashes), bool)
+        held[rows[sought[np.searchsorted(sought[:-1], values)] == values]] = True
+        found.append(held)
+    return np.concatenate(found)
+
+
 def update_clusters(lake: Lake, compute: Compute | None = None) -> ClusterUpdate:
     """Bring `duplicate_links`, `posting_clusters` and `posting_bands` in line with `postings`.
 
     Nothing is written when no posting is new, changed or gone. `compute` says where many new postings are hashed
     (default: here).
     """
-    current = lake.read("postings", ["posting_id", "content_hash", "cleaning_version"])
-    versions = current.assign(duplicates_version=f"{DUPLICATES_VERSION}/" + current["cleaning_version"].fillna(""))
+    versions = _with_version(lake.read_arrow("postings", ["posting_id", "content_hash", "cleaning_version"]))
     stored = lake.read_arrow("posting_bands")
     fresh, changed_count = _to_compare(versions, stored)
-    links = lake.read("duplicate_links")
-    clusters = lake.read("posting_clusters")
-    known = set(stored.column("posting_id").to_pylist()).union(
-        *map(_names, (clusters["posting_id"], links["left_id"], links["right_id"]))
-    )
-    gone = known - _names(versions["posting_id"])
+    links, clusters = lake.read_arrow("duplicate_links"), lake.read_arrow("posting_clusters")
+    known = [stored["posting_id"], clusters["posting_id"], links["left_id"], links["right_id"]]
+    gone = _without(pa.chunked_array([part for column in known for part in column.chunks], pa.string()), versions)
     written, compute = 0, compute or Compute(workers=1)
     if fresh or gone:
-        before = _bands_of(stored)
         computed = _compute_bands(lake, fresh, compute)
-        after = _merge_bands(before, computed, drop=gone)
-        renewed = fresh | _shaken(before, after, fresh | gone)
+        history = _history(stored, computed, drop=gone)
+        near = history.neighbours(history.of(fresh | gone))
+        shaken = _shaken(history.bands(near & history.before), history.bands(near & history.after), fresh | gone)
+        renewed = fresh | shaken
+        if shaken:
+            near |= history.neighbours(history.of(shaken) & history.after)
+        pairs = _pairs_with(history.bands(near & history.after), renewed)
         lost = _among_names(links["left_id"], renewed | gone) | _among_names(links["right_id"], renewed | gone)
         seeds = _seeds(renewed | gone, links, clusters) - gone
-        found, remade = _settle(lake, _pairs_with(after, renewed), links[~lost], seeds, compute)
-        touched = _among_names(clusters["posting_id"], set(remade["posting_id"]) | gone)
-        written += _write_difference(lake, "duplicate_links", links[lost], found)
-        written += _write_difference(lake, "posting_clusters", clusters[touched], remade)
-        links = pd.concat([links[~lost], found], ignore_index=True)
-        clusters = pd.concat([clusters[~touched], remade], ignore_index=True)
+        kept = links.filter(pa.array(~lost))
+        found, remade = _settle(lake, pairs, kept, seeds, compute)
+        touched = _among_names(clusters["posting_id"], gone.union(_listed(remade["posting_id"])))
+        written += _write_difference(lake, "duplicate_links", links.filter(pa.array(lost)).to_pandas(), found)
+        written += _write_difference(lake, "posting_clusters", clusters.filter(pa.array(touched)).to_pandas(), remade)
+        links = pa.concat_tables([kept, pa.Table.from_pandas(found, kept.schema, preserve_index=False)])
+        rows = pa.Table.from_pandas(remade, clusters.schema, preserve_index=False)
+        clusters = pa.concat_tables([clusters.filter(pa.array(~touched)), rows])
         written += lake.merge("posting_bands", _bands_table(computed, versions))
         written += lake.delete("posting_bands", pd.DataFrame({"posting_id": sorted(gone)}, dtype="str"))
-    total = int(clusters["cluster_id"].nunique())
+    canonical = clusters.filter(pc.equal(clusters["posting_id"], clusters["canonical_id"]))
     return ClusterUpdate(
         new=len(fresh) - changed_count,
         changed=changed_count,
         unchanged=len(versions) - len(fresh),
         removed=len(gone),
         links=len(links),
-        clusters=total,
-        duplicates=len(clusters) - total,
-        reposts=int(clusters.drop_duplicates("cluster_id")["reposts"].fillna(0).sum()),
+        clusters=len(canonical),
+        duplicates=len(clusters) - len(canonical),
+        reposts=pc.sum(canonical["reposts"]).as_py() or 0,
         written=written,
     )
 
@@ -131,15 +192,27 @@ def biggest_clusters(lake: Lake, count: int = 10) -> pd.DataFrame:
     return table.assign(reasons=table["cluster_id"].map(reasons))[columns].reset_index(drop=True)
 
 
-def _to_compare(versions: pd.DataFrame, stored: pa.Table) -> tuple[set[str], int]:
+def _with_version(postings: pa.Table) -> pa.Table:
+    cleaned = pc.fill_null(postings["cleaning_version"], "")
+    return postings.append_column("duplicates_version", pc.binary_join_element_wise(DUPLICATES_VERSION, cleaned, "/"))
+
+
+def _to_compare(versions: pa.Table, stored: pa.Table) -> tuple[set[str], int]:
     """Postings whose content was not compared yet by this version of the code, and how many are not new."""
-    done = stored.select(["posting_id", "content_hash", "duplicates_version"]).to_pandas()
-    joined = versions.merge(done, on="posting_id", how="left", suffixes=("", "_done"))
-    same = (joined["content_hash"].fillna("") == joined["content_hash_done"].fillna("")) & (
-        joined["duplicates_version"] == joined["duplicates_version_done"]
-    )
-    fresh = set(joined.loc[~same, "posting_id"])
-    return fresh, len(fresh & set(done["posting_id"]))
+    place = pc.index_in(versions["posting_id"], stored["posting_id"].combine_chunks())
+    same = [
+        pc.equal(pc.fill_null(versions[name], ""), pc.fill_null(stored[name], "").take(place))
+        for name in ("content_hash", "duplicates_version")
+    ]
+    other = pc.invert(pc.fill_null(pc.and_(*same), False))
+    changed = pc.and_(other, pc.is_valid(place))
+    return set(versions["posting_id"].filter(other).to_pylist()), pc.sum(changed).as_py() or 0
+
+
+def _without(names: pa.ChunkedArray, versions: pa.Table) -> set[str]:
+    """Those names that no posting has."""
+    missing = pc.invert(pc.is_in(names, versions["posting_id"].combine_chunks()))
+    return set(names.filter(missing).to_pylist())
 
 
 def _compute_bands(lake: Lake, fresh: Collection[str], compute: Compute) -> _Bands:
@@ -162,12 +235,19 @@ def _pool(compute: Compute) -> Parallel:
     return Parallel(n_jobs=compute.workers, backend=compute.backend, return_as="generator")
 
 
-def _bands_of(stored: pa.Table) -> _Bands:
-    # Rows of another width were written by another version of the code: they are compared anew.
-    fitting = stored.filter(pc.equal(pc.list_value_length(stored.column("bands")), WIDTH))
-    flat = pc.list_flatten(fitting.column("bands")).to_numpy().astype(np.int64, copy=False)
-    names = np.array(fitting.column("posting_id").to_pylist(), dtype=object)
-    return _sorted_bands(names, flat.reshape(len(names), WIDTH))
+def _history(stored: pa.Table, computed: _Bands, *, drop: Collection[str]) -> _History:
+    names, blocks = [pa.array(computed.names.tolist(), pa.string())], [computed.hashes]
+    for batch in stored.to_batches():
+        # Rows of another width were written by another version of the code: they are compared anew.
+        fitting = pc.equal(pc.list_value_length(batch["bands"]), WIDTH)
+        if pc.all(fitting).as_py() is not True:
+            batch = batch.filter(fitting)
+        names.append(batch["posting_id"])
+        blocks.append(batch["bands"].flatten().to_numpy().reshape(len(batch), WIDTH))
+    together = pa.concat_arrays(names)
+    new = np.arange(len(together)) < len(computed.names)
+    away = _among_names(together, {*computed.names.tolist(), *drop})
+    return _History(together, blocks, before=~new, after=new | ~away)
 
 
 def _sorted_bands(names: npt.NDArray[np.object_], hashes: Bands) -> _Bands:
@@ -175,15 +255,11 @@ def _sorted_bands(names: npt.NDArray[np.object_], hashes: Bands) -> _Bands:
     return _Bands(names[order], hashes[order])
 
 
-def _merge_bands(before: _Bands, computed: _Bands, *, drop: Collection[str]) -> _Bands:
-    away = set(computed.names) | set(drop)
-    kept = before.keep(np.array([name not in away for name in before.names], bool))
-    return _sorted_bands(np.concatenate([kept.names, computed.names]), np.concatenate([kept.hashes, computed.hashes]))
-
-
 def _shaken(before: _Bands, after: _Bands, moved: Collection[str]) -> set[str]:
     """Postings that did not move themselves but whose candidates may: the representative of their identical adverts
     changed, or one of their buckets passed the bound in either direction."""
+    if not set(after.names).difference(moved):
+        return set()
     moved_before, moved_after = (np.array([name in moved for name in side.names], bool) for side in (before, after))
     identities = distinct(np.concatenate([before.hashes[moved_before, 0], after.hashes[moved_after, 0]]))
     old, new = _representatives(before, identities), _representatives(after, identities)
@@ -193,7 +269,7 @@ def _shaken(before: _Bands, after: _Bands, moved: Collection[str]) -> set[str]:
     stirred = set(moved) | shaken | set(before.names[np.isin(before.hashes[:, 0], np.array(changed, np.int64))])
     sides = [_standing(before), _standing(after)]
     mine = [side.hashes[np.array([name in stirred for name in side.names], bool)] for side in sides]
-    for column in range(1, WIDTH):
+    for column in range(1, BUCKETS):
         touched = distinct(np.concatenate([mine[0][:, column], mine[1][:, column]]))
         full = [_full_buckets(side.hashes[:, column], touched[touched != 0]) for side in sides]
         crossed = np.setxor1d(full[0], full[1])
@@ -202,14 +278,13 @@ def _shaken(before: _Bands, after: _Bands, moved: Collection[str]) -> set[str]:
     return shaken
 
 
-def _names(column: pd.Series) -> set[str]:
+def _listed(column: pd.Series) -> list[str]:
     """The values of a column of Arrow strings; pandas would hand them out one by one."""
-    return set(pa.array(column, pa.string()).to_pylist())
+    return list(pa.array(column, pa.string()).to_pylist())
 
 
-def _among_names(column: pd.Series, names: Collection[str]) -> npt.NDArray[np.bool_]:
-    """`Series.isin` over Arrow strings, without its conversion of `names` one by one."""
-    found = pc.is_in(pa.array(column, pa.string()), pa.array(list(names), pa.string()))
+def _among_names(column: pa.Array | pa.ChunkedArray, names: Collection[str]) -> npt.NDArray[np.bool_]:
+    found = pc.is_in(column, pa.array(list(names), pa.string()))
     return np.asarray(found.to_numpy(zero_copy_only=False), bool)
 
 
@@ -227,53 +302,29 @@ def _standing(bands: _Bands) -> _Bands:
     return bands.keep(chosen)
 
 
-def _stands_in(values: Bands, among: Bands) -> npt.NDArray[np.bool_]:
-    """`np.isin` for hashes and few, sorted `among`: only values that share their last bits with one are looked up."""
-    marks = np.zeros(1 << _MARK_BITS, bool)
-    marks[among & (len(marks) - 1)] = True
-    result = marks[values & (len(marks) - 1)]
-    maybe = np.flatnonzero(result)
-    if len(maybe):
-        result[maybe] = among[np.minimum(np.searchsorted(among, values[maybe]), len(among) - 1)] == values[maybe]
-    return result
-
-
 def _full_buckets(values: Bands, among: Bands) -> Bands:
-    found, sizes = np.unique(values[_stands_in(values, among)], return_counts=True)
+    found, sizes = np.unique(values[np.isin(values, among)], return_counts=True)
     return found[sizes > MAX_BUCKET]
 
 
 def _pairs_with(bands: _Bands, renewed: Collection[str]) -> pd.DataFrame:
-    """Candidate pairs that hold a renewed posting: only the buckets these stand in are looked at."""
-    mine = np.array([name in renewed for name in bands.names], bool)
-    near = mine.copy()
-    for column in range(WIDTH):
-        values = distinct(bands.hashes[mine, column])
-        near |= _stands_in(bands.hashes[:, column], values[values != 0])
-    # Representatives of the neighbours' own identical adverts must be there too, or copies would stand in for them.
-    near |= _stands_in(bands.hashes[:, 0], distinct(bands.hashes[near, 0]))
-    pairs = _restricted_pairs(bands, near)
-    return pairs[_among_names(pairs["left_id"], renewed) | _among_names(pairs["right_id"], renewed)].reset_index(
-        drop=True
-    )
-
-
-def _restricted_pairs(bands: _Bands, near: npt.NDArray[np.bool_]) -> pd.DataFrame:
-    inside = bands.keep(near)
-    return candidate_pairs(inside.names, inside.hashes)
+    """Candidate pairs that hold a renewed posting; `bands` has these and all that share a bucket with one."""
+    pairs = candidate_pairs(bands.names, bands.hashes)
+    left, right = (_among_names(pa.array(pairs[name], pa.string()), renewed) for name in ("left_id", "right_id"))
+    return pairs[left | right].reset_index(drop=True)
 
 
 def _settle(
-    lake: Lake, pairs: pd.DataFrame, links: pd.DataFrame, seeds: Collection[str], compute: Compute
+    lake: Lake, pairs: pd.DataFrame, stored: pa.Table, seeds: Collection[str], compute: Compute
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """New links among the candidate pairs, and rows of `posting_clusters` for the seeds and all that links reach.
 
     Parts that share no posting are judged and resolved one by one, so that few texts are in memory at once.
     """
     both = ["left_id", "right_id"]
-    component = _components(*(pd.concat([pairs[name], links[name]]) for name in both))
+    links = _reached(stored, {*seeds, *_listed(pairs["left_id"]), *_listed(pairs["right_id"])}).to_pandas()
+    component = _components(*(_listed(pairs[name]) + _listed(links[name]) for name in both))
     reached = {component[name] for name in seeds if name in component}
-    links = links[np.array([component[name] in reached for name in links["left_id"].tolist()], bool)]
     alone = sorted(name for name in seeds if name not in component)
     sizes = pd.Series([name for name in component.values() if name in reached]).value_counts()
     part_of = ((sizes.sort_index().cumsum() - 1) // BATCH).to_dict()
@@ -294,6 +345,18 @@ def _settle(
     empty = pd.DataFrame(columns=LINK_COLUMNS).astype({"similarity": "float64"})
     found = pd.concat([empty, *(found for found, _ in settled)], ignore_index=True) if settled else empty
     return found, pd.concat([_singletons(alone), *(rows for _, rows in settled)], ignore_index=True)
+
+
+def _reached(links: pa.Table, names: Collection[str]) -> pa.Table:
+    """The links that a walk along links comes to from `names`."""
+    reached, inside, size = set(names), links.slice(0, 0), -1
+    while len(inside) > size:
+        size = len(inside)
+        inside = links.filter(
+            pa.array(_among_names(links["left_id"], reached) | _among_names(links["right_id"], reached))
+        )
+        reached.update(inside["left_id"].to_pylist(), inside["right_id"].to_pylist())
+    return inside
 
 
 def _settle_part(pairs: pd.DataFrame, links: pd.DataFrame, postings: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -352,15 +415,16 @@ def _singletons(names: list[str]) -> pd.DataFrame:
     return frame.assign(size=1, reposts=0, joined_to=None, reason=None, similarity=np.nan)
 
 
-def _seeds(moved: Collection[str], links: pd.DataFrame, clusters: pd.DataFrame) -> set[str]:
+def _seeds(moved: Collection[str], links: pa.Table, clusters: pa.Table) -> set[str]:
     """All postings whose cluster may change: the moved ones, their old cluster mates and old neighbours."""
-    touched = links[_among_names(links["left_id"], moved) | _among_names(links["right_id"], moved)]
-    near = set(moved) | set(touched["left_id"]) | set(touched["right_id"])
-    mates = set(clusters.loc[_among_names(clusters["posting_id"], near), "cluster_id"])
-    return near | set(clusters.loc[_among_names(clusters["cluster_id"], mates), "posting_id"])
+    touched = links.filter(pa.array(_among_names(links["left_id"], moved) | _among_names(links["right_id"], moved)))
+    near = {*moved, *touched["left_id"].to_pylist(), *touched["right_id"].to_pylist()}
+    own = clusters.filter(pa.array(_among_names(clusters["posting_id"], near)))
+    mates = clusters.filter(pa.array(_among_names(clusters["cluster_id"], set(own["cluster_id"].to_pylist()))))
+    return near.union(mates["posting_id"].to_pylist())
 
 
-def _components(left: pd.Series, right: pd.Series) -> dict[str, str]:
+def _components(left: Iterable[str], right: Iterable[str]) -> dict[str, str]:
     """Each posting's connected component, named by its smallest posting."""
     parent: dict[str, str] = {}
 
@@ -382,6 +446,8 @@ def _components(left: pd.Series, right: pd.Series) -> dict[str, str]:
 
 def _write_difference(lake: Lake, table: str, old: pd.DataFrame, new: pd.DataFrame) -> int:
     """Upsert the rows that are new or differ, delete those that are no more; the rest is not written."""
+    if old.empty:
+        return lake.merge(table, new)
     key = ["left_id", "right_id"] if table == "duplicate_links" else ["posting_id"]
     columns = list(old.columns)
     before, after = (
@@ -398,13 +464,15 @@ def _tuples(frame: pd.DataFrame, columns: list[str]) -> list[tuple[object, ...]]
     return list(zip(*values, strict=True))
 
 
-def _bands_table(computed: _Bands, versions: pd.DataFrame) -> pa.Table:
-    facts = versions.set_index("posting_id").loc[list(computed.names)]
+def _bands_table(computed: _Bands, versions: pa.Table) -> pa.Table:
+    names = pa.array(computed.names.tolist(), pa.string())
+    mine = versions.filter(pc.is_in(versions["posting_id"], names))
+    facts = mine.take(pc.index_in(names, mine["posting_id"].combine_chunks()))
     return pa.table(
         {
-            "posting_id": pa.array(list(computed.names), pa.string()),
-            "content_hash": pa.array(facts["content_hash"].astype(object).where(facts["content_hash"].notna(), None)),
-            "duplicates_version": pa.array(facts["duplicates_version"].astype(object)),
+            "posting_id": names,
+            "content_hash": facts["content_hash"],
+            "duplicates_version": facts["duplicates_version"],
             "bands": pa.ListArray.from_arrays(
                 np.arange(len(computed.names) + 1, dtype=np.int32) * WIDTH, pa.array(computed.hashes.ravel())
             ),

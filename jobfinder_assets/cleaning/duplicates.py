@@ -4,9 +4,10 @@ Three steps, each usable alone. `fingerprint` gives every posting a fixed number
 candidates (`candidate_pairs`). `judge_openings` accepts candidates, with a reason in words. `resolve_clusters` joins
 the accepted pairs, strongest first, and never lets two requisition numbers, levels or cities into one cluster.
 
-The cost is linear: a posting has `WIDTH` hashes, and a hash that more than `MAX_BUCKET` different postings share is
+The cost is linear: a posting has `BUCKETS` hashes, and a hash that more than `MAX_BUCKET` different postings share is
 boilerplate and makes no pairs. Identical adverts count once in a bucket, so that a posting repeated a thousand times
-cannot hide its near-duplicates.
+cannot hide its near-duplicates. Behind the hashes stands a sketch of the text, which refuses most chance candidates
+without their texts.
 """
 
 from collections.abc import Iterable, Mapping
@@ -33,18 +34,31 @@ from jobfinder_assets.cleaning.opening import (
     read_title,
     same_city,
 )
-from jobfinder_assets.cleaning.signatures import BANDS, Hashes, Shingles, band, minhash, mix, shingle, stable_hash
+from jobfinder_assets.cleaning.signatures import (
+    BANDS,
+    PERMUTATIONS,
+    Hashes,
+    Shingles,
+    band,
+    minhash,
+    mix,
+    shingle,
+    stable_hash,
+)
 
-DUPLICATES_VERSION = "4"
+DUPLICATES_VERSION = "5"
 COLUMNS = (
     "title", "company", "location", "description", "city", "region", "workplace", "requisition_id",
 )  # fmt: skip
 LINK_COLUMNS = ["left_id", "right_id", "similarity", "reason"]
 
 _EMPLOYER_SAMPLES = 4
-_CITY_SAMPLES = 10
-# identity, the text's bands, employer samples, employer + title, employer + title + city, title + city.
-WIDTH = 1 + BANDS + _EMPLOYER_SAMPLES + 2 + _CITY_SAMPLES
+_TITLE_CITY_SAMPLES, _CITY_SAMPLES = 10, 2
+# identity, the text's bands, employer samples, employer + title, employer + title + city, title + city, city.
+BUCKETS = 1 + BANDS + _EMPLOYER_SAMPLES + 2 + _TITLE_CITY_SAMPLES + _CITY_SAMPLES
+# The sketch: a byte of each number of the MinHash signature (Li and König 2010), and how many shingles are distinct.
+_SKETCH_BYTES = slice(BUCKETS, BUCKETS + PERMUTATIONS // 8)
+WIDTH = BUCKETS + PERMUTATIONS // 8 + 1
 MAX_BUCKET = 64
 # Postings fingerprinted at once: what numpy holds of them stays in the processor's cache and in little memory.
 _PART = 5_000
@@ -59,6 +73,12 @@ _OTHER_EMPLOYER_SHORT = 0.85
 _SAME_REQUISITION = 0.4
 _SHORT_TEXT, _SHORTEST_TEXT = 40, 25
 _NEARLY_ALL = 0.97
+# A sketch refuses a pair that agrees so much less than a pair at the least share of all bounds is expected to: of pairs
+# at that share, which count only with one requisition number, it loses a sixth; of those at the next bound 1 in 100.
+_STANDARD_ERRORS = 1
+_PAIRS_AT_ONCE = 500_000
+# Of a shingle's 64 bits as many give way to the number of its text when distinct ones are counted.
+_TEXT_NUMBER_BITS = 20
 
 
 @dataclass(frozen=True)
@@ -91,15 +111,16 @@ def cluster_postings(postings: pd.DataFrame) -> pd.Series:
 
 @no_collection()
 def fingerprint(postings: pd.DataFrame) -> npt.NDArray[np.int64]:
-    """`WIDTH` hashes for each posting; the first stands for the whole advert, 0 for a hash that does not apply."""
+    """A row for each posting: `BUCKETS` hashes, the first for the whole advert, 0 for one that does not apply; then the
+    sketch of its text, up to `WIDTH`."""
     count = len(postings)
     rows = _rows(postings)
     texts = [row["description"] if isinstance(row["description"], str) else "" for row in rows]
     shingles = shingle(texts)
     signatures = minhash(shingles)
     has_text = np.diff(shingles.starts) > 0
-    facts = np.array([_fact_hashes(row) for row in rows], np.uint64).reshape(count, 5)
-    levels, employers, employer_titles, employer_title_cities, title_cities = facts.T
+    facts = np.array([_fact_hashes(row) for row in rows], np.uint64).reshape(count, 6)
+    levels, employers, employer_titles, employer_title_cities, title_cities, cities = facts.T
     hashes = np.zeros((count, WIDTH), np.uint64)
     hashes[:, 0] = mix(_identities(rows), _text_hashes(shingles))
     for number, column in enumerate(band(signatures).T, 1):
@@ -107,19 +128,25 @@ def fingerprint(postings: pd.DataFrame) -> npt.NDArray[np.int64]:
     for number in range(_EMPLOYER_SAMPLES):
         sample = mix(np.full(count, number, np.uint64), signatures[:, number], employers, levels)
         hashes[:, 1 + BANDS + number] = np.where(has_text & (employers > 0), sample, 0)
-    hashes[:, -_CITY_SAMPLES - 2] = employer_titles
-    hashes[:, -_CITY_SAMPLES - 1] = employer_title_cities
-    # Other employers' copies of a short or rewritten text: title and city agree, and one sample of the text.
-    for number in range(_CITY_SAMPLES):
-        sample = mix(np.full(count, number, np.uint64), signatures[:, number], title_cities)
-        hashes[:, number - _CITY_SAMPLES] = np.where(has_text & (title_cities > 0), sample, 0)
+    after = 1 + BANDS + _EMPLOYER_SAMPLES
+    hashes[:, after] = employer_titles
+    hashes[:, after + 1] = employer_title_cities
+    # Other employers' copies of a short or rewritten text: one sample of the text agrees, and the city with the title
+    # or, where the title is written another way, with the level.
+    for number in range(_TITLE_CITY_SAMPLES + _CITY_SAMPLES):
+        place = title_cities if number < _TITLE_CITY_SAMPLES else cities
+        sample = mix(np.full(count, number, np.uint64), signatures[:, number], place)
+        hashes[:, after + 2 + number] = np.where(has_text & (place > 0), sample, 0)
+    hashes[:, _SKETCH_BYTES] = signatures.astype(np.uint8).view(np.uint64)
+    hashes[:, -1] = _distinct_counts(shingles)
     return hashes.view(np.int64)
 
 
 def candidate_pairs(names: Iterable[str], hashes: npt.NDArray[np.int64]) -> pd.DataFrame:
-    """Pairs (left_id < right_id) that share a hash: rows of `hashes` belong to `names`, in order.
+    """Pairs (left_id < right_id) that share a hash and whose sketches do not speak against them.
 
-    Of identical adverts, the one with the smallest id stands for all in the buckets; the others are paired with it.
+    Rows of `hashes` belong to `names`, in order. Of identical adverts, the one with the smallest id stands for all in
+    the buckets; the others are paired with it.
     """
     name_array = np.array(list(names), dtype=object)
     order = np.argsort(name_array, kind="stable")
@@ -130,10 +157,33 @@ def candidate_pairs(names: Iterable[str], hashes: npt.NDArray[np.int64]) -> pd.D
     copies = np.flatnonzero(representative != np.arange(len(hashes)))
     found.append(np.column_stack([representative[copies], copies]))
     stand_for = np.sort(first)
-    for column in range(1, hashes.shape[1]):
+    for column in range(1, BUCKETS):
         found.append(_bucket_pairs(hashes[stand_for, column], stand_for))
     pairs = _distinct_rows(np.concatenate(found), len(hashes))
+    pairs = pairs[_alike_in_sketch(pairs, hashes)]
     return pd.DataFrame({"left_id": name_array[pairs[:, 0]], "right_id": name_array[pairs[:, 1]]}, dtype="str")
+
+
+def _alike_in_sketch(pairs: npt.NDArray[np.int64], hashes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Pairs whose texts may share what the least of the bounds asks for; one without text is never refused."""
+    sketches = np.ascontiguousarray(hashes[:, _SKETCH_BYTES]).view(np.uint8)
+    agreeing = np.zeros(len(pairs))
+    for start in range(0, len(pairs), _PAIRS_AT_ONCE):
+        left, right = pairs[start : start + _PAIRS_AT_ONCE].T
+        agreeing[start : start + len(left)] = (sketches[left] == sketches[right]).sum(axis=1)
+    sizes = hashes[:, -1][pairs]
+    common = _SAME_REQUISITION * sizes.min(axis=1)
+    jaccard = common / np.maximum(sizes.sum(axis=1) - common, 1)
+    least = jaccard * PERMUTATIONS - _STANDARD_ERRORS * np.sqrt(jaccard * (1 - jaccard) * PERMUTATIONS)
+    return np.asarray(agreeing >= least)
+
+
+def _distinct_counts(shingles: Shingles) -> npt.NDArray[np.int64]:
+    """How many distinct shingles each text has."""
+    texts = np.repeat(np.arange(len(shingles), dtype=np.uint64), np.diff(shingles.starts))
+    shift = np.uint64(64 - _TEXT_NUMBER_BITS)
+    keys = distinct((texts << shift) | (shingles.hashes >> np.uint64(_TEXT_NUMBER_BITS)))
+    return np.bincount((keys >> shift).astype(np.int64), minlength=len(shingles))
 
 
 def distinct(hashes: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -328,7 +378,7 @@ def _bucket_pairs(values: npt.NDArray[np.int64], positions: npt.NDArray[np.int64
 _remembered_hash = lru_cache(maxsize=65_536)(stable_hash)
 
 
-def _fact_hashes(row: Mapping[str, object]) -> tuple[int, int, int, int, int]:
+def _fact_hashes(row: Mapping[str, object]) -> tuple[int, int, int, int, int, int]:
     company = row.get("company")
     key = company_key(company) if isinstance(company, str) else ""
     places = read_places({**row, "description": None})
@@ -346,6 +396,7 @@ def _fact_hashes(row: Mapping[str, object]) -> tuple[int, int, int, int, int]:
         _remembered_hash("employer title", key, core, levels) if key and core else 0,
         _remembered_hash("employer title city", key, core, levels, city) if key and core and city else 0,
         _remembered_hash("title city", core, levels, around) if core and city else 0,
+        _remembered_hash("city", levels, around) if city else 0,
     )
 
 

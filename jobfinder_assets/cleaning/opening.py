@@ -46,6 +46,12 @@ _STATED_PLACE = re.compile(
     r"(?:(?<![A-Za-z])[Ll]ocation|(?<=[A-Za-z])Location|LOCATION)\s?[:–-]{0,2}\s{0,3}"
     r"((?:[A-Z][A-Za-z.']{1,20}[ -]){0,2}[A-Z][A-Za-z.']{1,20},?\s[A-Z]{2})(?![a-z])(?![A-Z](?![a-z]))"
 )
+# "applicants should live in the Dallas/Fort Worth area": the job is there, whatever city a board wrote.
+_RESIDENCE = re.compile(
+    r"\b(?:must|should|(?:need|has|have|required) to) (?:live|reside|be (?:located|based|local)) (?:in|to|near|within) "
+    r"(?:the )?((?:[A-Z][A-Za-z.']{1,20}[ /]){0,3}[A-Z][A-Za-z.']{1,20})"
+)
+_RESIDES = (" live ", " reside ", " located ", " based ", " local ")
 # "Foo Ltd in Atlanta, GA 30303", as one board writes it.
 _EMPLOYER_IN = re.compile(r"^.{1,200}\bin (?=[A-Z][^,]{1,40}, [A-Z]{2}(?: \d{5})?$)")
 _METRO = re.compile(r"\b(?:greater|metro(?:politan|plex)?|bay area|area|region|county|vicinity|surrounding)\b")
@@ -180,6 +186,17 @@ class Opening:
         stated = (_STATED_PLACE.match(self.text, max(0, at - 1)) for at in spots)
         found = frozenset(city for match in stated if match for city in _cities(match[1]))
         return frozenset((city, state) for city, state in found if state)
+
+    @cached_property
+    def home_cities(self) -> frozenset[tuple[str, str]]:
+        """Cities in or around which the text says that applicants must live, with the state of the largest so named."""
+        if not any(word in self.text for word in _RESIDES):
+            return frozenset()
+        parts = (part for match in _RESIDENCE.finditer(self.text) for part in match[1].split("/"))
+        named = (" ".join(_words(part)) for part in parts)
+        cities = (name for name in named if _city(name) and (name == "new york" or not _state(name)))
+        known = (gazetteer().cities.get(name, ())[:1] for name in cities)
+        return frozenset((_city(city.name), (city.state or "").lower()) for found in known for city in found)
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -355,7 +372,11 @@ def _said_places(left: Opening, right: Opening) -> tuple[Places, Places]:
     """What both texts state weighs more than the fields, which boards fill with an office or a metropolis."""
     if left.stated_cities and right.stated_cities:
         return replace(left.places, cities=left.stated_cities), replace(right.places, cities=right.stated_cities)
-    return left.places, right.places
+    return _home(left), _home(right)
+
+
+def _home(opening: Opening) -> Places:
+    return replace(opening.places, cities=opening.home_cities or opening.places.cities)
 
 
 def _other_cities(left: Opening, right: Opening) -> bool:

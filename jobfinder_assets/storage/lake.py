@@ -378,9 +378,14 @@ def _looked_up(delta: DeltaTable, plain: pa.Schema, members: Mapping[str, pa.Arr
         with fragment.filesystem.open_input_file(fragment.path) as file:
             parquet = ParquetFile(file)
             stored = [column for column in plain.names if column in parquet.schema_arrow.names]
+            keys = parquet.read(columns=[name]).column(name).cast(plain.field(name).type)
+            found = pc.is_in(keys, values)
+            first = 0
             for group in range(parquet.num_row_groups):
-                keys = parquet.read_row_group(group, columns=[name]).column(name).cast(plain.field(name).type)
-                if not pc.any(pc.is_in(keys, values)).as_py():
+                count = parquet.metadata.row_group(group).num_rows
+                held = pc.any(found.slice(first, count)).as_py()
+                first += count
+                if not held:
                     continue
                 rows = parquet.read_row_group(group, columns=stored)
                 for column in plain.names:

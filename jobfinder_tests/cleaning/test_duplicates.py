@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobfinder_assets.cleaning.duplicates import (
+    COLUMNS,
     candidate_pairs,
     canonical_posting,
     cluster_postings,
@@ -44,6 +45,11 @@ BASE: dict[str, Any] = {
 def same(left: dict[str, Any], right: dict[str, Any]) -> bool:
     clusters = cluster_postings(pd.DataFrame([{**BASE, **left}, {**BASE, **right}]))
     return bool(clusters.iloc[0] == clusters.iloc[1])
+
+
+def backwards(text: str) -> str:
+    """As many words, and none of the shingles."""
+    return " ".join(reversed(text.split()))
 
 
 def html(text: str) -> str:
@@ -197,6 +203,10 @@ NOT_SAME = {
         {"description": "Location: Boulder, CO " + CORE},
     ),
     "a suburb that no text names": ({}, {"location": "Aurora, CO"}),
+    "applicants must live elsewhere": (
+        {"company": "Quickstaff"},
+        {"company": "Bestpeople", "description": CORE + " Applicants should live in the Dallas/Fort Worth area."},
+    ),
     "another product": (
         {"title": "Analyst - Claims"},
         {"title": "Analyst - Leads", "description": CORE.replace("parcels", "leads")},
@@ -330,6 +340,42 @@ def test_no_cluster_joins_what_a_bridge_would() -> None:
         resolve_clusters(links, openings) == resolve_clusters(links[::-1], openings) == {"0": "0", "1": "0", "2": "2"}
     )
     assert conflict(openings["0"], openings["2"]) == "another city"
+
+
+@pytest.mark.parametrize(
+    ("text", "cities"),
+    [
+        ("Applicants should live in the Dallas/Fort Worth area.", {("dallas", "tx"), ("ft worth", "tx")}),
+        ("You must reside in Pittsburgh, Pennsylvania.", {("pittsburgh", "pa")}),
+        ("Candidates should be local to New York City.", {("new york", "ny")}),
+        ("You must live in Texas.", set()),
+        ("You should live in the present.", set()),
+        ("Our founders live in Denver.", set()),
+    ],
+)
+def test_where_applicants_must_live(text: str, cities: set[tuple[str, str]]) -> None:
+    assert read_opening({"description": text}).home_cities == cities
+
+
+def test_a_sketch_refuses_other_texts_and_no_part_of_a_text() -> None:
+    """Employer, title and city make candidates of all three; half an advert is kept, another advert is not."""
+    texts = {"whole": CORE, "half": CORE[: len(CORE) // 2], "other": backwards(CORE), "without": None}
+    rows = pd.DataFrame([{**BASE, "posting_id": name, "description": text} for name, text in texts.items()])
+    pairs = candidate_pairs(texts, fingerprint(rows.reindex(columns=["posting_id", *COLUMNS])))
+    found = set(zip(pairs["left_id"], pairs["right_id"], strict=True))
+    assert found == {("half", "whole"), ("half", "without"), ("other", "without"), ("whole", "without")}
+
+
+def test_a_copy_under_a_reworded_title_is_a_candidate() -> None:
+    rows = [
+        {**BASE, "posting_id": "a", "company": "Quickstaff", "description": CORE},
+        {**BASE, "posting_id": "b", "company": "Bestpeople", "title": "Programmer, Data Engineering",
+         "description": CORE + backwards(advert(seed=15, sentences=60))},
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows).reindex(columns=["posting_id", *COLUMNS])
+    assert len(candidate_pairs(["a", "b"], fingerprint(frame))) == 1
+    elsewhere = frame.assign(location=["Denver, CO", "Reno, NV"])
+    assert candidate_pairs(["a", "b"], fingerprint(elsewhere)).empty
 
 
 def test_the_canonical_posting_is_the_longest_then_the_first() -> None:

@@ -98,7 +98,9 @@ def test_salary_fields(postings: pd.DataFrame) -> None:
     assert len(found) >= 150 and sum(found) >= 0.97 * len(found)
 
 
-@pytest.mark.parametrize(("name", "f1", "wrong_share"), [("pairs.csv", 0.93, 0.02), ("pairs_held_out.csv", 0.88, 0.06)])
+@pytest.mark.parametrize(
+    ("name", "f1", "wrong_share"), [("pairs.csv", 0.95, 0.015), ("pairs_held_out.csv", 0.90, 0.06)]
+)
 def test_pairs_of_postings(postings: pd.DataFrame, name: str, f1: float, wrong_share: float) -> None:
     """Pairs that look alike, judged by reading both: the hard cases, not what is met at random.
 
