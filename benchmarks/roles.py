@@ -25,7 +25,7 @@ from real_postings import FILES, read_postings
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import confusion_matrix, f1_score
-from sklearn.model_selection import GroupKFold, cross_val_predict
+from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import make_pipeline
 
 from jobfinder_assets.cleaning.company import company_key
@@ -45,6 +45,8 @@ TITLES = {
     "data_scientist": r"data scien|statistic|research scientist|decision scien",
     "data_analyst": r"data analy|business intelligence|\bbi\b|reporting|analytics|insight",
 }
+# Of a posting whose reader was not sure: how much of it counts for the role that came second.
+SECOND_SHARE = 0.35
 Probabilities = np.ndarray
 
 
@@ -112,11 +114,12 @@ def calibrate(corpus: pd.DataFrame, gold: pd.DataFrame) -> None:
     hidden = _seen(ours, gold.assign(title=""))
     truth = np.array([ROLES.index(role) for role in gold["role"]])
     groups = gold["company"].map(company_key).to_numpy()
-    both = (np.vstack([shown[0], hidden[0]]), np.tile(truth, 2), np.tile(groups, 2))
+    second = np.array([ROLES.index(role) if role in ROLES else -1 for role in gold["second"]])
+    both = (np.vstack([shown[0], hidden[0]]), *(np.tile(column, 2) for column in (truth, second, groups)))
     content = {
         "rules": _fitted("rules", *both),
-        "titled": _fitted("titled", shown[1], truth, groups),
-        "untitled": _fitted("untitled", hidden[1], truth, groups),
+        "titled": _fitted("titled", shown[1], truth, second, groups),
+        "untitled": _fitted("untitled", hidden[1], truth, second, groups),
     }
     CALIBRATION.write_text(_one_row_a_line(content), encoding="utf-8")
     print(f"calibrated on {len(gold)} postings: {CALIBRATION.name}; run again to see its results")
@@ -134,17 +137,30 @@ def _seen(ours: tagger.RoleTagger, frame: pd.DataFrame) -> tuple[np.ndarray, np.
     return np.vstack(alone), np.vstack(together)
 
 
-def _fitted(name: str, seen: np.ndarray, truth: np.ndarray, groups: np.ndarray) -> dict[str, Any]:
-    model = LogisticRegression(C=0.1, max_iter=5_000)
-    values = cross_val_predict(model, seen, truth, groups=groups, cv=GroupKFold(10), method="predict_proba")
+def _fitted(name: str, seen: np.ndarray, truth: np.ndarray, second: np.ndarray, groups: np.ndarray) -> dict[str, Any]:
+    values = np.zeros((len(truth), len(ROLES)))
+    for train, test in GroupKFold(10).split(seen, groups=groups):
+        values[test] = _regression(seen[train], truth[train], second[train]).predict_proba(seen[test])
     score, error = macro_f1(truth, values.argmax(axis=1)), calibration_error(values, truth)
     print(f"{name}: on companies left out macro-F1 {score:.3f}, expected calibration error {error:.3f}")
-    model.fit(seen, truth)
+    model = _regression(seen, truth, second)
     rows = model.coef_.T.round(4).tolist()
     names = calibration.strength_names() if name != "rules" else []
     readers = len(rows) - len(names)
     content = {"readers": rows[:readers], "intercepts": model.intercept_.round(4).tolist()}
     return content | ({"strengths": dict(zip(names, rows[readers:], strict=True))} if names else {})
+
+
+def _regression(seen: np.ndarray, truth: np.ndarray, second: np.ndarray) -> LogisticRegression:
+    """A posting of which its reader was not sure stands in twice, for what came first and for what came second."""
+    both = np.flatnonzero(second >= 0)
+    weights = np.ones(len(truth))
+    weights[both] -= SECOND_SHARE
+    return LogisticRegression(C=0.1, max_iter=5_000).fit(
+        np.vstack([seen, seen[both]]),
+        np.concatenate([truth, second[both]]),
+        sample_weight=np.concatenate([weights, np.full(len(both), SECOND_SHARE)]),
+    )
 
 
 def _one_row_a_line(content: dict[str, Any]) -> str:
