@@ -43,7 +43,13 @@ def test_what_comes_out_are_probabilities(name: Name, values: list[float], stren
 def test_what_all_readers_are_sure_of_is_said(name: Name, role: int) -> None:
     sure = np.full((1, len(ROLES)), 0.01)
     sure[0, role] = 0.96
-    assert calibration(name).apply(seen(name, [sure, sure, sure])).argmax() == role
+    # Rules can only be sure when they speak.
+    title, duties = (
+        np.array([[rule.weight if ROLES[role] == rule.role else 0.0 for rule in rules.rules]]) for rules in rule_sets()
+    )
+    silent = np.zeros_like(title)
+    strengths = (silent if name == "untitled" else title, duties)
+    assert calibration(name).apply(seen(name, [sure, sure, sure], strengths)).argmax() == role
 
 
 def test_weights_of_other_rules_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
