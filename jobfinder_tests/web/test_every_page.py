@@ -9,7 +9,7 @@ import pytest
 
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.web.app import PAGES
-from jobfinder_tests.web.conftest import SETTINGS, App, open_page, settled
+from jobfinder_tests.web.conftest import SETTINGS, App, open_page, press, settled
 
 Serve = Callable[[Path], App]
 Visit = Callable[..., Any]
@@ -130,6 +130,10 @@ def test_a_morning_with_the_keyboard_alone(serve: Serve, visit: Visit, copied: P
     tab.keyboard.press("Enter")
     tab.get_by_role("heading", level=1, name="Label").wait_for()
     settled(tab)
+    # Not every source says where its posting is.
+    while not tab.locator(".st-key-open a").count():
+        press(tab, "s", lambda: True)
+        settled(tab)
     with tab.context.expect_page():
         tab.keyboard.press("o")
     tab_to(tab, "Search", within="[data-testid=stSidebarNav]")

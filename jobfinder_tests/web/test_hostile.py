@@ -1,6 +1,7 @@
 """What strangers write in their adverts does nothing, on any page that shows it, nor in the digest: in a browser."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -92,7 +93,11 @@ def pages(tab: Any, first: str) -> Iterator[str]:
     tab.locator(f".st-key-card-{first}").get_by_role("button", name="hide").click()
     tab.get_by_text("hidden: Hostile").wait_for()
     for view in ("liked", "not interesting", "hidden"):
+        before = [card.get_attribute("class") for card in tab.locator("[class*=st-key-settled-]").all()]
         tab.locator(".st-key-recommended_view").get_by_text(view).click()
+        for old in before[:1]:
+            (key,) = re.findall(r"st-key-settled-[\w-]+", str(old))
+            tab.locator(f".{key}").wait_for(state="detached")
         card = tab.locator("[class*=st-key-settled-]").first
         card.wait_for()
         settled(tab)
@@ -111,10 +116,12 @@ def pages(tab: Any, first: str) -> Iterator[str]:
     tab.get_by_text("Filters").first.click()
     settled(tab)
     yield "Search"
-    tab.get_by_role("combobox", name="Company").fill("Hostile")
-    tab.get_by_role("option", name="Hostile").first.wait_for()
+    company = tab.get_by_role("combobox", name="Company")
+    company.click()
+    company.press_sequentially("Host")
+    tab.get_by_role("option").filter(has_text="Hostile").first.wait_for()
     yield "Search, companies"
-    tab.get_by_role("option", name="Hostile").first.click()
+    company.press("Enter")
     tab.locator("[class*=st-key-found-]").first.wait_for()
     settled(tab)
     yield "Search, one company"
