@@ -29,9 +29,6 @@ _FACTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"years required (\d+)", r"requires \1 years"),
         (r"age in days when first seen (\d+)", r"was \1 days old when found"),
         (r"description length (.+)", r"advert of \1 characters"),
-        (r"wanted words 0.00", "names none of your keywords"),
-        (r"wanted words 1.00", "names all of your keywords"),
-        (r"wanted words .+", "names some of your keywords"),
         (r"pay in USD not stated", "pay not stated"),
         (r"(.+) not stated", r"\1 not stated"),
         (r"place: (.+)", r"is in \1"),
@@ -43,6 +40,7 @@ _FACTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 _LIKE_LIKED, _UNLIKE_LIKED = "reads like postings you liked", "reads unlike postings you liked"
 _PAY = re.compile(r"pay in USD ([\d,]+)")
+_WANTED = re.compile(r"wanted words (.+)")
 _ROLE = re.compile(r"role (.+) (\d\.\d+)")
 # How a role's duties read when there are many of them, and when there are few.
 _DUTIES: dict[str, tuple[str, str]] = {
@@ -77,7 +75,7 @@ def sentences(reasons: Iterable[Reason]) -> list[Sentence]:
             # Of the whole text as the encoder reads it: no single word stands for it, and none is named.
             found.append(Sentence(_LIKE_LIKED if up else _UNLIKE_LIKED, reason.contribution))
         elif reason.kind == "fact":
-            found.append(_sentence(_fact(reason.name), reason.contribution))
+            found.append(_sentence(_fact(reason.name, up=up), reason.contribution))
         else:
             grouped.setdefault((reason.kind, up), []).append(reason)
     for (kind, _), words in grouped.items():
@@ -150,11 +148,17 @@ def _duties(role: str, share: float) -> str:
     return many if share >= 0.5 else few
 
 
-def _fact(name: str) -> str:
+def _fact(name: str, *, up: bool) -> str:
     if role := _ROLE.fullmatch(name):
         return _duties(role[1], float(role[2]))
     if pay := _PAY.fullmatch(name):
         return f"pays about {int(pay[1].replace(',', '')) / 1000:,.0f}k USD"
+    if wanted := _WANTED.fullmatch(name):
+        named = [] if wanted[1] == "none" else wanted[1].split(", ")
+        if up and named:
+            more = f" and {len(named) - _MOST_WORDS} more" if len(named) > _MOST_WORDS else ""
+            return f"names your {', '.join(named[:_MOST_WORDS])}{more}"
+        return f"names {'few' if named else 'none'} of your keywords"
     for pattern, sentence in _FACTS:
         if match := pattern.fullmatch(name):
             return match.expand(sentence)

@@ -151,6 +151,10 @@ class Wanted:
 
     def share(self, terms: Any) -> NDArray[np.float32]:
         """(n,) of an (n, any width) CSR of terms."""
+        return self.held(terms).mean(axis=1, dtype=np.float32)
+
+    def held(self, terms: Any) -> NDArray[np.bool_]:
+        """(n, words) which words each row of an (n, any width) CSR of terms holds."""
         # The place of each column's word; a table over the columns reads every cell once, whatever is wanted.
         word = np.full(terms.shape[1], -1, np.int16)
         for number, columns in enumerate(self.columns):
@@ -160,7 +164,7 @@ class Wanted:
         rows = np.searchsorted(terms.indptr, hits, side="right") - 1
         found = np.zeros((terms.shape[0], len(self.columns)), bool)
         found[rows, words[hits]] = True
-        return found.mean(axis=1, dtype=np.float32)
+        return found
 
 
 class FeatureEncoder:

@@ -36,7 +36,9 @@ def function_words(
     """
     language = pd.Series(languages, dtype="object").fillna(_ENGLISH).to_numpy()
     skills = one_word_skills()
-    found = (stop_words(_ENGLISH) - skills) & set(words)
+    # "(m/w/d)", "client's", "e.g.": what is left of them is no word, in whatever language.
+    letters = {word for word in words if len(word) == 1 and word.isascii() and word.isalpha()}
+    found = (stop_words(_ENGLISH) & set(words) | letters) - skills
     share = _document_shares(rows, ids, len(words))
     counts = pd.Series(language).value_counts()
     for code in counts.index[counts >= _FEWEST_TEXTS].drop(_ENGLISH, errors="ignore"):

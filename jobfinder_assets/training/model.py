@@ -80,6 +80,7 @@ _CENTRE = np.array([_SCALES[name][0] for name in STRUCTURED])
 _SPREAD = np.array([_SCALES[name][1] for name in STRUCTURED])
 _ROLE_COLUMNS, _FACT_COLUMNS = slice(0, len(ROLES)), slice(len(ROLES), None)
 _SENIORITY_AT = STRUCTURED.index("seniority")
+_WANTED_AT = len(STRUCTURED) - 1
 
 
 @dataclass(frozen=True)
@@ -556,6 +557,8 @@ class PreferenceModel:
         facts, shift = self._fact_contributions(features)
         meaning, common = self.linear.meaning_parts(features)
         base = base + shift + common
+        held = self.wanted.held(features.terms)
+        wanted = np.array([names.term_names[columns[0]] for columns in self.wanted.columns], object)
         result = []
         for row in range(len(features)):
             cells = slice(terms.indptr[row], terms.indptr[row + 1])
@@ -564,7 +567,7 @@ class PreferenceModel:
                 for at, part in _strongest(terms.indices[cells], terms.data[cells], top)
             ]
             reasons += [
-                Reason(fact_name(at, float(features.structured[row, at])), "fact", part)
+                Reason(fact_name(at, float(features.structured[row, at]), wanted[held[row]]), "fact", part)
                 for at, part in _strongest(np.arange(len(STRUCTURED)), facts[row], top)
             ]
             if meaning[row]:
@@ -647,8 +650,8 @@ def company_groups(postings: pd.DataFrame) -> NDArray[Any]:
     return np.array(names.where(names != "", alone), dtype=object)
 
 
-def fact_name(at: int, value: float) -> str:
-    """A structured fact in words: "senior", "role data engineer 0.83", "years required 5"."""
+def fact_name(at: int, value: float, wanted: Sequence[str] = ()) -> str:
+    """A structured fact in words: "senior", "role data engineer 0.83", "years required 5", "wanted words spark"."""
     name = STRUCTURED[at].replace("_", " ")
     if np.isnan(value):
         return f"{name.removeprefix('log10 ')} not stated"
@@ -658,7 +661,9 @@ def fact_name(at: int, value: float) -> str:
         return name if value else f"not {name}"
     if name.startswith("log10 "):
         return f"{name.removeprefix('log10 ')} {10**value:,.0f}"
-    return f"{name} {value:.2f}" if name.startswith("role ") or at == len(STRUCTURED) - 1 else f"{name} {value:.0f}"
+    if at == _WANTED_AT:
+        return f"{name} {', '.join(wanted) or 'none'}"
+    return f"{name} {value:.2f}" if name.startswith("role ") else f"{name} {value:.0f}"
 
 
 def _scaled(features: FeatureMatrix) -> Floats:

@@ -28,9 +28,6 @@ from jobfinder_tests.recommendations.conftest import frames
         ("pay in USD 1,200,000", "pays about 1,200k USD"),
         ("pay in USD not stated", "pay not stated"),
         ("place: berlin", "is in berlin"),
-        ("wanted words 1.00", "names all of your keywords"),
-        ("wanted words 0.33", "names some of your keywords"),
-        ("wanted words 0.00", "names none of your keywords"),
         ("country: de", "country de"),
         ("something else", "something else"),
     ],
@@ -38,6 +35,19 @@ from jobfinder_tests.recommendations.conftest import frames
 def test_facts_in_words(name: str, text: str) -> None:
     assert [one.text for one in sentences([Reason(name, "fact", 0.5)])] == [text]
     assert [one.text for one in sentences([Reason(name, "fact", -0.5)])] == [f"less: {text}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "up", "down"),
+    [
+        ("wanted words spark, dbt", "names your spark, dbt", "less: names few of your keywords"),
+        ("wanted words a, b, c, d, e, f", "names your a, b, c, d, e and 1 more", "less: names few of your keywords"),
+        ("wanted words none", "names none of your keywords", "less: names none of your keywords"),
+    ],
+)
+def test_keywords_are_named_where_they_speak_for_a_job(name: str, up: str, down: str) -> None:
+    assert [one.text for one in sentences([Reason(name, "fact", 0.5)])] == [up]
+    assert [one.text for one in sentences([Reason(name, "fact", -0.5)])] == [down]
 
 
 def test_every_fact_of_the_model_has_words_of_its_own() -> None:

@@ -21,6 +21,12 @@ def found(texts: list[str], languages: list[str | None]) -> frozenset[str]:
     return function_words(rows, ids, words, languages)
 
 
+def test_single_letters_are_no_words_but_for_skills() -> None:
+    letters = found(["developer m w d in r and c", "数 据 developer x"], [None] * 2)
+    assert {"m", "w", "d", "x"} <= letters
+    assert not {"r", "c", "developer", "数"} & letters
+
+
 def test_english_is_always_looked_for_and_others_where_they_are_written() -> None:
     english = found(ENGLISH * 5 + GERMAN * 5, [None] * 20)
     assert {"the", "our", "of", "and", "you"} <= english

@@ -172,7 +172,7 @@ def test_wanted_words_are_a_fact_of_the_model_and_a_reason(encoded: Encoded) -> 
     for row, reasons in enumerate(model.contributions(features, top=40, names=encoder)):
         assert sum(one.contribution for one in reasons) == pytest.approx(model.score_features(features)[row], abs=1e-6)
         if share[row] == 1:
-            assert any(one.name == "wanted words 1.00" and one.contribution > 0 for one in reasons)
+            assert any(one.name == "wanted words airflow, spark" and one.contribution > 0 for one in reasons)
     blind = PreferenceModel(TREES).fit_features(features, liked)
     assert blind.linear.structured_weights[-1] == 0, "without a wish nothing is learnt of it"
 
