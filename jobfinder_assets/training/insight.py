@@ -137,11 +137,13 @@ def verdict(champion: Champion) -> str:
     found, chance = measured(champion)
     likes, others = int(champion.tags["positives"]), int(champion.tags["negatives"])
     praise, at_least = _praise(found.value, chance), _praise(found.low, chance)
+    # In a time split the first labels are learnt from and never asked about.
+    latest = "your latest " if champion.tags["fold_kind"] == "time" else ""
     sentences = [
         f"It tells the jobs you like from the others {praise}."
         if at_least
         else "It is not yet shown to tell the jobs you like from the others better than chance does.",
-        f"Judged on {likes + others} labels ({likes} interesting, {others} not), "
+        f"Judged on {latest}{likes + others} labels ({likes} interesting, {others} not), "
         + ("picked at random, " if champion.tags["basis"] == "random picks" else "")
         + "each by a model that had not seen it.",
         _against_the_others(champion),

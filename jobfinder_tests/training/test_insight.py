@@ -29,7 +29,7 @@ def champion(ap: float = 0.8, low: float = 0.7, *, recipe: str = "model", **tags
     board = pd.DataFrame({"model": list(BOARD), "AP": list(BOARD.values()), "low": 0.1, "high": 1.0})
     told = {
         "recipe": recipe, "positives": "12", "negatives": "48", "basis": "all labels", "encoder_version": "e1",
-        "model_code_version": MODEL_CODE_VERSION, "decision": "the new model wins",
+        "model_code_version": MODEL_CODE_VERSION, "decision": "the new model wins", "fold_kind": "grouped",
     }  # fmt: skip
     return Champion(
         model=PreferenceModel(), version="1", tags=told | tags, metrics={"AP": ap, "low": low, "high": 1.0},
@@ -60,6 +60,7 @@ def test_a_verdict_names_the_simpler_ways_that_did_better() -> None:
     words = insight.verdict(champion())
     assert "Of the 3 simpler ways to rank, these did better: your profile's roles." in words
     assert "picked at random" not in words
+    assert "Judged on your latest 60 labels (12" in insight.verdict(champion(fold_kind="time"))
     words = insight.verdict(champion(recipe="role tag only", basis="random picks"))
     assert "None of the 2 simpler ways to rank did better." in words and "picked at random, each" in words
 

@@ -54,7 +54,8 @@ def trained(lake: Lake, home: Home) -> Champion:
     board = board.assign(high=board["low"] + 0.2)
     board[["precision@10", "nDCG@10", "recall at 20% read", "ROC-AUC"]] = 0.5
     tags = {
-        "recipe": "model", "positives": "15", "negatives": "45", "basis": "all labels", "decision": "the new one wins",
+        "recipe": "model", "positives": "15", "negatives": "45", "basis": "all labels",
+        "fold_kind": "grouped", "decision": "the new one wins",
         "encoder_version": encoder.version, "model_code_version": MODEL_CODE_VERSION, "labels": "60",
     }  # fmt: skip
     found = Champion(
