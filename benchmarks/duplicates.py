@@ -6,8 +6,10 @@ The adverts are made: sentences of real ones (FOLDER, default $JOBFINDER_SHARED/
 and `import/`) recombined by a seed, 3.5 kB each, a tenth of them copies with another date or a few
 other words. Each figure comes from a process of its own. "lake": wall seconds of `update_clusters` on a
 lake that holds the postings, with all reading and writing, on every core, the peak memory of the main
-process, and what 1 % new postings cost afterwards. "memory": `cluster_postings` on a frame, one core, as
-the peers, which get the texts alone and have no vetoes; each runs on what it can finish.
+process, and what 1 % new postings cost afterwards. "cleaned": the same of cleaning and clusters together,
+from the raw postings of an imported CSV on, on every core and on one. "memory": `cluster_postings` on a
+frame, one core, as the peers, which get the texts alone and have no vetoes; each runs on what it can
+finish.
 `pip install datasketch` for the first.
 """
 
@@ -23,6 +25,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +34,8 @@ import pandas as pd
 SENTENCES = 26
 PEER_SIZES = {"datasketch": 10_000, "tfidf": 10_000}
 MEMORY_SIZES = (10_000, 100_000)
+CLEANED: dict[str, dict[str, Any]] = {"cleaned": {}, "cleaned, 1 core": {"backend": "sequential", "workers": 1}}
+CLEANED_SIZE = 100_000
 
 
 def main() -> None:
@@ -38,26 +43,27 @@ def main() -> None:
     shared = os.environ.get("JOBFINDER_SHARED", "")
     parser.add_argument("--data", type=Path, default=Path(shared) / "data" if shared else None)
     parser.add_argument("--sizes", default="10000,30000,100000,300000")
-    parser.add_argument("--only", choices=["lake", "memory", *PEER_SIZES], help=argparse.SUPPRESS)
+    parser.add_argument("--only", choices=["lake", *CLEANED, "memory", *PEER_SIZES], help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.data is None or not options.data.is_dir():
         parser.error("name the folder of real postings with --data (it holds kaggle/ and import/)")
     if options.only:
         measure(options.only, options.data, int(options.sizes))
         return
-    print(f"{'':<14}{'postings':>10}{'seconds':>9}{'postings/s':>12}{'peak GB':>9}{'+1 % costs':>12}{'duplicates':>12}")
+    print(f"{'':<16}{'postings':>10}{'seconds':>9}{'postings/s':>12}{'peak GB':>9}{'+1 % costs':>12}{'duplicates':>12}")
     runs = [("lake", int(size)) for size in options.sizes.split(",")]
-    runs += [("memory", size) for size in MEMORY_SIZES] + list(PEER_SIZES.items())
+    runs += [(name, CLEANED_SIZE) for name in CLEANED] + [("memory", size) for size in MEMORY_SIZES]
+    runs += PEER_SIZES.items()
     for name, size in runs:
         command = [sys.executable, __file__, "--data", str(options.data), "--sizes", str(size), "--only", name]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         if result.returncode:
-            print(f"{name:<14}{size:>10,}  {result.stderr.strip().splitlines()[-1] if result.stderr else 'failed'}")
+            print(f"{name:<16}{size:>10,}  {result.stderr.strip().splitlines()[-1] if result.stderr else 'failed'}")
             continue
         row = json.loads(result.stdout.splitlines()[-1])
         more = f"{row['more']:.1%}" if row.get("more") is not None else ""
         print(
-            f"{name:<14}{size:>10,}{row['seconds']:>9.1f}{size / row['seconds']:>12,.0f}{row['peak']:>9.2f}{more:>12}"
+            f"{name:<16}{size:>10,}{row['seconds']:>9.1f}{size / row['seconds']:>12,.0f}{row['peak']:>9.2f}{more:>12}"
             f"{row['duplicates']:>12,}"
         )
 
@@ -93,6 +99,8 @@ def adverts(data: Path, size: int) -> pd.DataFrame:
 def measure(name: str, data: Path, size: int) -> None:
     if name == "lake":
         found = in_lake(data, size)
+    elif name in CLEANED:
+        found = from_raw(data, size, CLEANED[name])
     elif name == "memory":
         found = in_memory(adverts(data, size))
     else:
@@ -129,6 +137,45 @@ def in_lake(data: Path, size: int) -> dict[str, Any]:
         update_clusters(lake, Compute())
         more = time.perf_counter() - started
     return {"seconds": first, "more": more / first, "duplicates": update.duplicates}
+
+
+def from_raw(data: Path, size: int, compute: dict[str, Any]) -> dict[str, Any]:
+    from jobfinder_assets.cleaning.clean import clean_pending
+    from jobfinder_assets.cleaning.clusters import ClusterUpdate, update_clusters
+    from jobfinder_assets.config import Settings
+    from jobfinder_assets.storage.lake import Lake
+
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["JOBFINDER_HOME"] = folder
+        settings = Settings.model_validate({"compute": compute})
+        lake = Lake(settings.lake_location)
+
+        def timed(rows: int) -> tuple[float, ClusterUpdate]:
+            with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as filler:
+                filler.submit(ingest, data, rows).result()
+            started = time.perf_counter()
+            clean_pending(lake, settings, now=datetime.now(UTC))
+            update = update_clusters(lake, settings.compute)
+            return time.perf_counter() - started, update
+
+        first, update = timed(size)
+        more, _ = timed(size + size // 100)
+    return {"seconds": first, "more": more / first, "duplicates": update.duplicates}
+
+
+def ingest(data: Path, size: int) -> None:
+    """Import a CSV of `size` adverts into the lake of $JOBFINDER_HOME; rows that it has are not stored again."""
+    from jobfinder_assets.config import Settings
+    from jobfinder_assets.ingestion.catalog import source_classes
+    from jobfinder_assets.ingestion.collect import collect
+    from jobfinder_assets.storage.lake import Lake
+
+    settings = Settings()
+    path = settings.home.create().root / "adverts.csv"
+    adverts(data, size).drop(columns="content_hash").rename(columns={"posting_id": "id"}).to_csv(path, index=False)
+    kind = source_classes()["files"]
+    section = kind.settings_model.model_validate({"imports": [{"name": "adverts", "path": str(path)}]})
+    collect(kind.build(section, settings), Lake(settings.lake_location), run="bench", now=datetime.now(UTC))
 
 
 def fill(folder: str, data: Path, size: int) -> pd.DataFrame:

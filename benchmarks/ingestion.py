@@ -30,13 +30,13 @@ import requests
 WORDS = 420
 
 
-def board(number: int, postings: int, *, fresh: int) -> bytes:
-    """One board's answer; `fresh` of its postings have ids that no other call gives."""
+def board(number: int, postings: int, *, fresh: int, day: int) -> bytes:
+    """One board's answer; `fresh` of its postings have ids that only this day gives."""
     rng = np.random.default_rng(number)
     vocabulary = np.array([f"word{n}" for n in range(3_000)])
     jobs = []
     for index in range(postings):
-        identity = number * 1_000_000 + index + (500_000 if index < fresh else 0)
+        identity = number * 1_000_000 + index + (100_000 * day if index < fresh else 0)
         words = " ".join(rng.choice(vocabulary, WORDS))
         jobs.append(
             {
@@ -53,10 +53,11 @@ def board(number: int, postings: int, *, fresh: int) -> bytes:
     return orjson.dumps({"jobs": jobs, "meta": {"total": len(jobs)}})
 
 
-def write_boards(folder: Path, boards: int, postings: int, *, fresh: int, every: int) -> None:
+def write_boards(folder: Path, boards: int, postings: int, *, day: int, fresh: int = 0, every: int = 1) -> None:
     """Boards as files; `fresh` new postings in each `every`-th board."""
     for number in range(boards):
-        path, answer = folder / f"{number}.json", board(number, postings, fresh=fresh if number % every == 0 else 0)
+        changed = fresh if number % every == 0 else 0
+        path, answer = folder / f"{number}.json", board(number, postings, fresh=changed, day=day)
         if not path.exists() or path.read_bytes() != answer:
             path.write_bytes(answer)
 
@@ -153,22 +154,22 @@ def main() -> None:
         folder.mkdir()
         os.environ["JOBFINDER_HOME"] = str(home)
         lake = str(home / "lake")
-        write_boards(folder, options.boards, options.postings, fresh=0, every=1)
+        write_boards(folder, options.boards, options.postings, day=0)
         with serving(folder, validators=False) as url:
             alone = bare(url, options.boards)
             print(f"{options.boards} boards, {total:,} postings; network and JSON alone {alone:.1f} s")
             first = report("first run", measured(url, lake, options.boards, 0), total)
-            write_boards(folder, options.boards, options.postings, fresh=fresh, every=1)
+            write_boards(folder, options.boards, options.postings, day=1, fresh=fresh)
             report("1 % new, every board changed", measured(url, lake, options.boards, 1), total, first)
-            write_boards(folder, options.boards, options.postings, fresh=0, every=1)
+            write_boards(folder, options.boards, options.postings, day=2)
             measured(url, lake, options.boards, 2)
-            write_boards(folder, options.boards, options.postings, fresh=10 * fresh, every=10)
+            write_boards(folder, options.boards, options.postings, day=3, fresh=10 * fresh, every=10)
             report("1 % new, in one board of ten", measured(url, lake, options.boards, 3), total, first)
         with serving(folder, validators=True) as url:
-            write_boards(folder, options.boards, options.postings, fresh=0, every=1)
+            write_boards(folder, options.boards, options.postings, day=4)
             # Learns the validators; the next run can use them.
             measured(url, lake, options.boards, 4)
-            write_boards(folder, options.boards, options.postings, fresh=10 * fresh, every=10)
+            write_boards(folder, options.boards, options.postings, day=5, fresh=10 * fresh, every=10)
             report("the same, 304 for the others", measured(url, lake, options.boards, 5), total, first)
 
 

@@ -353,19 +353,15 @@ def _pending(lake: Lake, restored: Collection[str]) -> tuple[set[str], Counts]:
 def _clean_batches(
     lake: Lake, settings: Settings, pending: set[str], *, now: datetime, restored: Collection[str]
 ) -> Iterator[Cleaned]:
-    def batches() -> Iterator[pd.DataFrame]:
-        for batch in lake.batches("raw_postings", rows=settings.compute.batch_rows):
-            wanted = batch[[name in pending for name in batch["posting_id"].tolist()]]
-            if len(wanted):
-                yield wanted
-
+    where = [("posting_id", "in", sorted(pending))]
+    batches = lake.batches("raw_postings", where=where, rows=settings.compute.batch_rows) if pending else iter(())
     if len(pending) < _PARALLEL_FROM_ROWS or settings.compute.workers == 1:
-        yield from (clean_batch(batch, now=now, restored=restored) for batch in batches())
+        yield from (clean_batch(batch, now=now, restored=restored) for batch in batches)
         return
     from joblib import Parallel, delayed
 
     pool = Parallel(n_jobs=settings.compute.workers, backend=settings.compute.backend, return_as="generator")
-    yield from pool(delayed(clean_batch)(batch, now=now, restored=restored) for batch in batches())
+    yield from pool(delayed(clean_batch)(batch, now=now, restored=restored) for batch in batches)
 
 
 def _store(lake: Lake, cleaned: Cleaned) -> None:

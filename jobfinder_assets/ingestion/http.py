@@ -344,10 +344,12 @@ class HttpClient:
 
 
 def _address(url: str, params: Mapping[str, Any]) -> str:
+    prepared = requests.PreparedRequest()
     try:
-        return requests.Request("GET", url, params=dict(params)).prepare().url or url
+        prepared.prepare_url(url, dict(params))
     except requests.exceptions.RequestException as error:
         raise _no_address(url, error) from error
+    return prepared.url or url
 
 
 def _no_address(url: str, error: Exception) -> SourceError:

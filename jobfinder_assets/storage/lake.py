@@ -17,6 +17,7 @@ from deltalake import CommitProperties, DeltaTable, Field, WriterProperties, wri
 from deltalake import Schema as DeltaSchema
 from deltalake.exceptions import CommitFailedError
 from filelock import FileLock
+from pyarrow.dataset import get_partition_keys
 from pyarrow.parquet import ParquetFile
 
 from jobfinder_assets.storage.schemas import TABLES, TableSchema
@@ -132,8 +133,9 @@ class Lake:
         # The engine answers with string views, which Arrow's kernels do not all know.
         plain = _plain(table, columns)
         delta = self._delta(table, version)
-        if predicate is None and members and not _schema(table).partition_by:
+        if predicate is None and members:
             found = _looked_up(delta, plain, members)
+            members = dict(list(members.items())[1:])
         else:
             found = (pa.record_batch(part) for part in delta.scan(columns=columns, predicate=predicate))
         for batch in found:
@@ -372,26 +374,33 @@ def _predicate(table: str, where: Where) -> tuple[str | None, dict[str, pa.Array
 
 
 def _looked_up(delta: DeltaTable, plain: pa.Schema, members: Mapping[str, pa.Array]) -> Iterator[pa.RecordBatch]:
-    """Row groups that may hold the members: of the others only the first members' column is read, not the texts."""
+    """Rows that hold the first of the members: of row groups without one only its column is read, not the texts."""
     name, values = next(iter(members.items()))
     for fragment in delta.to_pyarrow_dataset().get_fragments():
+        # A partition's value stands in its folder's name, not in its files.
+        partition = get_partition_keys(fragment.partition_expression)
         with fragment.filesystem.open_input_file(fragment.path) as file:
             parquet = ParquetFile(file)
             stored = [column for column in plain.names if column in parquet.schema_arrow.names]
-            keys = parquet.read(columns=[name]).column(name).cast(plain.field(name).type)
-            found = pc.is_in(keys, values)
+            keys = parquet.read(columns=[column for column in stored if column == name])
+            keys = _completed(keys, pa.schema([plain.field(name)]), partition)
+            found = pc.is_in(keys.column(name), values)
             first = 0
             for group in range(parquet.num_row_groups):
-                count = parquet.metadata.row_group(group).num_rows
-                held = pc.any(found.slice(first, count)).as_py()
-                first += count
-                if not held:
-                    continue
-                rows = parquet.read_row_group(group, columns=stored)
-                for column in plain.names:
-                    if column not in stored:  # Written before the contract had it.
-                        rows = rows.append_column(column, pa.nulls(rows.num_rows, plain.field(column).type))
-                yield from rows.select(plain.names).to_batches()
+                held = found.slice(first, parquet.metadata.row_group(group).num_rows)
+                first += len(held)
+                if pc.any(held).as_py():
+                    rows = _completed(parquet.read_row_group(group, columns=stored), plain, partition)
+                    yield from rows.filter(held).to_batches()
+
+
+def _completed(rows: pa.Table, plain: pa.Schema, partition: Mapping[str, Any]) -> pa.Table:
+    """In the contract's types and with the columns that the file lacks: its partition's, or nulls for newer ones."""
+    for column in plain:
+        if column.name not in rows.column_names:
+            values = pa.array([partition.get(column.name)] * rows.num_rows, column.type)
+            rows = rows.append_column(column, values)
+    return rows.select(plain.names).cast(plain)
 
 
 def _with_members(batch: pa.RecordBatch, members: Mapping[str, pa.Array]) -> pa.RecordBatch:

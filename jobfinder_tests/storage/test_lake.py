@@ -199,3 +199,14 @@ def test_members_are_found_in_every_file_and_row_group(lake: Lake, monkeypatch: 
     both = [("posting_id", "in", wanted), ("cluster_id", "in", ["other", "19"]), ("size", ">", 5)]
     assert lake.read("posting_clusters", ["posting_id"], both)["posting_id"].tolist() == ["19"]
     assert lake.read("posting_clusters", ["posting_id"], [("posting_id", "in", [])]).empty
+
+
+def test_members_are_found_in_a_partitioned_table(lake: Lake) -> None:
+    for source in ("a", "b/c"):
+        lake.append("posting_sightings", sightings(["1", "2", "3"], source=source))
+    by_id = lake.read("posting_sightings", ["source", "source_id"], [("source_id", "in", ["2", "9"])])
+    assert sorted(by_id.itertuples(index=False, name=None)) == [("a", "2"), ("b/c", "2")]
+    by_source = lake.read("posting_sightings", ["source", "source_id"], [("source", "in", ["b/c", "d"])])
+    assert sorted(by_source.itertuples(index=False, name=None)) == [("b/c", "1"), ("b/c", "2"), ("b/c", "3")]
+    both = [("source_id", "in", ["1", "3"]), ("source", "in", ["a"])]
+    assert sorted(lake.read("posting_sightings", ["source_id"], both)["source_id"]) == ["1", "3"]
