@@ -22,6 +22,7 @@ import pandas as pd
 from jobfinder_assets.cleaning.collector import no_collection
 from jobfinder_assets.cleaning.company import company_key
 from jobfinder_assets.cleaning.opening import (
+    LANGUAGES_AND_MARKETS,
     Opening,
     Title,
     compare_companies,
@@ -46,7 +47,7 @@ from jobfinder_assets.cleaning.signatures import (
     stable_hash,
 )
 
-DUPLICATES_VERSION = "5"
+DUPLICATES_VERSION = "6"
 COLUMNS = (
     "title", "company", "location", "description", "city", "region", "workplace", "requisition_id",
 )  # fmt: skip
@@ -70,6 +71,7 @@ _OTHER_EMPLOYER = 0.5
 _OTHER_EMPLOYER_LONGER_TITLE = 0.75
 _OTHER_EMPLOYER_NAMED = 0.97
 _OTHER_EMPLOYER_SHORT = 0.85
+_OTHER_EMPLOYER_UNTOLD = 0.85
 _SAME_REQUISITION = 0.4
 _SHORT_TEXT, _SHORTEST_TEXT = 40, 25
 _NEARLY_ALL = 0.97
@@ -325,9 +327,13 @@ def _compare_titles(left: Title, right: Title) -> str:
 
 
 def _title_fits(left: Opening, right: Opening, *, share: float, titles: str) -> bool:
-    """What only one title says (a team, a language, a product), the other advert says in its text."""
-    same_employer = compare_companies(left, right) != "other"
-    return _told(left, right) or (titles == "longer" and same_employer and share >= _NEARLY_ALL)
+    """What only one title says (a team, a language, a product), the other advert says in its text.
+
+    Of a copy only a language or a market is asked: agencies write other words of their own into a title.
+    """
+    copied = _NEARLY_ALL if compare_companies(left, right) != "other" else _OTHER_EMPLOYER_UNTOLD
+    asked = (left.title.core ^ right.title.core) & LANGUAGES_AND_MARKETS
+    return _told(left, right) or (titles == "longer" and share >= copied and not asked)
 
 
 def _told(left: Opening, right: Opening) -> bool:

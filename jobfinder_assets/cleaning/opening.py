@@ -29,6 +29,8 @@ _LEVELS: dict[str, str] = _WORDS["levels"]
 _NUMERALS = frozenset(_WORDS["numerals"])
 _SPELLINGS: dict[str, list[str]] = _WORDS["spellings"]
 _TITLE_NOISE = frozenset(_WORDS["title_noise"])
+# Stems, as in `Title.core`.
+LANGUAGES_AND_MARKETS = frozenset(word[:_STEM_LETTERS] for word in _WORDS["languages_and_markets"])
 _STATES: dict[str, str] = _WORDS["us_states"]
 _STATE_CODES = {name: code for code, name in _STATES.items()}
 _NOT_CITIES = frozenset(_WORDS["not_cities"])

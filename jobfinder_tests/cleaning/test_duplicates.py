@@ -153,6 +153,10 @@ SAME = {
         {"title": "Kafka Engineer", "description": CORE[:330]},
         {"title": "Kafka Engineer", "company": "Quickstaff Partners", "description": CORE[:330]},
     ),
+    "words of its own in an agency's title": (
+        {"company": "Quickstaff Partners", "description": "Our client writes: " + CORE},
+        {"company": "Bestpeople", "title": "Data Engineer - DX Corporate", "description": CORE + " Call us today."},
+    ),
     "one number with and without REQ": (
         {"description": CORE + " Job Number: req70871"},
         {"description": CORE + " Job #: 70871"},
@@ -214,6 +218,11 @@ NOT_SAME = {
     "a language that only one title asks for": (
         {"company": "Quickstaff", "title": "Data Analyst"},
         {"company": "Bestpeople", "title": "Data Analyst (German)"},
+    ),
+    "a market that only one title names": ({}, {"title": "Data Engineer, EMEA"}),
+    "a team that only one title of a rewritten text names": (
+        {"description": CORE + advert(seed=5, sentences=12)},
+        {"company": "Bestpeople", "title": "Data Engineer, Billing", "description": CORE + advert(seed=6, sentences=12)},
     ),
     "agency template for other clients": (
         {"company": "Quickstaff", "description": EQUAL_CHANCES + CORE},
