@@ -222,7 +222,7 @@ NOT_SAME = {
     "a market that only one title names": ({}, {"title": "Data Engineer, EMEA"}),
     "a team that only one title of a rewritten text names": (
         {"description": CORE + advert(seed=5, sentences=12)},
-        {"company": "Bestpeople", "title": "Data Engineer, Billing", "description": CORE + advert(seed=6, sentences=12)},
+        {"company": "Bestpeople", "title": "Data Engineer, Tax", "description": CORE + advert(seed=6, sentences=12)},
     ),
     "agency template for other clients": (
         {"company": "Quickstaff", "description": EQUAL_CHANCES + CORE},
