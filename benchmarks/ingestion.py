@@ -4,9 +4,9 @@
 
 A server in a process of its own plays Greenhouse. Runs over the same lake: everything new; one posting in a hundred
 new, spread over all boards; as many in one board of ten, from a server that gives no validators; and the same from one
-that answers 304 for what has not changed. Each run is a day after the one before, so that every sighting is brought
-up to date. The peer, in the same run, asks the same
-boards with the same number of threads and parses each answer, but stores nothing: what the network and JSON alone cost.
+that answers 304 for what has not changed. Each run is a day after the one before, so that every sighting is brought up
+to date. The peer, in the same run, asks the same boards with the same number of threads and parses each answer, but
+stores nothing: what the network and JSON alone cost.
 """
 
 import argparse

@@ -22,7 +22,6 @@ import pandas as pd
 from jobfinder_assets.cleaning.collector import no_collection
 from jobfinder_assets.cleaning.company import company_key
 from jobfinder_assets.cleaning.opening import (
-    LANGUAGES_AND_MARKETS,
     Opening,
     Title,
     compare_companies,
@@ -332,8 +331,8 @@ def _title_fits(left: Opening, right: Opening, *, share: float, titles: str) -> 
     Of a copy only a language or a market is asked: agencies write other words of their own into a title.
     """
     copied = _NEARLY_ALL if compare_companies(left, right) != "other" else _OTHER_EMPLOYER_UNTOLD
-    asked = (left.title.core ^ right.title.core) & LANGUAGES_AND_MARKETS
-    return _told(left, right) or (titles == "longer" and share >= copied and not asked)
+    same_market = left.languages_and_markets == right.languages_and_markets
+    return _told(left, right) or (titles == "longer" and share >= copied and same_market)
 
 
 def _told(left: Opening, right: Opening) -> bool:

@@ -29,8 +29,7 @@ _LEVELS: dict[str, str] = _WORDS["levels"]
 _NUMERALS = frozenset(_WORDS["numerals"])
 _SPELLINGS: dict[str, list[str]] = _WORDS["spellings"]
 _TITLE_NOISE = frozenset(_WORDS["title_noise"])
-# Stems, as in `Title.core`.
-LANGUAGES_AND_MARKETS = frozenset(word[:_STEM_LETTERS] for word in _WORDS["languages_and_markets"])
+_LANGUAGES_AND_MARKETS = frozenset(_WORDS["languages_and_markets"])
 _STATES: dict[str, str] = _WORDS["us_states"]
 _STATE_CODES = {name: code for code, name in _STATES.items()}
 _NOT_CITIES = frozenset(_WORDS["not_cities"])
@@ -174,6 +173,11 @@ class Opening:
     def speaks_of(self, stems: frozenset[str]) -> bool:
         """Title or text has a word that begins with each stem; a silent e may be lost ("write", "writing")."""
         return all(f" {_SILENT_E.sub('', stem)}" in self.spoken for stem in stems)
+
+    @cached_property
+    def languages_and_markets(self) -> frozenset[str]:
+        """Languages and markets that the title names: "German", not "Germany", which may only be where the job is."""
+        return _LANGUAGES_AND_MARKETS.intersection(_words(self.title_text))
 
     @cached_property
     def requisitions(self) -> frozenset[str]:

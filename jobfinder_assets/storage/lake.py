@@ -134,8 +134,8 @@ class Lake:
         plain = _plain(table, columns)
         delta = self._delta(table, version)
         if predicate is None and members:
-            found = _looked_up(delta, plain, members)
-            members = dict(list(members.items())[1:])
+            (name, values), *others = members.items()
+            found, members = _looked_up(delta, plain, name, values), dict(others)
         else:
             found = (pa.record_batch(part) for part in delta.scan(columns=columns, predicate=predicate))
         for batch in found:
@@ -373,9 +373,8 @@ def _predicate(table: str, where: Where) -> tuple[str | None, dict[str, pa.Array
     return " AND ".join(parts) or None, members
 
 
-def _looked_up(delta: DeltaTable, plain: pa.Schema, members: Mapping[str, pa.Array]) -> Iterator[pa.RecordBatch]:
-    """Rows that hold the first of the members: of row groups without one only its column is read, not the texts."""
-    name, values = next(iter(members.items()))
+def _looked_up(delta: DeltaTable, plain: pa.Schema, name: str, values: pa.Array) -> Iterator[pa.RecordBatch]:
+    """Rows whose `name` is one of the values: of row groups without one only that column is read, not the texts."""
     for fragment in delta.to_pyarrow_dataset().get_fragments():
         # A partition's value stands in its folder's name, not in its files.
         partition = get_partition_keys(fragment.partition_expression)

@@ -157,6 +157,7 @@ SAME = {
         {"company": "Quickstaff Partners", "description": "Our client writes: " + CORE},
         {"company": "Bestpeople", "title": "Data Engineer - DX Corporate", "description": CORE + " Call us today."},
     ),
+    "a country that only one title names": ({}, {"title": "Data Engineer - Germany"}),
     "one number with and without REQ": (
         {"description": CORE + " Job Number: req70871"},
         {"description": CORE + " Job #: 70871"},
