@@ -230,8 +230,8 @@ def serve(settings: Settings, console: Console, *, app_port: int, dagster_port: 
     logs = home.root / "logs"
     logs.mkdir(exist_ok=True)
     processes: dict[str, subprocess.Popen[bytes]] = {}
-    # Both ways of being stopped end in the same orderly way.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    # Both ways of being stopped end in the same orderly way, also where a script's background ignores SIGINT.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         for name, command in commands.items():
             with (logs / f"{name}.log").open("ab") as log:
