@@ -6,7 +6,6 @@ Commits go raw, sightings, health. A run killed between two of them is repaired 
 stored last.
 """
 
-import json
 import logging
 import time
 from collections import Counter
@@ -16,9 +15,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import islice, pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import orjson
 import pandas as pd
 import pyarrow as pa
 
@@ -78,8 +78,7 @@ class Collected:
         return frame(sorted(self.boards, key=lambda board: board.board))
 
 
-@dataclass(frozen=True)
-class _Sighting:
+class _Sighting(NamedTuple):
     """What is known of a stored posting. `content_hash` is that of the stored record, None when none is there."""
 
     content_hash: str | None
@@ -478,11 +477,11 @@ def _see(board: _Board, tally: _Tally, *, complete: bool) -> None:
             or known.closed_at is not None
             or (not complete and _long_ago(known.last_seen_at, board.now))
         ):
-            sightings[source_id] = replace(known, content_hash=digest, last_seen_at=board.now, closed_at=None)
+            sightings[source_id] = known._replace(content_hash=digest, last_seen_at=board.now, closed_at=None)
     if complete:
         for source_id, known in board.known.items():
             if source_id not in tally.seen and known.closed_at is None and not _unseen(known):
-                sightings[source_id] = replace(known, closed_at=board.now)
+                sightings[source_id] = known._replace(closed_at=board.now)
                 tally.closed += 1
     board.writer.see(board.name, sightings)
     if complete:
@@ -600,7 +599,7 @@ def _previous(lake: Lake, source: str) -> dict[str, _Previous]:
             str(row["status"]),
             int(row["rows"]),
             str(row["message"] or ""),
-            json.loads(row["validators"] or "{}"),
+            orjson.loads(row["validators"] or "{}"),
             row["checked_at"].to_pydatetime(),
         )
         for row in rows

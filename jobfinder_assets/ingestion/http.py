@@ -33,7 +33,7 @@ _REDIRECTED = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 3
 # Nested or exotic encodings are how decompression bombs travel.
 _ENCODINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
-_CHUNK = 16_384
+_CHUNK = 262_144
 _QUOTED = 200
 _TITLE = re.compile(rb"<title[^>]{0,200}>([^<]{1,120})", re.IGNORECASE)
 _BACKOFF_SECONDS = 0.5
@@ -131,6 +131,7 @@ class HttpClient:
         if self._key.secrets:
             logging.getLogger("urllib3.connectionpool").addFilter(_StrikeOut(self._key))
         self._unreachable: dict[str, str] = {}
+        self._environments: dict[tuple[str, str], Mapping[str, Any]] = {}
         self._lock = threading.Lock()
         # What is worth another try, how long to wait before it, and how to read Retry-After.
         self._policy = Retry(
@@ -250,13 +251,9 @@ class HttpClient:
         for _ in range(_MOST_REDIRECTS + 1):
             self._keep_pace(url)
             try:
-                response = self._session.request(
-                    "GET" if question is None else "POST",
-                    url,
-                    params=dict(self._key.params),
-                    json=question,
-                    headers=dict(headers),
-                    stream=True,
+                response = self._session.send(
+                    self._request(url, headers, question),
+                    **self._environment(url),
                     allow_redirects=False,
                     timeout=self._timeouts(deadline),
                 )
@@ -272,6 +269,24 @@ class HttpClient:
                     continue
                 return self._read(url, response, deadline=deadline)
         raise SourceError(f"{url} redirects more than {_MOST_REDIRECTS} times")
+
+    def _request(self, url: str, headers: Mapping[str, str], question: Any) -> requests.PreparedRequest:
+        return requests.Request(
+            "GET" if question is None else "POST",
+            url,
+            params=self._key.params or None,
+            json=question,
+            headers={**self._session.headers, **headers},
+        ).prepare()
+
+    def _environment(self, url: str) -> Mapping[str, Any]:
+        """Proxies and certificates as the environment has them for a host, which `requests` alone would read anew for
+        each request: on a local network that takes a fifth of its time."""
+        parts = urlsplit(url)
+        host = parts.scheme, parts.netloc
+        if host not in self._environments:
+            self._environments[host] = self._session.merge_environment_settings(url, {}, True, None, None)
+        return self._environments[host]
 
     def _timeouts(self, deadline: float) -> tuple[float, float]:
         left = max(deadline - time.monotonic(), 0.01)

@@ -62,6 +62,14 @@ def test_json_comes_with_its_size_and_validators(server: Server, client: HttpCli
     assert "br" not in headers["Accept-Encoding"]
 
 
+def test_a_proxy_of_the_environment_is_asked(
+    server: Server, client: HttpClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", server.url)
+    server.on("http://jobs.example/jobs", reply({"jobs": [1]}))
+    assert client.get_json("http://jobs.example/jobs").content == {"jobs": [1]}
+
+
 def test_validators_are_sent_to_their_own_address_only(server: Server, client: HttpClient) -> None:
     url = server.on("/jobs", reply({}, ETag='"1"', Last_Modified="Mon, 23 Nov 2026 07:00:00 GMT"), reply(b"", 304))
     other = server.on("/other", reply({}))
