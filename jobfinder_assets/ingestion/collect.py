@@ -10,17 +10,19 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import islice, pairwise
+from queue import SimpleQueue
 from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from jobfinder_assets.ingestion.contract import (
     LIVE,
@@ -38,6 +40,7 @@ from jobfinder_assets.ingestion.contract import (
 )
 from jobfinder_assets.ingestion.health import HEALTHY, BoardHealth, frame, latest_health
 from jobfinder_assets.storage.lake import Lake
+from jobfinder_assets.storage.schemas import TABLES
 
 BATCH_ROWS = 5_000
 BATCH_CHARACTERS = 32_000_000
@@ -217,14 +220,11 @@ class _Writer:
 
     def flush(self) -> None:
         self._flush_raw()
-        if self._sightings:
-            self._lake.merge("posting_sightings", self._sighting_rows())
-            self._sightings = {}
         if self._whole:
-            seen = pd.DataFrame({"source": self._source, "board": self._whole, "last_seen_at": self._now})
-            open_before = "target.closed_at IS NULL AND target.last_seen_at < source.last_seen_at"
-            self._lake.update("posting_sightings", seen, where=open_before)
-            self._whole = []
+            self._lake.revise("posting_sightings", self._seen, where=[("source", "=", self._source)])
+        elif self._sightings:
+            self._lake.merge("posting_sightings", self._sighting_rows())
+        self._sightings, self._whole = {}, []
         if self._health:
             self._lake.merge("source_health", frame(self._health))
             self._health = []
@@ -247,20 +247,30 @@ class _Writer:
         self._raw, self._characters = [], 0
         self._lake.merge("raw_postings", raw)
 
-    def _sighting_rows(self) -> pd.DataFrame:
+    def _seen(self, stored: pa.Table) -> pa.Table:
+        """The source's sightings with the new ones, and with what is open on the boards that were seen whole."""
+        new = self._sighting_rows().cast(stored.schema)
+        known = pc.is_in(stored.column("posting_id"), new.column("posting_id"))
+        rows = pa.concat_tables([stored.filter(pc.invert(known)), new])
+        seen_at = rows.column("last_seen_at")
+        on_board = pc.is_in(rows.column("board"), pa.array(self._whole))
+        seen = pc.and_(pc.and_(on_board, pc.is_null(rows.column("closed_at"))), pc.less(seen_at, self._now))
+        place = rows.schema.get_field_index("last_seen_at")
+        return rows.set_column(place, "last_seen_at", pc.if_else(seen, pa.scalar(self._now, seen_at.type), seen_at))
+
+    def _sighting_rows(self) -> pa.Table:
         values = list(self._sightings.values())
-        return pd.DataFrame(
-            {
-                "source": self._source,
-                "board": [board for board, _ in self._sightings],
-                "source_id": [source_id for _, source_id in self._sightings],
-                "posting_id": [posting_id(self._source, *key) for key in self._sightings],
-                "content_hash": [sighting.content_hash for sighting in values],
-                "first_seen_at": [sighting.first_seen_at for sighting in values],
-                "last_seen_at": [sighting.last_seen_at for sighting in values],
-                "closed_at": pd.Series([sighting.closed_at for sighting in values], dtype="datetime64[us, UTC]"),
-            }
-        )
+        columns = {
+            "source": [self._source] * len(values),
+            "board": [board for board, _ in self._sightings],
+            "source_id": [source_id for _, source_id in self._sightings],
+            "posting_id": [posting_id(self._source, *key) for key in self._sightings],
+            "content_hash": [sighting.content_hash for sighting in values],
+            "first_seen_at": [sighting.first_seen_at for sighting in values],
+            "last_seen_at": [sighting.last_seen_at for sighting in values],
+            "closed_at": [sighting.closed_at for sighting in values],
+        }
+        return pa.Table.from_pydict(columns, TABLES["posting_sightings"].arrow)
 
 
 @dataclass
@@ -295,14 +305,16 @@ def _answers(
         yield from map(ask, asked)
         return
     waiting = iter(asked)
+    done: SimpleQueue[Future[_Answer]] = SimpleQueue()
     with ThreadPoolExecutor(connections, thread_name_prefix=source.name) as pool:
         # At most so many answers are held in memory, however many boards there are.
-        running: set[Future[_Answer]] = {pool.submit(ask, board) for board in islice(waiting, connections)}
-        while running:
-            finished, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in finished:
-                running |= {pool.submit(ask, board) for board in islice(waiting, 1)}
-                yield future.result()
+        for board in islice(waiting, connections):
+            pool.submit(ask, board).add_done_callback(done.put)
+        for _ in asked:
+            answer = done.get().result()
+            for board in islice(waiting, 1):
+                pool.submit(ask, board).add_done_callback(done.put)
+            yield answer
 
 
 class _Known(Mapping[str, datetime]):
@@ -536,11 +548,13 @@ class _Stored:
 
 def _by_board(table: pa.Table) -> dict[str, pa.Table]:
     """A table's rows per board, without the board's column."""
-    ordered = table.sort_by("board").combine_chunks()
-    starts = ordered.column("board").to_numpy(zero_copy_only=False)
-    edges = np.flatnonzero(np.r_[True, starts[1:] != starts[:-1], True]) if len(starts) else np.zeros(1, dtype=int)
-    rest = ordered.drop_columns(["board"])
-    return {str(starts[first]): rest.slice(first, last - first) for first, last in pairwise(edges)}
+    boards = table.column("board").combine_chunks().dictionary_encode()
+    numbers = boards.indices.to_numpy()
+    order = np.argsort(numbers, kind="stable")
+    rest = table.drop_columns(["board"]).take(order)
+    edges = np.searchsorted(numbers[order], np.arange(len(boards.dictionary) + 1))
+    names = boards.dictionary.to_pylist()
+    return {name: rest.slice(first, last - first) for name, (first, last) in zip(names, pairwise(edges), strict=True)}
 
 
 def _times_once(table: pa.Table) -> pa.Table:
@@ -593,16 +607,13 @@ class _Previous:
 
 
 def _previous(lake: Lake, source: str) -> dict[str, _Previous]:
-    rows = latest_health(lake, source).to_dict("records")
+    latest = latest_health(lake, source).fillna({"message": "", "validators": ""})
+    columns = ("status", "rows", "message", "validators", "checked_at")
     return {
-        str(row["board"]): _Previous(
-            str(row["status"]),
-            int(row["rows"]),
-            str(row["message"] or ""),
-            orjson.loads(row["validators"] or "{}"),
-            row["checked_at"].to_pydatetime(),
+        board: _Previous(status, rows, message, orjson.loads(validators or "{}"), checked_at.to_pydatetime())
+        for board, status, rows, message, validators, checked_at in zip(
+            latest["board"].tolist(), *(latest[name].tolist() for name in columns), strict=True
         )
-        for row in rows
     }
 
 

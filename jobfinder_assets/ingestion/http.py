@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import quote, quote_plus, urljoin, urlsplit
+from urllib.parse import quote, quote_plus, urlencode, urljoin, urlsplit
 
 import orjson
 import requests
@@ -359,12 +359,8 @@ class HttpClient:
 
 
 def _address(url: str, params: Mapping[str, Any]) -> str:
-    prepared = requests.PreparedRequest()
-    try:
-        prepared.prepare_url(url, dict(params))
-    except requests.exceptions.RequestException as error:
-        raise _no_address(url, error) from error
-    return prepared.url or url
+    given = {name: value for name, value in params.items() if value is not None}
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(given, doseq=True)}" if given else url
 
 
 def _no_address(url: str, error: Exception) -> SourceError:

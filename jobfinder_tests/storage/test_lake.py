@@ -77,14 +77,53 @@ def test_update_sets_the_given_columns_only(lake: Lake) -> None:
     assert len(stored) == 2
 
 
-def test_update_by_a_part_of_the_key_and_a_condition_on_the_stored_row(lake: Lake) -> None:
-    early, late = pd.Timestamp("2026-11-01T00:00:00Z"), pd.Timestamp("2026-11-02T00:00:00Z")
-    rows = pd.concat([sightings(["1", "2"]), sightings(["3"]).assign(board="other")])
-    lake.merge("posting_sightings", rows.assign(last_seen_at=early, closed_at=[pd.NaT, late, pd.NaT]))
-    seen = pd.DataFrame({"source": "a", "board": ["b", "unknown"], "last_seen_at": late})
-    assert lake.update("posting_sightings", seen, where="target.closed_at IS NULL") == 1
-    stored = lake.read("posting_sightings").set_index("source_id")["last_seen_at"].to_dict()
-    assert stored == {"1": late, "2": early, "3": early}
+def test_update_by_a_part_of_the_key(lake: Lake) -> None:
+    lake.merge("posting_sightings", pd.concat([sightings(["1", "2"]), sightings(["3"]).assign(board="other")]))
+    changed = pd.DataFrame({"source": "a", "board": ["b", "unknown"], "content_hash": "new"})
+    assert lake.update("posting_sightings", changed) == 2
+    stored = lake.read("posting_sightings").set_index("source_id")["content_hash"].to_dict()
+    assert stored == {"1": "new", "2": "new", "3": sightings(["3"])["content_hash"][0]}
+
+
+def renamed(rows: pa.Table) -> pa.Table:
+    place = rows.schema.get_field_index("content_hash")
+    return rows.set_column(place, "content_hash", pa.array(["new"] * rows.num_rows, pa.string()))
+
+
+def test_revise_changes_the_rows_that_meet_a_comparison_in_one_commit(lake: Lake) -> None:
+    lake.merge("posting_sightings", pd.concat([sightings(["1", "2"]), sightings(["3"]).assign(source="other")]))
+    version = lake.version("posting_sightings")
+    assert lake.revise("posting_sightings", renamed, where=[("source", "=", "a")]) == 2
+    assert lake.version("posting_sightings") == version + 1
+    stored = lake.read("posting_sightings").set_index("source_id")["content_hash"].to_dict()
+    assert stored == {"1": "new", "2": "new", "3": sightings(["3"])["content_hash"][0]}
+
+
+def test_revise_writes_what_it_is_given_into_a_new_table(lake: Lake) -> None:
+    given = pa.Table.from_pandas(sightings(["1"]), preserve_index=False)
+    assert lake.revise("posting_sightings", lambda rows: given, where=[("source", "=", "a")]) == 1
+    assert list(lake.read("posting_sightings")["source_id"]) == ["1"]
+
+
+def test_revise_starts_again_when_another_writer_came_first(lake: Lake) -> None:
+    lake.merge("posting_sightings", sightings(["1"]))
+    read = []
+
+    def interrupted(rows: pa.Table) -> pa.Table:
+        read.append(rows.num_rows)
+        if len(read) == 1:
+            # Past the lock, as a writer of another machine would.
+            lake.append("posting_sightings", sightings(["2"]))
+        return renamed(rows)
+
+    assert lake.revise("posting_sightings", interrupted, where=[("source", "=", "a")]) == 2
+    assert read == [1, 2]
+    assert set(lake.read("posting_sightings")["content_hash"]) == {"new"}
+
+
+def test_revise_refuses_a_list_of_members(lake: Lake) -> None:
+    with pytest.raises(LakeError, match="no `in`"):
+        lake.revise("posting_sightings", renamed, where=[("source", "in", ["a"])])
 
 
 def test_delete_by_key(lake: Lake) -> None:
