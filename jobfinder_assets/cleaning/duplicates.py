@@ -24,6 +24,7 @@ from jobfinder_assets.cleaning.company import company_key
 from jobfinder_assets.cleaning.opening import (
     Opening,
     Title,
+    another_post,
     compare_companies,
     conflict,
     metropolis,
@@ -46,7 +47,7 @@ from jobfinder_assets.cleaning.signatures import (
     stable_hash,
 )
 
-DUPLICATES_VERSION = "6"
+DUPLICATES_VERSION = "7"
 COLUMNS = (
     "title", "company", "location", "description", "city", "region", "workplace", "requisition_id",
 )  # fmt: skip
@@ -292,13 +293,8 @@ def _judge(left: Opening, right: Opening, left_text: _Text, *, right_text: _Text
         bound = max(bound, _OTHER_EMPLOYER_SHORT) if shorter >= _SHORTEST_TEXT else 2.0
     if share < bound or (titles != "equal" and not _title_fits(left, right, share=share, titles=titles)):
         return None
-    if (
-        employer != "other"
-        and not shared_number
-        and share < 1
-        and names_of_its_own(left, right)
-        and names_of_its_own(right, left)
-    ):
+    names_differ = share < 1 and names_of_its_own(left, right) and names_of_its_own(right, left)
+    if _two_posts(left, right) or (employer != "other" and not shared_number and names_differ):
         return None
     return round(share, 4), _reason(
         share, longer_share=common / longer, employer=employer, titles=titles, shared_number=shared_number
@@ -354,14 +350,26 @@ def _reason(share: float, *, longer_share: float, employer: str, titles: str, sh
 
 def _contradict(left: list[str], right: list[str], openings: Mapping[str, Opening]) -> bool:
     first, second = (
-        {(o.requisitions, o.title, o.places): o for o in map(openings.__getitem__, names)}.values()
+        {
+            (o.requisitions, o.title, o.places, o.contracts, o.weekly_hours, o.units): o
+            for o in map(openings.__getitem__, names)
+        }.values()
         for names in (left, right)
     )
     return any(
         conflict(a, b) is not None
+        or _two_posts(a, b)
         or (_compare_titles(a.title, b.title) == "different" and not (a.requisitions & b.requisitions and _told(a, b)))
         for a in first
         for b in second
+    )
+
+
+def _two_posts(left: Opening, right: Opening) -> bool:
+    return (
+        compare_companies(left, right) != "other"
+        and not left.requisitions & right.requisitions
+        and another_post(left, right) is not None
     )
 
 

@@ -17,6 +17,7 @@ from jobfinder_assets.cleaning.cues import read_cues
 from jobfinder_assets.cleaning.gazetteer import City, gazetteer, kilometres
 from jobfinder_assets.cleaning.lexicon import read_json, read_lines
 from jobfinder_assets.cleaning.location import text_workplace
+from jobfinder_assets.cleaning.post import contracts, units, weekly_hours
 
 SameName = Literal["same", "alike", "other"]
 
@@ -97,9 +98,14 @@ _BEFORE_NUMBER, _BEHIND_NUMBER = 60, 40
 _BEHIND_TITLE = re.compile(r"(?<=[A-Za-z)])-(\d{4,8}[A-Z]{1,4}\d{0,4})\b")
 _TOP = 250
 _TITLE_NUMBER = re.compile(r"#[A-Za-z]{0,4}-?\d{3,14}\b|\b[A-Za-z]{0,4}-?\d{5,14}[A-Za-z]{0,3}\b")
+# Of an agency's trade, not of the job.
+_DIRECT_CLIENT = re.compile(r"\bdirect client\b", re.I)
 _NAME = re.compile(r"[a-z,] ([A-Z][A-Za-z0-9]+)")
 # A name is known by as many letters: "Developer" and "Development" are one.
 _OFTEN, _NAME_LETTERS = 2, 7
+_NIGHTS = frozenset({"night", "nights"})
+# Of two adverts that are alike, a text so much shorter has been cut, and what it does not say is unknown.
+_WHOLE = 0.8
 _STATE_CODE = re.compile(r"\b[A-Z]{2}\b")
 _YEAR = re.compile(r"^(?:19|20)\d\d$")
 # Numbers that a job board gave to its own copy of the advert.
@@ -178,6 +184,21 @@ class Opening:
     def languages_and_markets(self) -> frozenset[str]:
         """Languages and markets that the title names: "German", not "Germany", which may only be where the job is."""
         return _LANGUAGES_AND_MARKETS.intersection(_words(self.title_text))
+
+    @cached_property
+    def contracts(self) -> frozenset[str]:
+        """Contracts that title or text name."""
+        return contracts(self.title_text) | contracts(self.text)
+
+    @cached_property
+    def units(self) -> frozenset[frozenset[str]]:
+        """Wards, teams and departments that the text names, by the words of their names."""
+        return units(self.text)
+
+    @cached_property
+    def weekly_hours(self) -> frozenset[float]:
+        """Hours a week that the text states."""
+        return weekly_hours(self.text)
 
     @cached_property
     def requisitions(self) -> frozenset[str]:
@@ -301,7 +322,7 @@ def _title_words(title: str) -> tuple[tuple[str, ...], frozenset[str], frozenset
         _number(value) for value in _TITLE_NUMBER.findall(title) if not _BOARD_CODE.match(value.lstrip("#"))
     )
     states = frozenset(code.lower() for code in _STATE_CODE.findall(title) if code.lower() in _STATES)
-    return tuple(_words(_TITLE_NUMBER.sub(" ", title))), numbers, states
+    return tuple(_words(_DIRECT_CLIENT.sub(" ", _TITLE_NUMBER.sub(" ", title)))), numbers, states
 
 
 @lru_cache(maxsize=65_536)
@@ -367,6 +388,37 @@ def conflict(left: Opening, right: Opening) -> str | None:
     if _other_cities(left, right) and not shared and not _place_is_open(left, right):
         return "another city"
     return None
+
+
+def another_post(left: Opening, right: Opening) -> str | None:
+    """Why two postings of one employer, alike in title and text, are two posts all the same, or None."""
+    if _other_contract(left, right) or _other_contract(right, left):
+        return "another contract"
+    hours = [(a, b) for a in left.weekly_hours for b in right.weekly_hours]
+    if hours and all(abs(a - b) >= 1 for a, b in hours):
+        return "other weekly hours"
+    if _at_night(left) != _at_night(right):
+        return "nights in one title only"
+    if _has_unit_of_its_own(left, right) and _has_unit_of_its_own(right, left):
+        return "another ward or team"
+    return None
+
+
+def _other_contract(one: Opening, other: Opening) -> bool:
+    """One names no contract of the other, which is permanent where its text is whole and names none."""
+    if not one.contracts:
+        return False
+    if not other.contracts and len(other.text) < _WHOLE * len(one.text):
+        return False
+    return not one.contracts & (other.contracts or {"permanent"})
+
+
+def _at_night(opening: Opening) -> bool:
+    return not _NIGHTS.isdisjoint(_words(opening.title_text))
+
+
+def _has_unit_of_its_own(opening: Opening, other: Opening) -> bool:
+    return any(any(word not in other.spoken for word in unit) for unit in opening.units)
 
 
 def same_city(left: Opening, right: Opening) -> bool:

@@ -27,6 +27,7 @@ from jobfinder_assets.cleaning.opening import (
     read_title,
     requisition_numbers,
 )
+from jobfinder_assets.cleaning.post import units, weekly_hours
 from jobfinder_assets.cleaning.signatures import PERMUTATIONS, minhash, shingle
 from jobfinder_tests.cleaning.adverts import advert
 
@@ -158,6 +159,24 @@ SAME = {
         {"company": "Bestpeople", "title": "Data Engineer - DX Corporate", "description": CORE + " Call us today."},
     ),
     "a country that only one title names": ({}, {"title": "Data Engineer - Germany"}),
+    "an agency's direct client in one title": (
+        {"company": "Quickstaff Partners", "title": "Data Engineer - Direct Client"},
+        {"company": "Bestpeople"},
+    ),
+    "permanent in one text, no contract in the other": ({"description": "A permanent post. " + CORE}, {}),
+    "permanent or fixed term in one text": (
+        {"description": "Permanent and fixed term contracts. " + CORE},
+        {"description": "A permanent post. " + CORE},
+    ),
+    "the contract lost where the text was cut": (
+        {"description": CORE + " This is a fixed term contract."},
+        {"description": CORE[: len(CORE) // 2]},
+    ),
+    "hours as an employer counts them": (
+        {"description": "37.5 hours per week. " + CORE},
+        {"description": "37 hours a week. " + CORE},
+    ),
+    "a department that one text names": ({"description": CORE + " You join the Sorting Department."}, {}),
     "one number with and without REQ": (
         {"description": CORE + " Job Number: req70871"},
         {"description": CORE + " Job #: 70871"},
@@ -202,6 +221,30 @@ NOT_SAME = {
     "another ward, one template": (
         {"description": CORE + BOILERPLATE + " You join ward Kestrel. In Kestrel we care."},
         {"description": CORE + BOILERPLATE + " You join ward Heron. In Heron we care."},
+    ),
+    "another ward, named once": (
+        {"description": "You work on Kestrel Ward. " + CORE},
+        {"description": "You work on Heron Ward. " + CORE},
+    ),
+    "permanent and fixed term": (
+        {"description": "A permanent post. " + CORE},
+        {"description": "A 12 month fixed-term contract. " + CORE},
+    ),
+    "maternity cover and no word of the contract": (
+        {"title": "Nurse", "description": CORE},
+        {"title": "Nurse", "description": "This is maternity cover. " + CORE},
+    ),
+    "on the bank, by the title": (
+        {"title": "Support Worker", "description": CORE},
+        {"title": "Bank Support Worker", "description": CORE},
+    ),
+    "other weekly hours": (
+        {"description": "37.5 hours per week. " + CORE},
+        {"description": "15 hours - Monday and Friday. " + CORE},
+    ),
+    "nights": (
+        {"title": "Support Worker", "description": CORE + " Days or nights."},
+        {"title": "Support Worker - Nights", "description": CORE + " Days or nights."},
     ),
     "both texts state another place": (
         {"description": "Location: Denver, CO " + CORE},
@@ -350,6 +393,48 @@ def test_no_cluster_joins_what_a_bridge_would() -> None:
         resolve_clusters(links, openings) == resolve_clusters(links[::-1], openings) == {"0": "0", "1": "0", "2": "2"}
     )
     assert conflict(openings["0"], openings["2"]) == "another city"
+
+
+def test_no_cluster_joins_two_contracts_by_a_bridge() -> None:
+    half, whole = CORE[: len(CORE) // 2], CORE
+    texts = ["A permanent post. " + whole, half, "A fixed-term contract. " + whole]
+    clusters = cluster_postings(pd.DataFrame([{**BASE, "description": text} for text in texts])).tolist()
+    assert clusters[0] != clusters[2]
+    assert clusters[1] in (clusters[0], clusters[2])
+
+
+def test_one_number_outweighs_other_hours() -> None:
+    first, second = (f"Requisition ID: 48213. {hours} hours per week. {CORE}" for hours in (15, 30))
+    assert same({"description": first}, {"description": second})
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("Work on Kestrel Ward.", {"kestrel"}),
+        ("Ward 7A and the 4B Unit", {"4b"}),
+        ("the Health and Safety Team", {"health", "safety"}),
+        ("Come to Denver. The team", set()),
+        ("our team of the ward", set()),
+        ("Head of Our\nTeam", set()),
+    ],
+)
+def test_units(text: str, named: set[str]) -> None:
+    assert set().union(*units(text)) == named
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [
+        ("37.5 hours per week", {37.5}),
+        ("22:30 hours/week", {22.3}),
+        ("15 hours – Monday and Friday", {15}),
+        ("30 hrs (weekly)", {30}),
+        ("24 hours a day; 500 hours per year; 2 hours per week", set()),
+    ],
+)
+def test_weekly_hours(text: str, hours: set[float]) -> None:
+    assert weekly_hours(text) == hours
 
 
 @pytest.mark.parametrize(
