@@ -78,7 +78,7 @@ def contracts(text: str) -> frozenset[str]:
 def weekly_hours(text: str) -> frozenset[float]:
     """Hours a week that the text states, of posts between a few hours and a full week."""
     plain = text.lower()
-    found = set()
+    found: set[float] = set()
     for word in _HOUR_WORDS:
         for at in _spots(word, plain):
             around = plain[max(0, at - _BEFORE_HOURS) : at + _BEHIND_HOURS]
@@ -92,8 +92,9 @@ def units(text: str) -> frozenset[frozenset[str]]:
     found: set[frozenset[str]] = set()
     for spelling in _UNIT_SPELLINGS:
         for at in _spots(spelling, text):
-            end = at + len(spelling)
-            if not text[at - 1 : at].isalnum() and not text[end : end + 1].isalnum():
+            # "community" is no unit, and "our team" has no name.
+            end, first = at + len(spelling), text[text.rfind(" ", 0, max(0, at - 1)) + 1 : at][:1]
+            if text[at - 1 : at] == " " and not text[end : end + 1].isalnum() and not first.islower():
                 found.add(_name_at_end(text[max(0, at - _NAME_SPAN) : at].rpartition("\n")[2]))
     return frozenset(found - {frozenset()})
 
