@@ -24,6 +24,7 @@ from jobfinder_assets.cleaning.company import company_key
 from jobfinder_assets.cleaning.opening import (
     Opening,
     Title,
+    agency_nearby,
     another_post,
     compare_companies,
     conflict,
@@ -47,14 +48,14 @@ from jobfinder_assets.cleaning.signatures import (
     stable_hash,
 )
 
-DUPLICATES_VERSION = "7"
+DUPLICATES_VERSION = "8"
 COLUMNS = (
     "title", "company", "location", "description", "city", "region", "workplace", "requisition_id",
 )  # fmt: skip
 LINK_COLUMNS = ["left_id", "right_id", "similarity", "reason"]
 
 _EMPLOYER_SAMPLES = 4
-_TITLE_CITY_SAMPLES, _CITY_SAMPLES = 10, 2
+_TITLE_CITY_SAMPLES, _CITY_SAMPLES = 10, 8
 # identity, the text's bands, employer samples, employer + title, employer + title + city, title + city, city.
 BUCKETS = 1 + BANDS + _EMPLOYER_SAMPLES + 2 + _TITLE_CITY_SAMPLES + _CITY_SAMPLES
 # The sketch: a byte of each number of the MinHash signature (Li and König 2010), and how many shingles are distinct.
@@ -68,10 +69,10 @@ _PART = 5_000
 _SAME_EMPLOYER = 0.78
 _SAME_EMPLOYER_LONGER_TITLE = 0.88
 _OTHER_EMPLOYER = 0.5
-_OTHER_EMPLOYER_LONGER_TITLE = 0.75
+_OTHER_EMPLOYER_LONGER_TITLE = 0.65
 _OTHER_EMPLOYER_NAMED = 0.97
 _OTHER_EMPLOYER_SHORT = 0.85
-_OTHER_EMPLOYER_UNTOLD = 0.85
+_OTHER_EMPLOYER_UNTOLD = 0.75
 _SAME_REQUISITION = 0.4
 _SHORT_TEXT, _SHORTEST_TEXT = 40, 25
 _NEARLY_ALL = 0.97
@@ -79,8 +80,7 @@ _NEARLY_ALL = 0.97
 # at that share, which count only with one requisition number, it loses a sixth; of those at the next bound 1 in 100.
 _STANDARD_ERRORS = 1
 _PAIRS_AT_ONCE = 500_000
-# Of a shingle's 64 bits as many give way to the number of its text when distinct ones are counted.
-_TEXT_NUMBER_BITS = 20
+_SORTED_TOGETHER = 128
 
 
 @dataclass(frozen=True)
@@ -181,11 +181,16 @@ def _alike_in_sketch(pairs: npt.NDArray[np.int64], hashes: npt.NDArray[np.int64]
 
 
 def _distinct_counts(shingles: Shingles) -> npt.NDArray[np.int64]:
-    """How many distinct shingles each text has."""
-    texts = np.repeat(np.arange(len(shingles), dtype=np.uint64), np.diff(shingles.starts))
-    shift = np.uint64(64 - _TEXT_NUMBER_BITS)
-    keys = distinct((texts << shift) | (shingles.hashes >> np.uint64(_TEXT_NUMBER_BITS)))
-    return np.bincount((keys >> shift).astype(np.int64), minlength=len(shingles))
+    """How many distinct shingles each text has. Texts of a length are sorted together, each in a row of its own."""
+    sizes, counts = np.diff(shingles.starts), np.zeros(len(shingles), np.int64)
+    by_size = np.argsort(sizes, kind="stable")
+    for start in range(np.count_nonzero(sizes == 0), len(by_size), _SORTED_TOGETHER):
+        rows = by_size[start : start + _SORTED_TOGETHER]
+        # A shorter text's last shingle is repeated.
+        places = np.minimum(np.arange(sizes[rows[-1]]), sizes[rows, None] - 1)
+        ordered = np.sort(shingles.hashes[shingles.starts[rows, None] + places], axis=1)
+        counts[rows] = 1 + np.count_nonzero(ordered[:, 1:] != ordered[:, :-1], axis=1)
+    return counts
 
 
 def distinct(hashes: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -269,16 +274,17 @@ def _judge(left: Opening, right: Opening, left_text: _Text, *, right_text: _Text
     if left.title.levels != right.title.levels or (titles == "different" and not left.title.core & right.title.core):
         return None
     employer = compare_companies(left, right)
-    if titles == "different" and employer == "other":
-        return None
     shared_number = employer != "other" and bool(left.requisitions & right.requisitions)
-    if (titles == "different" and not shared_number) or conflict(left, right) is not None:
+    if titles == "different" and employer != "other" and not shared_number:
+        return None
+    if conflict(left, right) is not None:
         return None
     shorter, longer = sorted((len(left_text.hashes), len(right_text.hashes)))
     known_place = (
         same_city(left, right)
         or (left.places.remote is True and right.places.remote is True)
         or left.places.share_a_metropolis(right.places)
+        or agency_nearby(left, right)
     )
     if not shorter:
         if titles == "equal" and left.company_key and left.company_key == right.company_key and known_place:
@@ -306,10 +312,13 @@ def _bound(left: Opening, right: Opening, *, employer: str, titles: str, known_p
     if employer != "other":
         return _SAME_EMPLOYER if titles == "equal" else _SAME_EMPLOYER_LONGER_TITLE
     if not known_place:
-        either_unknown = not left.places.cities or not right.places.cities
-        return _OTHER_EMPLOYER_LONGER_TITLE if either_unknown and titles == "equal" else 2.0
+        if left.places.cities and right.places.cities:
+            return 2.0
+        return _OTHER_EMPLOYER_LONGER_TITLE if titles == "equal" else _OTHER_EMPLOYER_UNTOLD
     if names_itself(left, right) and names_itself(right, left):
         return _OTHER_EMPLOYER_NAMED
+    if titles == "different":
+        return _OTHER_EMPLOYER_UNTOLD
     return _OTHER_EMPLOYER if titles == "equal" else _OTHER_EMPLOYER_LONGER_TITLE
 
 
@@ -359,10 +368,16 @@ def _contradict(left: list[str], right: list[str], openings: Mapping[str, Openin
     return any(
         conflict(a, b) is not None
         or _two_posts(a, b)
-        or (_compare_titles(a.title, b.title) == "different" and not (a.requisitions & b.requisitions and _told(a, b)))
+        or (_compare_titles(a.title, b.title) == "different" and not _one_under_two_titles(a, b))
         for a in first
         for b in second
     )
+
+
+def _one_under_two_titles(left: Opening, right: Opening) -> bool:
+    """Titles may differ under one requisition number and in an agency's copy, if each text has the other's words."""
+    other = compare_companies(left, right) == "other"
+    return (other or bool(left.requisitions & right.requisitions)) and _told(left, right)
 
 
 def _two_posts(left: Opening, right: Opening) -> bool:
@@ -422,7 +437,7 @@ def _identities(rows: list[dict[str, object]]) -> Hashes:
 
 def _text_hashes(shingles: Shingles) -> Hashes:
     """One hash for each text's shingles; the order of shingles does not count."""
-    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(mix(shingles.hashes), dtype=np.uint64)])
+    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(shingles.hashes, dtype=np.uint64)])
     return sums[shingles.starts[1:]] - sums[shingles.starts[:-1]]
 
 

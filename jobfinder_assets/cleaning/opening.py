@@ -28,6 +28,7 @@ _SILENT_E = re.compile(rf"(?<=^.{{{_STEM_LETTERS - 1}}})e$")
 _WORDS = read_json("openings.json")
 _LEVELS: dict[str, str] = _WORDS["levels"]
 _NUMERALS = frozenset(_WORDS["numerals"])
+_NOT_LEVELS = frozenset(_WORDS["not_levels"])
 _SPELLINGS: dict[str, list[str]] = _WORDS["spellings"]
 _TITLE_NOISE = frozenset(_WORDS["title_noise"])
 _LANGUAGES_AND_MARKETS = frozenset(_WORDS["languages_and_markets"])
@@ -57,6 +58,8 @@ _RESIDES = (" live ", " reside ", " located ", " based ", " local ")
 # "Foo Ltd in Atlanta, GA 30303", as one board writes it.
 _EMPLOYER_IN = re.compile(r"^.{1,200}\bin (?=[A-Z][^,]{1,40}, [A-Z]{2}(?: \d{5})?$)")
 _METRO = re.compile(r"\b(?:greater|metro(?:politan|plex)?|bay area|area|region|county|vicinity|surrounding)\b")
+# "Newcastle upon Tyne", of which texts say "Newcastle".
+_ON_A_RIVER = re.compile(r"(?<=[a-z]{4}) (?:up)?on (?:the )?[a-z]+$")
 _ZIP = re.compile(r"\b\d{5}(?:-\d{4})?\b")
 
 # A number counts only behind a word that says what it is; "job code" is a class of jobs, not an opening.
@@ -131,26 +134,34 @@ class Places:
             a[1] and a[1] == b[1] and metropolis(*a) == metropolis(*b) for a in self.cities for b in other.cities
         )
 
+    def may_be_near(self, other: "Places") -> bool:
+        """Cities of both lie in one state, and the gazetteer does not know where one of them is."""
+        return any(a[1] and a[1] == b[1] and not (_known(*a) and _known(*b)) for a in self.cities for b in other.cities)
+
 
 @lru_cache(maxsize=65_536)
 def metropolis(name: str, state: str) -> str:
-    """The largest city of 300,000 people within 30 km in the same state, or the city itself."""
-    known = [city for city in gazetteer().cities.get(name, ()) if state and city.state == state.upper()]
+    """The largest city of 300,000 people within 30 km, or the city itself."""
+    known = _known(name, state)
     if not known:
         return name
-    near = [city for city in _large_cities().get(state.upper(), ()) if kilometres(city, known[0]) <= _SUBURB_KILOMETRES]
+    near = [city for city in _large_cities() if kilometres(city, known[0]) <= _SUBURB_KILOMETRES]
     return max(near, key=lambda city: city.population).name if near else name
 
 
+def _known(name: str, state: str) -> list[City]:
+    return [city for city in gazetteer().cities.get(name, ()) if state and city.state == state.upper()]
+
+
 @cache
-def _large_cities() -> dict[str, list[City]]:
-    """Cities of 300,000 people by state; of a city's several names the first."""
-    found: dict[str, dict[tuple[float, float], City]] = {}
+def _large_cities() -> list[City]:
+    """US cities of 300,000 people; of a city's several names the first."""
+    found: dict[tuple[float, float], City] = {}
     for cities in gazetteer().cities.values():
         for city in cities:
             if city.population >= _METROPOLIS and city.state:
-                found.setdefault(city.state, {}).setdefault((city.latitude, city.longitude), city)
-    return {state: list(cities.values()) for state, cities in found.items()}
+                found.setdefault((city.latitude, city.longitude), city)
+    return list(found.values())
 
 
 @dataclass(frozen=True)
@@ -331,13 +342,19 @@ def _levels_and_core(words: tuple[str, ...]) -> tuple[frozenset[str], frozenset[
     core: set[str] = set()
     for position, word in enumerate(words):
         after_word = position > 0 and (len(words[position - 1]) > 1 or words[position - 1] in _NUMERALS)
-        if word in _LEVELS and (word not in _NUMERALS or after_word):
+        if word in _LEVELS and (word not in _NUMERALS or after_word) and not _in_phrase(words, position):
             levels.add(_LEVELS[word])
         elif len(word) == 2 and word[0] == "l" and word[1] in "123456789":
             levels.add(word)
         elif word not in _TITLE_NOISE and word not in _NUMERALS and not word.isdigit():
             core.update(part[:_STEM_LETTERS] for part in _SPELLINGS.get(word, [word]))
     return frozenset(levels), frozenset(core)
+
+
+def _in_phrase(words: tuple[str, ...], position: int) -> bool:
+    """The word belongs to a phrase in which it is no level: "data entry", "lead generation"."""
+    here = (words[max(0, position - 1) : position + 1], words[position : position + 2])
+    return any(" ".join(pair) in _NOT_LEVELS for pair in here)
 
 
 @lru_cache(maxsize=65_536)
@@ -426,6 +443,15 @@ def same_city(left: Opening, right: Opening) -> bool:
     return bool(left.places.cities & right.places.cities or left.stated_cities & right.stated_cities)
 
 
+def agency_nearby(left: Opening, right: Opening) -> bool:
+    """An agency's advert and another's, in places that may be near each other."""
+    return (
+        left.places.may_be_near(right.places)
+        and compare_companies(left, right) == "other"
+        and any(is_agency(side.company, side.text) for side in (left, right))
+    )
+
+
 def _said_places(left: Opening, right: Opening) -> tuple[Places, Places]:
     """What both texts state weighs more than the fields, which boards fill with an office or a metropolis."""
     if left.stated_cities and right.stated_cities:
@@ -507,7 +533,7 @@ def _place_is_open(left: Opening, right: Opening) -> bool:
         )
     ):
         return True
-    return any(
+    return agency_nearby(left, right) or any(
         _lists(opening.spoken, one, other)
         for opening in (left, right)
         for one, _ in first.cities
@@ -558,7 +584,7 @@ def _cities(location: str) -> frozenset[tuple[str, str]]:
         state = ""
         if len(parts) > 1 and _state(parts[-1]):
             state = _state(parts.pop())
-        words = parts[-1 if state else 0].split()
+        words = (parts[-1] if state else _known_part(parts)).split()
         if len(words) > 1 and words[-1] in _STATES:
             state = state or words[-1]
             words = words[:-1]
@@ -570,12 +596,17 @@ def _cities(location: str) -> frozenset[tuple[str, str]]:
     return frozenset(found)
 
 
+def _known_part(parts: list[str]) -> str:
+    """Of an address, the first part that is a city; the first, if the gazetteer knows none."""
+    return next((part for part in parts if len(parts) > 1 and part in gazetteer().cities), parts[0])
+
+
 def _city(name: str) -> str:
     """A city's name in one spelling; "" for a metropolitan area, whose cities are not said."""
     plain = " ".join(_words(name))
     if _METRO.search(plain):
         return ""
-    plain = _CITY_SPELLINGS.get(plain, plain)
+    plain = _ON_A_RIVER.sub("", _CITY_SPELLINGS.get(plain, plain))
     words = ["st" if word == "saint" else "ft" if word == "fort" else word for word in plain.split()]
     return " ".join(word for word in words if word != "downtown")
 

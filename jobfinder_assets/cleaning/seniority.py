@@ -31,7 +31,8 @@ _TITLE_LEVELS = (
     ),
     (
         "junior",
-        r"junior|jr|jnr|entry[- ]?level|entry|graduate|(?:new|recent) grads?|trainee|associate|i|(?:level|lvl|l) ?1|1$"
+        r"junior|jr|jnr|entry[- ]?level|(?<!data )(?<!order )entry|graduate|(?:new|recent) grads?"
+        r"|trainee|associate|i|(?:level|lvl|l) ?1|1$"
         r"|early career|apprentice",
     ),
 )

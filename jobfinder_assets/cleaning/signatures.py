@@ -10,7 +10,6 @@ import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +27,12 @@ _CHUNK_BYTES = 1 << 17
 _MAX_TEXT_BYTES = 60_000
 _LATIN_SHARE = 0.7
 
-_BASE = 0x9E3779B97F4A7C15  # odd, so that its powers have inverses modulo 2**64
+_BASE = 0x9E3779B97F4A7C15
+# Odd numbers of random bits: what they multiply is told apart by its place.
+_SECOND, _THIRD = np.uint64(0xD6E8FEB86659FD93), np.uint64(0xA0761D6478BD642F)
+_WORD_BYTES = 8
+# What of eight bytes, read as a little-endian number, belongs to a word of that many letters.
+_MASKS = np.array([(1 << 8 * length) - 1 for length in range(_WORD_BYTES + 1)], np.uint64)
 _SPLITMIX = [
     (np.uint64(shift), np.uint64(factor)) for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))
 ]
@@ -145,36 +149,29 @@ def mix(*columns: Hashes) -> Hashes:
 
 def _shingle_chunk(texts: list[bytes], parts: list[Hashes], counts: list[npt.NDArray[np.int64]]) -> None:
     whole = b" " + b" ".join(texts) + b" "
-    joined, classes = (np.frombuffer(whole.translate(table), np.uint8) for table in (_LOWER, _CLASS))
+    classes = np.frombuffer(whole.translate(_CLASS), np.uint8)
     before, behind = classes[:-1], classes[1:]
     first = np.flatnonzero(behind > before) + 1
     # Before a blank the difference is that of 0 and 1, the largest number of a byte.
     last = np.flatnonzero((behind - np.uint8(1) >= before) & (before > 0)) + 1
-    powers, inverses = _powers(1 << (len(joined) - 1).bit_length())
-    # A word's hash is the polynomial of its bytes: a difference of running sums, shifted to the word's start.
-    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(joined * powers[: len(joined)], dtype=np.uint64)])
-    words = mix((sums[last] - sums[first]) * inverses[first])
-    ends = np.cumsum([len(text) + 1 for text in texts])
-    word_counts = np.diff(np.concatenate([[0], np.searchsorted(first, ends, side="right")]))
-    text_of_word = np.repeat(np.arange(len(texts)), word_counts)
-    follow = [words]
-    for step in range(1, SHINGLE_WORDS):
-        shifted = np.zeros(len(words), np.uint64)
-        if len(words) > step:
-            same_text = text_of_word[step:] == text_of_word[:-step]
-            shifted[:-step] = np.where(same_text, words[step:], np.uint64(0))
-        follow.append(shifted)
-    parts.append(mix(*follow))
-    counts.append(word_counts.astype(np.int64))
+    words = _hash_words(whole.translate(_LOWER), first, last - first)
+    ends = np.searchsorted(first, np.cumsum([len(text) + 1 for text in texts]), side="right")
+    # A text's last words have none behind them.
+    second, third = np.zeros((2, len(words)), np.uint64)
+    second[:-1], third[:-2] = words[1:], words[2:]
+    filled = ends[ends > 0] - 1
+    second[filled] = third[filled] = third[filled - 1] = 0
+    parts.append(mix(words + second * _SECOND + third * _THIRD))
+    counts.append(np.diff(ends, prepend=0))
 
 
-@lru_cache(maxsize=4)
-def _powers(length: int) -> tuple[Hashes, Hashes]:
-    """The first `length` powers of the base and of its inverse, modulo 2**64."""
-    inverse = pow(_BASE, -1, 1 << 64)
-    tables = []
-    for base in (_BASE, inverse):
-        factors = np.full(length, base, np.uint64)
-        factors[0] = 1
-        tables.append(np.cumprod(factors, dtype=np.uint64))
-    return tables[0], tables[1]
+def _hash_words(text: bytes, first: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> Hashes:
+    """A hash of each word from its length, its first eight bytes and its last eight: of what is longer than sixteen,
+    the middle does not count."""
+    eights = np.ndarray(len(text), np.dtype("<u8"), text + bytes(_WORD_BYTES), strides=(1,))
+    words = eights[first]
+    words &= _MASKS[np.minimum(lengths, _WORD_BYTES)]
+    words += lengths.astype(np.uint64) * _THIRD
+    long = np.flatnonzero(lengths > _WORD_BYTES)
+    words[long] += eights[first[long] + lengths[long] - _WORD_BYTES] * _SECOND
+    return mix(words)

@@ -22,6 +22,7 @@ from jobfinder_assets.cleaning.duplicates import (
 from jobfinder_assets.cleaning.opening import (
     compare_companies,
     conflict,
+    metropolis,
     read_opening,
     read_places,
     read_title,
@@ -163,6 +164,22 @@ SAME = {
         {"company": "Quickstaff Partners", "title": "Data Engineer - Direct Client"},
         {"company": "Bestpeople"},
     ),
+    "an abbreviation in one title": (
+        {"title": "Data Analyst MDM"},
+        {"company": "Bestpeople", "title": "Master Data Management Analyst"},
+    ),
+    "an agency's copy under another title": (
+        {"title": "Billing Engineer", "description": CORE + " Invoices, billing: yours."},
+        {
+            "company": "Bestpeople",
+            "title": "Invoice Engineer",
+            "description": CORE + " Invoices, billing: yours.",
+        },
+    ),
+    "an agency's place that the gazetteer does not know": (
+        {},
+        {"company": "Bestpeople Staffing", "location": "Parcel Hollow, CO"},
+    ),
     "permanent in one text, no contract in the other": ({"description": "A permanent post. " + CORE}, {}),
     "permanent or fixed term in one text": (
         {"description": "Permanent and fixed term contracts. " + CORE},
@@ -246,6 +263,14 @@ NOT_SAME = {
         {"title": "Support Worker", "description": CORE + " Days or nights."},
         {"title": "Support Worker - Nights", "description": CORE + " Days or nights."},
     ),
+    "employers in two places of a state": (
+        {"company": "Blue Heron Motors"},
+        {"company": "Red Fox Motors", "location": "Parcel Hollow, CO"},
+    ),
+    "one employer's text under another title": (
+        {"title": "Billing Engineer", "description": CORE + " Invoices, billing: yours."},
+        {"title": "Invoice Engineer", "description": CORE + " Invoices, billing: yours."},
+    ),
     "both texts state another place": (
         {"description": "Location: Denver, CO " + CORE},
         {"description": "Location: Boulder, CO " + CORE},
@@ -265,8 +290,8 @@ NOT_SAME = {
     ),
     "a market that only one title names": ({}, {"title": "Data Engineer, EMEA"}),
     "a team that only one title of a rewritten text names": (
-        {"description": CORE + advert(seed=5, sentences=12)},
-        {"company": "Bestpeople", "title": "Data Engineer, Tax", "description": CORE + advert(seed=6, sentences=12)},
+        {"description": CORE + advert(seed=5, sentences=20)},
+        {"company": "Bestpeople", "title": "Data Engineer, Tax", "description": CORE + advert(seed=6, sentences=20)},
     ),
     "agency template for other clients": (
         {"company": "Quickstaff", "description": EQUAL_CHANCES + CORE},
@@ -340,6 +365,9 @@ def test_requisition_numbers(text: str, numbers: set[str]) -> None:
         ("Texas", set()),
         ("Remote", set()),
         ("Berlin, Germany; Munich, Germany", {("berlin", ""), ("munich", "")}),
+        ("GB, Weir House, 2 The Green, Bristol, BS1 6XX", {("bristol", "")}),
+        ("GB, Newcastle upon Tyne, NE1 4XX", {("newcastle", "")}),
+        ("Weir House, Parcel Hollow", {("weir house", "")}),
         ("", set()),
     ],
 )
@@ -356,12 +384,19 @@ def test_places(location: str, cities: set[tuple[str, str]]) -> None:
         ("I need a Data Engineer", set(), {"data", "engin"}),
         ("Data Analyst 3", {"3"}, {"data", "analy"}),
         ("C++ Developer", set(), {"c++", "devel"}),
+        ("Data Entry Clerk", set(), {"data", "entry", "clerk"}),
+        ("Entry Data Analyst", {"junior"}, {"data", "analy"}),
         ("", set(), set()),
     ],
 )
 def test_titles(title: str, levels: set[str], core: set[str]) -> None:
     found = read_title(title)
     assert (found.levels, found.core) == (levels, core)
+
+
+def test_a_suburb_belongs_to_the_large_city_of_another_state() -> None:
+    assert metropolis("hoboken", "nj") == metropolis("jersey city", "nj") == "New York City"
+    assert metropolis("parcel hollow", "nj") == "parcel hollow"
 
 
 def test_names_of_one_employer() -> None:

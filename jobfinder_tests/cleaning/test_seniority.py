@@ -27,6 +27,8 @@ LEVELS = [
     ("Data Scientist", "This is an entry-level position for curious people.", "junior"),
     ("Data Scientist", "New grads are welcome.", "junior"),
     ("Internal Tools Engineer", "", "unspecified"),
+    ("Data Entry Clerk", "", "unspecified"),
+    ("Data Scientist, Entry", "", "junior"),
 ]
 YEARS = [
     ("5+ years of experience in data engineering.", 5),
