@@ -34,11 +34,11 @@ from jobfinder_assets.config import Compute
 from jobfinder_assets.storage.lake import Lake
 
 _POSTING_COLUMNS = ["posting_id", *COLUMNS, "posted_at", "first_seen_at"]
-# Postings whose texts are in memory at once.
-BATCH = 20_000
+# Postings whose texts are in memory at once, and those that are settled together.
+BATCH, _PART = 20_000, 2_000
 _ANOTHER_ADVERT = pd.Timedelta(days=1)
-# Fewer are hashed sooner than other processes start.
-_PARALLEL_FROM = 20_000
+# Fewer are done sooner than other processes start.
+_PARALLEL_FROM = 10_000
 # So many that most hashes hit none, and that those of a day's postings fit in the cache.
 _MARKS_PER_HASH = 24
 _ROWS_AT_ONCE = 4_096
@@ -319,7 +319,7 @@ def _settle(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """New links among the candidate pairs, and rows of `posting_clusters` for the seeds and all that links reach.
 
-    Parts that share no posting are judged and resolved one by one, so that few texts are in memory at once.
+    Parts that share no posting are judged and resolved by themselves, where `compute` says; few are read at once.
     """
     both = ["left_id", "right_id"]
     links = _reached(stored, {*seeds, *_listed(pairs["left_id"]), *_listed(pairs["right_id"])}).to_pandas()
@@ -327,16 +327,20 @@ def _settle(
     reached = {component[name] for name in seeds if name in component}
     alone = sorted(name for name in seeds if name not in component)
     sizes = pd.Series([name for name in component.values() if name in reached]).value_counts()
-    part_of = ((sizes.sort_index().cumsum() - 1) // BATCH).to_dict()
+    part_of = ((sizes.sort_index().cumsum() - 1) // _PART).to_dict()
 
     def parts() -> Iterator[tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]]:
         of_pairs, of_links = (
             frame.groupby(frame["left_id"].map(component).map(part_of)).indices for frame in (pairs, links)
         )
-        for number in range(max(part_of.values(), default=-1) + 1):
-            mine = pairs.iloc[of_pairs.get(number, [])], links.iloc[of_links.get(number, [])]
-            ids = {name for frame in mine for column in both for name in frame[column].tolist()}
-            yield (*mine, lake.read("postings", _POSTING_COLUMNS, _among(ids)))
+        numbers = range(max(part_of.values(), default=-1) + 1)
+        for start in numbers[:: BATCH // _PART]:
+            chosen = numbers[start : start + BATCH // _PART]
+            frames = [(pairs.iloc[of_pairs.get(n, [])], links.iloc[of_links.get(n, [])]) for n in chosen]
+            ids = [{name for frame in mine for column in both for name in frame[column].tolist()} for mine in frames]
+            postings = lake.read("postings", _POSTING_COLUMNS, _among(set().union(*ids)))
+            for mine, names in zip(frames, ids, strict=True):
+                yield (*mine, postings[_among_names(pa.array(postings["posting_id"], pa.string()), names)])
 
     if sum(sizes) < _PARALLEL_FROM or compute.workers == 1:
         settled = [_settle_part(*part) for part in parts()]

@@ -254,7 +254,11 @@ def resolve_clusters(links: pd.DataFrame, openings: Mapping[str, Opening]) -> di
     ordered = links.sort_values(["similarity", "left_id", "right_id"], ascending=[False, True, True], kind="stable")
     for left_id, right_id in zip(ordered["left_id"], ordered["right_id"], strict=True):
         left, right = cluster_of[left_id], cluster_of[right_id]
-        if left == right or _contradict(members[left], members[right], openings):
+        if left == right:
+            continue
+        # What was judged as a pair does not contradict itself.
+        alone = len(members[left]) == len(members[right]) == 1
+        if not alone and _contradict(members[left], members[right], openings):
             continue
         kept, joined = min(left, right), max(left, right)
         for name in members[joined]:
@@ -360,7 +364,7 @@ def _reason(share: float, *, longer_share: float, employer: str, titles: str, sh
 def _contradict(left: list[str], right: list[str], openings: Mapping[str, Opening]) -> bool:
     first, second = (
         {
-            (o.requisitions, o.title, o.places, o.contracts, o.weekly_hours, o.units): o
+            (o.requisitions, o.title, o.places, o.contracts, o.post): o
             for o in map(openings.__getitem__, names)
         }.values()
         for names in (left, right)

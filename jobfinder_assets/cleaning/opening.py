@@ -7,7 +7,7 @@ or client before text, and a missing field is no difference.
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, lru_cache
 from typing import Literal
@@ -17,7 +17,7 @@ from jobfinder_assets.cleaning.cues import read_cues
 from jobfinder_assets.cleaning.gazetteer import City, gazetteer, kilometres
 from jobfinder_assets.cleaning.lexicon import read_json, read_lines
 from jobfinder_assets.cleaning.location import text_workplace
-from jobfinder_assets.cleaning.post import contracts, units, weekly_hours
+from jobfinder_assets.cleaning.post import Post, read_post
 
 SameName = Literal["same", "alike", "other"]
 
@@ -55,6 +55,7 @@ _RESIDENCE = re.compile(
     r"(?:the )?((?:[A-Z][A-Za-z.']{1,20}[ /]){0,3}[A-Z][A-Za-z.']{1,20})"
 )
 _RESIDES = (" live ", " reside ", " located ", " based ", " local ")
+_BEFORE_RESIDES, _BEHIND_RESIDES = 20, 140
 # "Foo Ltd in Atlanta, GA 30303", as one board writes it.
 _EMPLOYER_IN = re.compile(r"^.{1,200}\bin (?=[A-Z][^,]{1,40}, [A-Z]{2}(?: \d{5})?$)")
 _METRO = re.compile(r"\b(?:greater|metro(?:politan|plex)?|bay area|area|region|county|vicinity|surrounding)\b")
@@ -197,19 +198,14 @@ class Opening:
         return _LANGUAGES_AND_MARKETS.intersection(_words(self.title_text))
 
     @cached_property
+    def post(self) -> Post:
+        """What the text says of contract, hours and unit."""
+        return read_post(self.text)
+
+    @cached_property
     def contracts(self) -> frozenset[str]:
         """Contracts that title or text name."""
-        return contracts(self.title_text) | contracts(self.text)
-
-    @cached_property
-    def units(self) -> frozenset[frozenset[str]]:
-        """Wards, teams and departments that the text names, by the words of their names."""
-        return units(self.text)
-
-    @cached_property
-    def weekly_hours(self) -> frozenset[float]:
-        """Hours a week that the text states."""
-        return weekly_hours(self.text)
+        return read_post(self.title_text).contracts | self.post.contracts
 
     @cached_property
     def requisitions(self) -> frozenset[str]:
@@ -220,7 +216,7 @@ class Opening:
     @cached_property
     def stated_cities(self) -> frozenset[tuple[str, str]]:
         """Cities, with their states, at which the text says the job is located."""
-        spots = _spots("ocation", self.text) + _spots("OCATION", self.text)
+        spots = _all_spots(("ocation", "OCATION"), self.text)
         stated = (_STATED_PLACE.match(self.text, max(0, at - 1)) for at in spots)
         found = frozenset(city for match in stated if match for city in _cities(match[1]))
         return frozenset((city, state) for city, state in found if state)
@@ -228,13 +224,13 @@ class Opening:
     @cached_property
     def home_cities(self) -> frozenset[tuple[str, str]]:
         """Cities in or around which the text says that applicants must live, with the state of the largest so named."""
-        if not any(word in self.text for word in _RESIDES):
-            return frozenset()
-        parts = (part for match in _RESIDENCE.finditer(self.text) for part in match[1].split("/"))
+        around = ((max(0, at - _BEFORE_RESIDES), at + _BEHIND_RESIDES) for at in _all_spots(_RESIDES, self.text))
+        found = (_RESIDENCE.search(self.text, start, end) for start, end in around)
+        parts = (part for match in found if match for part in match[1].split("/"))
         named = (" ".join(_words(part)) for part in parts)
         cities = (name for name in named if _city(name) and (name == "new york" or not _state(name)))
-        known = (gazetteer().cities.get(name, ())[:1] for name in cities)
-        return frozenset((_city(city.name), (city.state or "").lower()) for found in known for city in found)
+        known = (city for name in cities for city in gazetteer().cities.get(name, ())[:1])
+        return frozenset((_city(city.name), (city.state or "").lower()) for city in known)
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -411,7 +407,7 @@ def another_post(left: Opening, right: Opening) -> str | None:
     """Why two postings of one employer, alike in title and text, are two posts all the same, or None."""
     if _other_contract(left, right) or _other_contract(right, left):
         return "another contract"
-    hours = [(a, b) for a in left.weekly_hours for b in right.weekly_hours]
+    hours = [(a, b) for a in left.post.weekly_hours for b in right.post.weekly_hours]
     if hours and all(abs(a - b) >= 1 for a, b in hours):
         return "other weekly hours"
     if _at_night(left) != _at_night(right):
@@ -435,7 +431,7 @@ def _at_night(opening: Opening) -> bool:
 
 
 def _has_unit_of_its_own(opening: Opening, other: Opening) -> bool:
-    return any(any(word not in other.spoken for word in unit) for unit in opening.units)
+    return any(any(word not in other.spoken for word in unit) for unit in opening.post.units)
 
 
 def same_city(left: Opening, right: Opening) -> bool:
@@ -559,6 +555,10 @@ def _lists(spoken: str, first: str, second: str) -> bool:
 
 def _speaks_of_city(city: str, spoken: str) -> bool:
     return any(not _BOAST.search(spoken[max(0, at - 80) : at]) for at in _spots(f" {city} ", spoken))
+
+
+def _all_spots(phrases: Iterable[str], text: str) -> list[int]:
+    return [at for words in phrases for at in _spots(words, text)]
 
 
 def _spots(words: str, text: str) -> list[int]:

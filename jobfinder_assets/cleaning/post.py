@@ -6,10 +6,12 @@ the advert's own words; what is not said is no difference, but for the contract,
 
 import re
 import unicodedata
-from collections.abc import Iterator
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any
 
-_PERMANENT = re.compile(r"\bperm(?:anent)?\b(?! (?:resid|disab|address|right|work auth))")
+from jobfinder_assets.cleaning.cues import lowered
+
 _CONTRACTS = {
     "fixed term": (
         "fixed term", "fixed-term", "temporary contract", "temporary post", "temporary position", "temporary role",
@@ -22,17 +24,16 @@ _CONTRACTS = {
         "bank support work", "bank midwi", "bank physio",
     ),
 }  # fmt: skip
-# Without one of these, none of the phrases stands in a text.
-_HINTS = {"fixed term": ("fixed", "temporary", "ternity"), "bank": ("bank ",)}
+_PERMANENT = re.compile(r"\bperm(?:anent)?\b(?! (?:resid|disab|address|right|work auth))")
 _HOURS = re.compile(
     r"(?<![\d.:])(\d{1,2}(?:[.:]\d{1,2})?) ?(?:hours|hrs)\b"
     r"(?=[ ,()]{0,3}(?:(?:per|a|each|/) ?w(?:eek|k)|p/?w\b|weekly|\W{0,3}(?:mon|tue|wed|thu|fri|sat|sun)))"
 )
-_HOUR_WORDS = ("hours", "hrs")
 _FEWEST_HOURS, _MOST_HOURS = 4, 60
 _BEFORE_HOURS, _BEHIND_HOURS = 8, 20
 _UNITS = ("ward", "unit", "team", "locality", "clinic", "department", "division", "lodge", "hub")
-_UNIT_SPELLINGS = tuple(spelling for unit in _UNITS for spelling in (unit, unit.capitalize()))
+# What the one reading of a text looks for.
+_SOUGHT = {**_CONTRACTS, "permanent": ("perm",), "hours": ("hours", "hrs"), "unit": _UNITS}
 _NAME_SPAN, _NAME_WORDS = 60, 4
 _JOINERS = frozenset({"and", "&", "of"})
 _NOT_NAMES = frozenset(
@@ -60,50 +61,58 @@ _NOT_NAMES = frozenset(
 _WORD = re.compile(r"[a-z0-9]+")
 
 
+@dataclass(frozen=True)
+class Post:
+    """contracts: permanent, fixed term, bank, as named; weekly_hours: hours a week, of posts between a few hours and a
+    full week; units: wards, teams and departments, each as the lower-case words of its name."""
+
+    contracts: frozenset[str]
+    weekly_hours: frozenset[float]
+    units: frozenset[frozenset[str]]
+
+
+# A cluster's texts are asked again when it is resolved, and one text stands in many postings.
 @lru_cache(maxsize=16_384)
-def contracts(text: str) -> frozenset[str]:
-    """Contracts that the text names: permanent, fixed term, bank."""
-    plain = text.lower()
-    found = {
-        name
-        for name, phrases in _CONTRACTS.items()
-        if any(hint in plain for hint in _HINTS[name]) and any(phrase in plain for phrase in phrases)
-    }
-    if "perm" in plain and _PERMANENT.search(plain):
-        found.add("permanent")
-    return frozenset(found)
+def read_post(text: str) -> Post:
+    """What a text says of its post, found in one pass over it."""
+    plain = lowered(text)
+    contracts: set[str] = set()
+    hours: set[float] = set()
+    units: set[frozenset[str]] = set()
+    automaton, kinds = _automaton()
+    for number, start, end in automaton.find_matches_as_indexes(plain):
+        kind = kinds[number]
+        if kind == "unit":
+            units.add(_unit(text, start, end))
+        elif kind == "hours":
+            around = plain[max(0, start - _BEFORE_HOURS) : start + _BEHIND_HOURS]
+            hours.update(float(value.replace(":", ".")) for value in _HOURS.findall(around))
+        elif kind != "permanent" or _PERMANENT.match(plain, start):
+            contracts.add(kind)
+    return Post(
+        contracts=frozenset(contracts),
+        weekly_hours=frozenset(value for value in hours if _FEWEST_HOURS <= value <= _MOST_HOURS),
+        units=frozenset(units - {frozenset()}),
+    )
 
 
-@lru_cache(maxsize=16_384)
-def weekly_hours(text: str) -> frozenset[float]:
-    """Hours a week that the text states, of posts between a few hours and a full week."""
-    plain = text.lower()
-    found: set[float] = set()
-    for word in _HOUR_WORDS:
-        for at in _spots(word, plain):
-            around = plain[max(0, at - _BEFORE_HOURS) : at + _BEHIND_HOURS]
-            found.update(float(value.replace(":", ".")) for value in _HOURS.findall(around))
-    return frozenset(value for value in found if _FEWEST_HOURS <= value <= _MOST_HOURS)
+@cache
+def _automaton() -> tuple[Any, list[str]]:
+    from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
+
+    words = [(word, kind) for kind, words in _SOUGHT.items() for word in words]
+    automaton = AhoCorasick(
+        [word for word, _ in words], matchkind=MatchKind.LeftmostLongest, implementation=Implementation.DFA
+    )
+    return automaton, [kind for _, kind in words]
 
 
-@lru_cache(maxsize=16_384)
-def units(text: str) -> frozenset[frozenset[str]]:
-    """Wards, teams and departments that the text names, each as the lower-case words of its name."""
-    found: set[frozenset[str]] = set()
-    for spelling in _UNIT_SPELLINGS:
-        for at in _spots(spelling, text):
-            # "community" is no unit, and "our team" has no name.
-            end, first = at + len(spelling), text[text.rfind(" ", 0, max(0, at - 1)) + 1 : at][:1]
-            if text[at - 1 : at] == " " and not text[end : end + 1].isalnum() and not first.islower():
-                found.add(_name_at_end(text[max(0, at - _NAME_SPAN) : at].rpartition("\n")[2]))
-    return frozenset(found - {frozenset()})
-
-
-def _spots(words: str, text: str) -> Iterator[int]:
-    at = text.find(words)
-    while at >= 0:
-        yield at
-        at = text.find(words, at + 1)
+def _unit(text: str, start: int, end: int) -> frozenset[str]:
+    """The name of the unit whose word stands there, or nothing: "community" is no unit, and "our team" has no name."""
+    first = text[text.rfind(" ", 0, max(0, start - 1)) + 1 : start][:1]
+    if text[start - 1 : start] != " " or text[end : end + 1].isalnum() or first.islower() or text[start + 1].isupper():
+        return frozenset()
+    return _name_at_end(text[max(0, start - _NAME_SPAN) : start].rpartition("\n")[2])
 
 
 def _name_at_end(text: str) -> frozenset[str]:

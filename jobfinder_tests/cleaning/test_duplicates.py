@@ -28,7 +28,7 @@ from jobfinder_assets.cleaning.opening import (
     read_title,
     requisition_numbers,
 )
-from jobfinder_assets.cleaning.post import units, weekly_hours
+from jobfinder_assets.cleaning.post import read_post
 from jobfinder_assets.cleaning.signatures import PERMUTATIONS, minhash, shingle
 from jobfinder_tests.cleaning.adverts import advert
 
@@ -455,7 +455,7 @@ def test_one_number_outweighs_other_hours() -> None:
     ],
 )
 def test_units(text: str, named: set[str]) -> None:
-    assert set().union(*units(text)) == named
+    assert set().union(*read_post(text).units) == named
 
 
 @pytest.mark.parametrize(
@@ -469,7 +469,7 @@ def test_units(text: str, named: set[str]) -> None:
     ],
 )
 def test_weekly_hours(text: str, hours: set[float]) -> None:
-    assert weekly_hours(text) == hours
+    assert read_post(text).weekly_hours == hours
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from jobfinder_assets.cleaning.company import clean_company, company_key, is_age
 from jobfinder_assets.cleaning.eligibility import eligible_countries
 from jobfinder_assets.cleaning.location import parse_places, parse_workplace
 from jobfinder_assets.cleaning.opening import read_title, requisition_numbers
-from jobfinder_assets.cleaning.post import contracts, units, weekly_hours
+from jobfinder_assets.cleaning.post import read_post
 from jobfinder_assets.cleaning.salary import find_salary, parse_salary
 from jobfinder_assets.cleaning.seniority import parse_seniority
 from jobfinder_assets.cleaning.signatures import shingle
@@ -30,7 +30,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "company": lambda text: (clean_company(text), company_key(text), is_agency(text, text)),
     # Not the remembered answer: it would be quick the second time.
     "requisition": requisition_numbers.__wrapped__,
-    "post": lambda text: [read.__wrapped__(text) for read in (contracts, weekly_hours, units)],
+    "post": read_post.__wrapped__,
     "title": read_title,
     "shingles": lambda text: shingle([text]),
 }
