@@ -363,10 +363,7 @@ def _reason(share: float, *, longer_share: float, employer: str, titles: str, sh
 
 def _contradict(left: list[str], right: list[str], openings: Mapping[str, Opening]) -> bool:
     first, second = (
-        {
-            (o.requisitions, o.title, o.places, o.contracts, o.post): o
-            for o in map(openings.__getitem__, names)
-        }.values()
+        {(o.requisitions, o.title, o.places, o.contracts, o.post): o for o in map(openings.__getitem__, names)}.values()
         for names in (left, right)
     )
     return any(

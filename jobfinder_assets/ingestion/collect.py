@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import islice, pairwise
 from queue import SimpleQueue
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import orjson
@@ -54,7 +54,6 @@ WATCHED_FIELDS = ("title", "company", "description", "location", "workplace", "p
 
 WATCHED_ROWS = 50
 _NEVER = datetime.min.replace(tzinfo=UTC)
-_READ = ""
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +81,7 @@ class Collected:
 
 
 class _Sighting(NamedTuple):
-    """What is known of a stored posting. `content_hash` is that of the stored record, None when none is there."""
+    """When a posting was seen. `content_hash` is that of its record, None when none is stored."""
 
     content_hash: str | None
     first_seen_at: datetime
@@ -92,16 +91,36 @@ class _Sighting(NamedTuple):
 
 @dataclass
 class _Tally:
-    """What a board's rows turned out to be, while they are read."""
+    """What a board's rows turned out to be, while they are read.
 
-    rows: int = 0
+    seen: content hash by source id; filled: how many of `drafted` rows fill each watched field; carried: watched rows
+    that are as the last fetch had them, and so fill what they filled.
+    """
+
     new: int = 0
     changed: int = 0
-    unchanged: int = 0
     closed: int = 0
     repeated: int = 0
     seen: dict[str, str] = field(default_factory=dict)
     filled: Counter[str] = field(default_factory=Counter)
+    drafted: int = 0
+    carried: int = 0
+
+    @property
+    def rows(self) -> int:
+        return len(self.seen)
+
+    @property
+    def unchanged(self) -> int:
+        return self.rows - self.new - self.changed
+
+    def shares(self, before: Mapping[str, float]) -> dict[str, float]:
+        """The share of the watched rows that fill each field; `before` are those of the last fetch."""
+        watched = self.drafted + self.carried
+        counts = {
+            name: self.filled[name] + self.carried * before.get(name, 0.0) for name in (self.filled.keys() | before)
+        }
+        return {name: round(count / watched, 4) for name, count in sorted(counts.items()) if count}
 
 
 @dataclass(frozen=True)
@@ -161,13 +180,14 @@ def collect(
     boards = []
     with _Writer(lake, source.name, now) as writer:
         for answer in _answers(source, asked, stored, query=query, connections=connections):
-            board = _Board(source, writer, answer.board, now, stored)
+            last = previous.get(answer.board)
+            board = _Board(source, writer, answer.board, now, stored, last.filled if last else {})
             try:
                 health = _store(board, answer, run=run, validators=asked[answer.board])
             except NotYet as error:
                 waiting[answer.board] = str(error)
                 continue
-            if not answer.searched and _worth_noting(source, health, previous.get(answer.board)):
+            if not answer.searched and _worth_noting(source, health, last):
                 writer.note(health)
             boards.append(health)
     for table in ("raw_postings", "posting_sightings", "source_health"):
@@ -283,8 +303,11 @@ class _Board:
     now: datetime
     stored: "_Stored"
 
+    # Per field, the share of the rows that filled it in the last fetch.
+    filled: Mapping[str, float]
+
     @cached_property
-    def known(self) -> dict[str, _Sighting]:
+    def known(self) -> "_KnownPostings":
         return self.stored.board(self.name)
 
 
@@ -326,7 +349,10 @@ class _Known(Mapping[str, datetime]):
     @cached_property
     def _times(self) -> dict[str, datetime]:
         known = self._stored.board(self._board)
-        return {name: sighting.first_seen_at for name, sighting in known.items() if sighting.content_hash}
+        return {
+            **{name: known.sighting(name).first_seen_at for name, digest in known.hashes.items() if digest},
+            **dict.fromkeys(known.unseen, _NEVER),
+        }
 
     def __getitem__(self, source_id: str) -> datetime:
         return self._times[source_id]
@@ -391,20 +417,20 @@ def _store(board: _Board, answer: _Answer, *, run: str, validators: Mapping[str,
     except SourceError as error:
         _see(board, tally, complete=False)
         kept = {} if tally.rows else validators
-        health = _counted(replace(health, status=error.status, message=_words(str(error)), validators=kept), tally)
+        health = replace(health, status=error.status, message=_words(str(error)), validators=kept)
+        health = _counted(health, tally, board.filled)
     else:
         _see(board, tally, complete=fetched.complete and tally.rows > 0)
         # An empty answer must not become "unchanged" next time.
         kept = fetched.validators if tally.rows else {}
         message = _message(board, fetched, tally)
         status = health.status if tally.rows or answer.searched else "empty"
-        health = _counted(replace(health, status=status, message=message, validators=kept), tally)
+        health = replace(health, status=status, message=message, validators=kept)
+        health = _counted(health, tally, board.filled)
     return replace(health, seconds=answer.seconds + time.monotonic() - started)
 
 
-def _counted(health: BoardHealth, tally: _Tally) -> BoardHealth:
-    read = sum(tally.filled.values()) and tally.filled[_READ]
-    shares = {name: round(count / read, 4) for name, count in sorted(tally.filled.items()) if name != _READ}
+def _counted(health: BoardHealth, tally: _Tally, before: Mapping[str, float]) -> BoardHealth:
     return replace(
         health,
         rows=tally.rows,
@@ -412,7 +438,7 @@ def _counted(health: BoardHealth, tally: _Tally) -> BoardHealth:
         changed=tally.changed,
         unchanged=tally.unchanged,
         closed=tally.closed,
-        filled=shares,
+        filled=tally.shares(before) if tally.drafted + tally.carried else {},
     )
 
 
@@ -420,8 +446,8 @@ def _message(board: _Board, fetched: Fetched, tally: _Tally) -> str:
     notes = [fetched.message] if fetched.message else []
     if tally.repeated:
         notes.append(f"{tally.repeated} rows repeat another's id and were left out")
-    if not tally.rows and board.known:
-        notes.append(f"nothing came, where {len(board.known)} postings are stored")
+    if not tally.rows and (stored := len(board.known.hashes) + len(board.known.unseen)):
+        notes.append(f"nothing came, where {stored} postings are stored")
     return _words("; ".join(notes))
 
 
@@ -431,46 +457,50 @@ def _words(message: str) -> str:
 
 def _rows(board: _Board, fetched: Fetched, tally: _Tally) -> Iterator[_Row]:
     """The fetched rows that are not stored as they are; all of them are counted."""
-    for source_id, text, filled in _readable(board, fetched):
-        if source_id in tally.seen:
+    known, seen = board.known, tally.seen
+    watched = WATCHED_ROWS if board.source.kind in LIVE else 0
+    for source_id, text, posting in _readable(board, fetched):
+        if source_id in seen:
             tally.repeated += 1
             continue
         digest = content_hash(text)
-        tally.rows += 1
-        tally.seen[source_id] = digest
-        if filled:
-            tally.filled.update(filled)
-        known = board.known.get(source_id)
-        if known is not None and known.content_hash == digest and not _unseen(known):
-            tally.unchanged += 1
+        unchanged = known.hashes.get(source_id) == digest
+        if len(seen) < watched:
+            _watch(board, posting, tally, unchanged=unchanged)
+        seen[source_id] = digest
+        if unchanged:
             continue
-        tally.new += known is None or _unseen(known)
-        tally.changed += known is not None and not _unseen(known)
-        if known is None or known.content_hash != digest:
+        if source_id in known.hashes:
+            tally.changed += 1
+        else:
+            tally.new += 1
+        if known.unseen.get(source_id) != digest:
             yield _Row(source_id, text, digest)
     for source_id in fetched.still_there:
-        known = board.known.get(source_id)
-        if known is not None and known.content_hash and source_id not in tally.seen:
-            tally.rows += 1
-            tally.unchanged += 1
-            tally.seen[source_id] = known.content_hash
+        stored = known.hashes.get(source_id) or known.unseen.get(source_id)
+        if stored:
+            seen.setdefault(source_id, stored)
 
 
-def _filled(source: Source, posting: RawPosting) -> list[str]:
-    """The fields that a live record fills, of those whose sudden absence would show a changed source."""
-    if source.kind not in LIVE:
-        return []
-    draft = source.draft(posting.record)
-    values = {name: getattr(draft, name) for name in WATCHED_FIELDS} | {"pay": draft.pay or draft.pay_text}
-    return [_READ, *(name for name, value in values.items() if value is not None)]
-
-
-def _readable(board: _Board, fetched: Fetched) -> Iterator[tuple[str, str, list[str]]]:
-    """Ids with their records' JSON and, of the first, the fields they fill, while the source can read on."""
+def _watch(board: _Board, posting: RawPosting, tally: _Tally, *, unchanged: bool) -> None:
+    """Count the fields that a row fills, of those whose sudden absence would show a changed source."""
+    if unchanged and board.filled:
+        tally.carried += 1
+        return
     try:
-        for number, posting in enumerate(fetched.postings):
-            filled = _filled(board.source, posting) if number < WATCHED_ROWS else []
-            yield well_formed(posting.source_id), record_json(posting.record), filled
+        draft = board.source.draft(posting.record)
+    except Exception as error:
+        raise _unexpected(board.source, board.name, error) from error
+    values = {name: getattr(draft, name) for name in WATCHED_FIELDS} | {"pay": draft.pay or draft.pay_text}
+    tally.filled.update(name for name, value in values.items() if value is not None)
+    tally.drafted += 1
+
+
+def _readable(board: _Board, fetched: Fetched) -> Iterator[tuple[str, str, RawPosting]]:
+    """Postings with their ids and their records' JSON, while the source can read on."""
+    try:
+        for posting in fetched.postings:
+            yield well_formed(posting.source_id), record_json(posting.record), posting
     except SourceError:
         raise
     except Exception as error:
@@ -479,22 +509,19 @@ def _readable(board: _Board, fetched: Fetched) -> Iterator[tuple[str, str, list[
 
 def _see(board: _Board, tally: _Tally, *, complete: bool) -> None:
     """Bring the sightings up to date: what came was seen now; what is missing from a complete answer has closed."""
+    known, seen = board.known, tally.seen
+    telling = {source_id for source_id, _ in seen.items() - known.hashes.items()} | (seen.keys() & known.closed)
+    if not complete:
+        again = seen.keys() & known.hashes.keys()
+        telling |= {name for name in again if _long_ago(known.sighting(name).last_seen_at, board.now)}
     sightings: dict[str, _Sighting] = {}
-    for source_id, digest in tally.seen.items():
-        known = board.known.get(source_id)
-        if known is None or _unseen(known):
-            sightings[source_id] = _Sighting(digest, board.now, board.now, None)
-        elif (
-            known.content_hash != digest
-            or known.closed_at is not None
-            or (not complete and _long_ago(known.last_seen_at, board.now))
-        ):
-            sightings[source_id] = known._replace(content_hash=digest, last_seen_at=board.now, closed_at=None)
+    for source_id in sorted(telling):
+        first_seen_at = known.sighting(source_id).first_seen_at if source_id in known.hashes else board.now
+        sightings[source_id] = _Sighting(seen[source_id], first_seen_at, board.now, None)
     if complete:
-        for source_id, known in board.known.items():
-            if source_id not in tally.seen and known.closed_at is None and not _unseen(known):
-                sightings[source_id] = known._replace(closed_at=board.now)
-                tally.closed += 1
+        for source_id in sorted(known.hashes.keys() - known.closed - seen.keys()):
+            sightings[source_id] = known.sighting(source_id)._replace(closed_at=board.now)
+            tally.closed += 1
     board.writer.see(board.name, sightings)
     if complete:
         _see_all(board)
@@ -511,9 +538,28 @@ def _long_ago(seen_at: datetime, now: datetime) -> bool:
     return now - seen_at >= SEEN_AGAIN_AFTER
 
 
-def _unseen(known: _Sighting) -> bool:
-    """A record that a killed run stored before it could store its sighting."""
-    return known.last_seen_at == _NEVER
+@dataclass(frozen=True)
+class _KnownPostings:
+    """What is stored of a board. A refresh asks for few sightings: they become objects one by one.
+
+    hashes: content hash by source id of every posting that was seen, None where its record is not stored; closed: the
+    ids of those that are closed; unseen: hashes of records that a killed run stored before it could store a sighting;
+    seen: the sightings as rows of source_id, first_seen_at, last_seen_at, closed_at.
+    """
+
+    hashes: dict[str, str | None]
+    closed: frozenset[str]
+    unseen: dict[str, str]
+    seen: pa.Table
+
+    def sighting(self, source_id: str) -> _Sighting:
+        place = self._places[source_id]
+        times = (column[place].as_py() for column in self.seen.columns[1:])
+        return _Sighting(self.hashes[source_id], *times)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {source_id: place for place, source_id in enumerate(self.seen["source_id"].to_pylist())}
 
 
 class _Stored:
@@ -525,7 +571,9 @@ class _Stored:
         seen = lake.read_arrow(
             "posting_sightings", ["board", "source_id", "first_seen_at", "last_seen_at", "closed_at"], where
         )
-        self._raw, self._seen = _by_board(raw), _by_board(_times_once(seen))
+        self._raw, self._seen = _by_board(raw), _by_board(seen)
+        self._closed = _by_board(seen.filter(seen["closed_at"].is_valid()))
+        self._nothing = raw.drop_columns(["board"]).slice(0, 0), seen.drop_columns(["board"]).slice(0, 0)
         opened = seen.filter(seen.column("closed_at").is_null()).group_by("board")
         totals = opened.aggregate([("source_id", "count"), ("last_seen_at", "min")])
         columns = [totals.column(name).to_pylist() for name in ("board", "source_id_count", "last_seen_at_min")]
@@ -534,12 +582,13 @@ class _Stored:
     def __contains__(self, board: str) -> bool:
         return board in self._raw or board in self._seen
 
-    def board(self, name: str) -> dict[str, _Sighting]:
+    def board(self, name: str) -> _KnownPostings:
         """The board's postings; one whose sighting a killed run could not store was never seen."""
-        hashes = dict(_rows_of(self._raw[name])) if name in self._raw else {}
-        seen = _rows_of(self._seen[name]) if name in self._seen else iter(())
-        known = {source_id: _Sighting(hashes.pop(source_id, None), *times) for source_id, *times in seen}
-        return known | {source_id: _Sighting(digest, _NEVER, _NEVER, None) for source_id, digest in hashes.items()}
+        raw, seen = self._raw.get(name, self._nothing[0]), self._seen.get(name, self._nothing[1])
+        stored = dict(zip(raw["source_id"].to_pylist(), raw["content_hash"].to_pylist(), strict=True))
+        hashes = {source_id: stored.pop(source_id, None) for source_id in seen["source_id"].to_pylist()}
+        closed = frozenset(self._closed[name]["source_id"].to_pylist() if name in self._closed else ())
+        return _KnownPostings(hashes, closed, unseen=stored, seen=seen)
 
     def open_postings(self, name: str) -> tuple[int, datetime | None]:
         """How many of the board's postings are open, and the earliest of the times they were last seen."""
@@ -555,29 +604,6 @@ def _by_board(table: pa.Table) -> dict[str, pa.Table]:
     edges = np.searchsorted(numbers[order], np.arange(len(boards.dictionary) + 1))
     names = boards.dictionary.to_pylist()
     return {name: rest.slice(first, last - first) for name, (first, last) in zip(names, pairwise(edges), strict=True)}
-
-
-def _times_once(table: pa.Table) -> pa.Table:
-    """Times as dictionaries: a run gives the same ones to all that it sees, and Arrow is slow to make them Python's."""
-    for number, field_ in enumerate(table.schema):
-        if pa.types.is_timestamp(field_.type):
-            column = table.column(number).combine_chunks().dictionary_encode()
-            table = table.set_column(number, field_.name, column)
-    return table
-
-
-def _rows_of(table: pa.Table) -> Iterator[tuple[Any, ...]]:
-    return zip(*map(_values, table.columns), strict=True)
-
-
-def _values(column: pa.ChunkedArray) -> list[Any]:
-    if not pa.types.is_dictionary(column.type):
-        return column.to_pylist()
-    found: list[Any] = []
-    for chunk in column.chunks:
-        values = [*chunk.dictionary.to_pylist(), None]
-        found += [values[-1 if index is None else index] for index in chunk.indices.to_pylist()]
-    return found
 
 
 def _fetched_lately(
@@ -603,15 +629,18 @@ class _Previous:
     rows: int
     message: str
     validators: Mapping[str, str]
+    filled: Mapping[str, float]
     checked_at: datetime
 
 
 def _previous(lake: Lake, source: str) -> dict[str, _Previous]:
-    latest = latest_health(lake, source).fillna({"message": "", "validators": ""})
-    columns = ("status", "rows", "message", "validators", "checked_at")
+    latest = latest_health(lake, source).fillna({"message": "", "validators": "", "filled": ""})
+    columns = ("status", "rows", "message", "validators", "filled", "checked_at")
     return {
-        board: _Previous(status, rows, message, orjson.loads(validators or "{}"), checked_at.to_pydatetime())
-        for board, status, rows, message, validators, checked_at in zip(
+        board: _Previous(
+            status, rows, message, orjson.loads(validators or "{}"), orjson.loads(filled or "{}"), at.to_pydatetime()
+        )
+        for board, status, rows, message, validators, filled, at in zip(
             latest["board"].tolist(), *(latest[name].tolist() for name in columns), strict=True
         )
     }

@@ -367,6 +367,21 @@ def test_the_share_of_filled_fields_is_kept(lake: Lake) -> None:
     assert json.loads(latest_health(lake).iloc[0]["filled"]) == board.filled
 
 
+def test_rows_that_are_as_they_were_keep_the_shares_of_their_fields(lake: Lake) -> None:
+    drafted = []
+
+    class Drafted(Told):
+        @staticmethod
+        def draft(record: Record) -> Draft:
+            drafted.append(record["title"])
+            return Draft(record["title"], None, None, pay_text="$1" if record["title"] == "A" else None)
+
+    go(lake, Drafted(acme=answer(a="A", b="B", c="C", d="D")))
+    (board,) = go(lake, Drafted(acme=answer(a="A", b="B", c="C", d="A")), 1).boards
+    assert drafted == ["A", "B", "C", "D", "A"]
+    assert board.filled == {"pay": pytest.approx((3 * 0.25 + 1) / 4, abs=1e-4), "title": 1.0}
+
+
 def test_a_draft_that_raises_fails_its_board_only(lake: Lake) -> None:
     class Broken(Told):
         @staticmethod
