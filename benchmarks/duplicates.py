@@ -6,11 +6,11 @@ The adverts are made: sentences of real ones (FOLDER, default $JOBFINDER_SHARED/
 and `import/`) recombined by a seed, 3.5 kB each, a tenth of them copies with another date or a few
 other words. Each figure comes from a process of its own. "lake": wall seconds of `update_clusters` on a
 lake that holds the postings, with all reading and writing, on every core, the peak memory of the main
-process, and what 1 % new postings cost afterwards. "cleaned": the same of cleaning and clusters together,
-from the raw postings of an imported CSV on, on every core and on one. "memory": `cluster_postings` on a
-frame, one core, as the peers, which get the texts alone and have no vetoes; each runs on what it can
-finish.
-`pip install datasketch` for the first.
+process, and what 1 % new postings cost afterwards, in wall seconds and in those of all processors.
+"cleaned": the same of cleaning and clusters together, from the raw postings of an imported CSV on, on
+every core and on one. "memory": `cluster_postings` on a frame, one core, as the peers, which get the texts
+alone and have no vetoes; each runs on what it can finish.
+The first peer needs `pip install datasketch`.
 """
 
 import argparse
@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import psutil
 
 SENTENCES = 26
 PEER_SIZES = {"datasketch": 10_000, "tfidf": 10_000}
@@ -50,7 +51,10 @@ def main() -> None:
     if options.only:
         measure(options.only, options.data, int(options.sizes))
         return
-    print(f"{'':<16}{'postings':>10}{'seconds':>9}{'postings/s':>12}{'peak GB':>9}{'+1 % costs':>12}{'duplicates':>12}")
+    print(
+        f"{'':<16}{'postings':>10}{'seconds':>9}{'postings/s':>12}{'peak GB':>9}{'+1 % costs':>12}{'processors':>12}"
+        f"{'duplicates':>12}"
+    )
     runs = [("lake", int(size)) for size in options.sizes.split(",")]
     runs += [(name, CLEANED_SIZE) for name in CLEANED] + [("memory", size) for size in MEMORY_SIZES]
     runs += PEER_SIZES.items()
@@ -61,10 +65,10 @@ def main() -> None:
             print(f"{name:<16}{size:>10,}  {result.stderr.strip().splitlines()[-1] if result.stderr else 'failed'}")
             continue
         row = json.loads(result.stdout.splitlines()[-1])
-        more = f"{row['more']:.1%}" if row.get("more") is not None else ""
+        more, work = (f"{row[key]:.1%}" if key in row else "" for key in ("more", "more work"))
         print(
             f"{name:<16}{size:>10,}{row['seconds']:>9.1f}{size / row['seconds']:>12,.0f}{row['peak']:>9.2f}{more:>12}"
-            f"{row['duplicates']:>12,}"
+            f"{work:>12}{row['duplicates']:>12,}"
         )
 
 
@@ -109,6 +113,25 @@ def measure(name: str, data: Path, size: int) -> None:
     print(json.dumps({"peak": peak} | found))
 
 
+class Stopwatch:
+    """Wall seconds, and processor seconds of this process and of those that it started."""
+
+    def __init__(self) -> None:
+        self.wall, self.work = time.perf_counter(), _work()
+
+    def stop(self) -> None:
+        self.wall, self.work = time.perf_counter() - self.wall, _work() - self.work
+
+
+def _work() -> float:
+    here = psutil.Process()
+    return sum(sum(process.cpu_times()[:2]) for process in (here, *here.children(recursive=True)))
+
+
+def compared(first: Stopwatch, more: Stopwatch) -> dict[str, float]:
+    return {"seconds": first.wall, "more": more.wall / first.wall, "more work": more.work / first.work}
+
+
 def in_memory(postings: pd.DataFrame) -> dict[str, Any]:
     from jobfinder_assets.cleaning.duplicates import cluster_postings
     from jobfinder_assets.cleaning.gazetteer import gazetteer
@@ -129,14 +152,14 @@ def in_lake(data: Path, size: int) -> dict[str, Any]:
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as filler:
             later = filler.submit(fill, folder, data, size).result()
         lake = Lake(folder)
-        started = time.perf_counter()
+        first = Stopwatch()
         update = update_clusters(lake, Compute())
-        first = time.perf_counter() - started
+        first.stop()
         lake.append("postings", later)
-        started = time.perf_counter()
+        more = Stopwatch()
         update_clusters(lake, Compute())
-        more = time.perf_counter() - started
-    return {"seconds": first, "more": more / first, "duplicates": update.duplicates}
+        more.stop()
+    return compared(first, more) | {"duplicates": update.duplicates}
 
 
 def from_raw(data: Path, size: int, compute: dict[str, Any]) -> dict[str, Any]:
@@ -150,17 +173,18 @@ def from_raw(data: Path, size: int, compute: dict[str, Any]) -> dict[str, Any]:
         settings = Settings.model_validate({"compute": compute})
         lake = Lake(settings.lake_location)
 
-        def timed(rows: int) -> tuple[float, ClusterUpdate]:
+        def timed(rows: int) -> tuple[Stopwatch, ClusterUpdate]:
             with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as filler:
                 filler.submit(ingest, data, rows).result()
-            started = time.perf_counter()
+            watch = Stopwatch()
             clean_pending(lake, settings, now=datetime.now(UTC))
             update = update_clusters(lake, settings.compute)
-            return time.perf_counter() - started, update
+            watch.stop()
+            return watch, update
 
         first, update = timed(size)
         more, _ = timed(size + size // 100)
-    return {"seconds": first, "more": more / first, "duplicates": update.duplicates}
+    return compared(first, more) | {"duplicates": update.duplicates}
 
 
 def ingest(data: Path, size: int) -> None:
