@@ -149,7 +149,9 @@ def update_clusters(lake: Lake, compute: Compute | None = None) -> ClusterUpdate
         renewed = fresh | shaken
         if shaken:
             near |= history.neighbours(history.of(shaken) & history.after)
-        pairs = _pairs_with(history.bands(near & history.after), renewed)
+        # These have the renewed postings and all that share a bucket with one.
+        bands = history.bands(near & history.after)
+        pairs = candidate_pairs(bands.names, bands.hashes, renewed=renewed)
         lost = _among_names(links["left_id"], renewed | gone) | _among_names(links["right_id"], renewed | gone)
         seeds = _seeds(renewed | gone, links, clusters) - gone
         kept = links.filter(pa.array(~lost))
@@ -305,13 +307,6 @@ def _standing(bands: _Bands) -> _Bands:
 def _full_buckets(values: Bands, among: Bands) -> Bands:
     found, sizes = np.unique(values[np.isin(values, among)], return_counts=True)
     return found[sizes > MAX_BUCKET]
-
-
-def _pairs_with(bands: _Bands, renewed: Collection[str]) -> pd.DataFrame:
-    """Candidate pairs that hold a renewed posting; `bands` has these and all that share a bucket with one."""
-    pairs = candidate_pairs(bands.names, bands.hashes)
-    left, right = (_among_names(pa.array(pairs[name], pa.string()), renewed) for name in ("left_id", "right_id"))
-    return pairs[left | right].reset_index(drop=True)
 
 
 def _settle(

@@ -10,7 +10,7 @@ cannot hide its near-duplicates. Behind the hashes stands a sketch of the text, 
 without their texts.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -144,23 +144,26 @@ def fingerprint(postings: pd.DataFrame) -> npt.NDArray[np.int64]:
     return hashes.view(np.int64)
 
 
-def candidate_pairs(names: Iterable[str], hashes: npt.NDArray[np.int64]) -> pd.DataFrame:
+def candidate_pairs(
+    names: Iterable[str], hashes: npt.NDArray[np.int64], *, renewed: Collection[str] | None = None
+) -> pd.DataFrame:
     """Pairs (left_id < right_id) that share a hash and whose sketches do not speak against them.
 
     Rows of `hashes` belong to `names`, in order. Of identical adverts, the one with the smallest id stands for all in
-    the buckets; the others are paired with it.
+    the buckets; the others are paired with it. With `renewed`, only pairs that hold one of these.
     """
     name_array = np.array(list(names), dtype=object)
     order = np.argsort(name_array, kind="stable")
     name_array, hashes = name_array[order], hashes[order]
-    found = [np.zeros((0, 2), np.int64)]
     _, first, group = np.unique(hashes[:, 0], return_index=True, return_inverse=True)
     representative = first[group]
     copies = np.flatnonzero(representative != np.arange(len(hashes)))
-    found.append(np.column_stack([representative[copies], copies]))
     stand_for = np.sort(first)
-    for column in range(1, BUCKETS):
-        found.append(_bucket_pairs(hashes[stand_for, column], stand_for))
+    found = [np.zeros((0, 2), np.int64), np.column_stack([representative[copies], copies])]
+    found += (_bucket_pairs(hashes[stand_for, column], stand_for) for column in range(1, BUCKETS))
+    if renewed is not None:
+        wanted = np.array([name in renewed for name in name_array.tolist()], bool)
+        found = [pairs[wanted[pairs].any(axis=1)] for pairs in found]
     pairs = _distinct_rows(np.concatenate(found), len(hashes))
     pairs = pairs[_alike_in_sketch(pairs, hashes)]
     return pd.DataFrame({"left_id": name_array[pairs[:, 0]], "right_id": name_array[pairs[:, 1]]}, dtype="str")

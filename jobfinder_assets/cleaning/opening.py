@@ -146,7 +146,12 @@ def metropolis(name: str, state: str) -> str:
     known = _known(name, state)
     if not known:
         return name
-    near = [city for city in _large_cities() if kilometres(city, known[0]) <= _SUBURB_KILOMETRES]
+    here = known[0]
+    near = [
+        city
+        for city in _large_cities()
+        if abs(city.latitude - here.latitude) < 1 and kilometres(city, here) <= _SUBURB_KILOMETRES
+    ]
     return max(near, key=lambda city: city.population).name if near else name
 
 
