@@ -23,17 +23,13 @@ from jobfinder_assets.cleaning.collector import no_collection
 from jobfinder_assets.cleaning.company import company_key
 from jobfinder_assets.cleaning.opening import (
     Opening,
-    Title,
     agency_nearby,
     another_post,
     compare_companies,
     conflict,
-    metropolis,
     names_itself,
     names_of_its_own,
     read_opening,
-    read_places,
-    read_title,
     same_city,
 )
 from jobfinder_assets.cleaning.signatures import (
@@ -47,6 +43,8 @@ from jobfinder_assets.cleaning.signatures import (
     shingle,
     stable_hash,
 )
+from jobfinder_assets.cleaning.titles import Title, read_title
+from jobfinder_assets.cleaning.whereabouts import metropolis, read_places
 
 DUPLICATES_VERSION = "8"
 COLUMNS = (

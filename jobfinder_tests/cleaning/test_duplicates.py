@@ -19,17 +19,12 @@ from jobfinder_assets.cleaning.duplicates import (
     read_openings,
     resolve_clusters,
 )
-from jobfinder_assets.cleaning.opening import (
-    compare_companies,
-    conflict,
-    metropolis,
-    read_opening,
-    read_places,
-    read_title,
-    requisition_numbers,
-)
+from jobfinder_assets.cleaning.opening import compare_companies, conflict, read_opening
 from jobfinder_assets.cleaning.post import read_post
+from jobfinder_assets.cleaning.requisitions import requisition_numbers
 from jobfinder_assets.cleaning.signatures import PERMUTATIONS, minhash, shingle
+from jobfinder_assets.cleaning.titles import read_title
+from jobfinder_assets.cleaning.whereabouts import metropolis, read_places
 from jobfinder_tests.cleaning.adverts import advert
 
 CORE = advert(seed=1, sentences=24)

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from jobfinder_assets.cleaning.company import clean_company, company_key, is_agency
 from jobfinder_assets.cleaning.eligibility import eligible_countries
 from jobfinder_assets.cleaning.location import parse_places, parse_workplace
-from jobfinder_assets.cleaning.opening import read_title, requisition_numbers
 from jobfinder_assets.cleaning.post import read_post
+from jobfinder_assets.cleaning.requisitions import requisition_numbers
 from jobfinder_assets.cleaning.salary import find_salary, parse_salary
 from jobfinder_assets.cleaning.seniority import parse_seniority
 from jobfinder_assets.cleaning.signatures import shingle
 from jobfinder_assets.cleaning.skills import find_skills
 from jobfinder_assets.cleaning.text import clean_text
+from jobfinder_assets.cleaning.titles import read_title
 
 PARSERS: dict[str, Callable[[str], object]] = {
     "text": clean_text,

@@ -1,0 +1,94 @@
+"""Numbers by which an employer tells its openings apart, in a text that may be full of other numbers."""
+
+import re
+from functools import lru_cache
+
+# A number counts only behind a word that says what it is; "job code" is a class of jobs, not an opening.
+_REQUISITION = re.compile(
+    r"(?:(?<![A-Za-z])|(?<=[a-z.)])(?=[A-Z]))"
+    r"(?i:(?:(?:auto|job|position|posting)\s{0,2})?"
+    r"(?:req(?:uisition)?|job|position|posting|vacancy|announcement|competition|opening|opportunity|reference|ref)"
+    r"[\s.]{0,2}(?:requisition\s{0,2}|reference\s{0,2}|announcement\s{0,2}|posting\s{0,2})?"
+    r"(?:id|identifier|number|num|nbr|no|nr|#)s?(?![a-z])|(?:job\s{0,2})?(?:reference\s{0,2}code)(?![a-z])"
+    r"|(?:req|requisition|ref)(?=[\s.:#]{0,4}[A-Z]{0,4}-?\d)|(?<![a-z0-9])id\s?#)"
+    r"[\s.:#*()\[\]–-]{0,8}"
+    r"([A-Za-z]{0,6}[-_]?\d[\dA-Z]{0,20}?(?:[-_/.]\d[\dA-Z]{0,14}?){0,3}(?:[A-Z]{1,4}(?![a-z]))?)(?!\d|[A-Z]{1,4}\d)"
+    r"(?!\s?(?:\+|years|yrs|months|%))"
+)
+_GLUED_REQUISITION = re.compile(
+    r"(?i:requisition|req|job|posting|vacancy|reference)\s{0,2}(?i:number|code|id)([A-Z]{0,4}-?\d{3,20}(?:-\d{1,14})?)"
+)
+# A number without one of these near it has no label.
+_LABELS = (
+    "req",
+    "job",
+    "posi",
+    "posting",
+    "vacan",
+    "announ",
+    "compet",
+    "opening",
+    "opport",
+    "ref",
+    "id#",
+    "id #",
+    "id  #",
+)
+_DIGITS = re.compile(r"\d[\d-]+")
+_FEWEST_DIGITS = 3
+_JOINS = ("_", "/", ".")
+_BEFORE_NUMBER, _BEHIND_NUMBER = 60, 40
+# Taleo puts the number behind the title on top of the text: "Data Engineer (Cloud)-20000OWF".
+_BEHIND_TITLE = re.compile(r"(?<=[A-Za-z)])-(\d{4,8}[A-Z]{1,4}\d{0,4})\b")
+_TOP = 250
+_YEAR = re.compile(r"^(?:19|20)\d\d$")
+# Numbers that a job board gave to its own copy of the advert.
+BOARD_CODE = re.compile(r"^(?:li|pi\d{6,}|gd|ind|cb|zr)", re.I)
+
+
+# A cluster's texts are asked again when it is resolved, and one text stands in many postings.
+@lru_cache(maxsize=16_384)
+def requisition_numbers(text: str) -> frozenset[str]:
+    """Numbers that the text calls a requisition, job, vacancy or reference number, without signs, in lower case.
+
+    Tracking codes of job boards are none.
+    """
+    found: set[str] = set()
+    for start, end in _spans_with_digits(text):
+        span = text[start:end].lower()
+        if not any(label in span for label in _LABELS):
+            continue
+        for pattern in (_REQUISITION, _GLUED_REQUISITION):
+            found.update(match.group(1) for match in pattern.finditer(text, start, end))
+    found.update(_BEHIND_TITLE.findall(text, 0, _TOP))
+    return frozenset(
+        plain_number(value)
+        for value in found
+        if sum(map(str.isdigit, value)) >= 3 and not BOARD_CODE.match(value) and not _YEAR.match(value)
+    )
+
+
+def _spans_with_digits(text: str) -> list[tuple[int, int]]:
+    """Where the digits of a number stand together, with room for a label before and the rest of a number behind.
+
+    Few parts of an advert have digits, and only those can hold a number: a tenth of the time of a search over all.
+    """
+    spans: list[tuple[int, int]] = []
+    for match in _DIGITS.finditer(text):
+        if (
+            match.end() - match.start() - match[0].count("-") < _FEWEST_DIGITS
+            and text[match.end() : match.end() + 1] not in _JOINS
+        ):
+            continue
+        start, end = max(0, match.start() - _BEFORE_NUMBER), match.end() + _BEHIND_NUMBER
+        if spans and start <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], end)
+        else:
+            spans.append((start, end))
+    return spans
+
+
+def plain_number(text: str) -> str:
+    """A number as it is compared: small letters and digits alone."""
+    # Kenexa BrassRing writes its numbers with and without "BR", others with and without "REQ".
+    return re.sub(r"^req(?=\d)|(?<=\d)br$", "", re.sub(r"[^0-9a-z]", "", text.lower()))

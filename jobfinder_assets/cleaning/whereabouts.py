@@ -1,0 +1,144 @@
+"""Where an opening is, as far as that tells it from another: cities with their states, and the city they lie around."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+from jobfinder_assets.cleaning.cues import read_cues
+from jobfinder_assets.cleaning.gazetteer import City, gazetteer, kilometres
+from jobfinder_assets.cleaning.location import text_workplace
+from jobfinder_assets.cleaning.opening_words import OPENING_WORDS, STATES, plain_words, state_code, text_or_empty
+
+_NOT_CITIES = frozenset(OPENING_WORDS["not_cities"])
+CITY_SPELLINGS: dict[str, str] = OPENING_WORDS["city_spellings"]
+_REMOTE = re.compile(r"\b(?:remote|remotely|telecommut\w{0,4}|work from home|wfh|home[ -]based|anywhere)\b", re.I)
+# "Foo Ltd in Atlanta, GA 30303", as one board writes it.
+_EMPLOYER_IN = re.compile(r"^.{1,200}\bin (?=[A-Z][^,]{1,40}, [A-Z]{2}(?: \d{5})?$)")
+_METRO = re.compile(r"\b(?:greater|metro(?:politan|plex)?|bay area|area|region|county|vicinity|surrounding)\b")
+# "Newcastle upon Tyne", of which texts say "Newcastle".
+_ON_A_RIVER = re.compile(r"(?<=[a-z]{4}) (?:up)?on (?:the )?[a-z]+$")
+_ZIP = re.compile(r"\b\d{5}(?:-\d{4})?\b")
+_METROPOLIS, _SUBURB_KILOMETRES = 300_000, 30
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a job is: cities with their state or region ("" unknown), and what is said of remote work."""
+
+    cities: frozenset[tuple[str, str]] = frozenset()
+    remote: bool | None = None
+
+    def contradict(self, other: "Places") -> bool:
+        """Both name cities, and none in common."""
+        if not self.cities or not other.cities:
+            return False
+        return not any(a == b and (not s or not t or s == t) for a, s in self.cities for b, t in other.cities)
+
+    def share_a_metropolis(self, other: "Places") -> bool:
+        """Cities of both lie around one large city: boards write the suburb or the city."""
+        return any(
+            a[1] and a[1] == b[1] and metropolis(*a) == metropolis(*b) for a in self.cities for b in other.cities
+        )
+
+    def may_be_near(self, other: "Places") -> bool:
+        """Cities of both lie in one state, and the gazetteer does not know where one of them is."""
+        return any(a[1] and a[1] == b[1] and not (_known(*a) and _known(*b)) for a in self.cities for b in other.cities)
+
+
+@lru_cache(maxsize=65_536)
+def metropolis(name: str, state: str) -> str:
+    """The largest city of 300,000 people within 30 km, or the city itself."""
+    known = _known(name, state)
+    if not known:
+        return name
+    here = known[0]
+    near = [
+        city
+        for city in _large_cities()
+        if abs(city.latitude - here.latitude) < 1 and kilometres(city, here) <= _SUBURB_KILOMETRES
+    ]
+    return max(near, key=lambda city: city.population).name if near else name
+
+
+def _known(name: str, state: str) -> list[City]:
+    return [city for city in gazetteer().cities.get(name, ()) if state and city.state == state.upper()]
+
+
+@cache
+def _large_cities() -> list[City]:
+    """US cities of 300,000 people; of a city's several names the first."""
+    found: dict[tuple[float, float], City] = {}
+    for cities in gazetteer().cities.values():
+        for city in cities:
+            if city.population >= _METROPOLIS and city.state:
+                found.setdefault((city.latitude, city.longitude), city)
+    return list(found.values())
+
+
+def read_places(row: Mapping[str, object]) -> Places:
+    """Cities and remote work from the fields city, region, location, workplace and title."""
+    says_remote = _REMOTE.search(text_or_empty(row.get("title"))) is not None
+    names = ("location", "workplace", "city", "region")
+    cities, remote = _placed(*(text_or_empty(row.get(name)) for name in names), title_says_remote=says_remote)
+    # Cleaned postings say their workplace; of others the text is read.
+    if remote is None and not text_or_empty(row.get("workplace")):
+        remote = text_workplace(read_cues(text_or_empty(row.get("description")))) == "remote" or None
+    return Places(cities, remote)
+
+
+@lru_cache(maxsize=65_536)
+def _placed(
+    location: str, workplace: str, city: str, region: str, *, title_says_remote: bool
+) -> tuple[frozenset[tuple[str, str]], bool | None]:
+    cities = cities_in(location)
+    if city and len(cities) < 2:
+        named = city_name(city)
+        state = state_code(" ".join(plain_words(region))) or next((state for _, state in cities), "")
+        cities = frozenset({(named, state)} if named else cities)
+    remote = None
+    if workplace == "remote" or _REMOTE.search(location) or title_says_remote:
+        remote = True
+    elif workplace in ("onsite", "hybrid"):
+        remote = False
+    return cities, remote
+
+
+@lru_cache(maxsize=65_536)
+def cities_in(location: str) -> frozenset[tuple[str, str]]:
+    """Cities named by a location field, each with its state where it is said."""
+    found = set()
+    location = _EMPLOYER_IN.sub("", location)
+    for piece in re.split(r"[;|/•]|\s(?:or|and|&)\s", _ZIP.sub(" ", location)):
+        plain = [" ".join(plain_words(part)) for part in piece.split(",")]
+        parts = [part for part in plain if part and part not in _NOT_CITIES and not _REMOTE.search(part)]
+        if not parts:
+            continue
+        state = ""
+        if len(parts) > 1 and state_code(parts[-1]):
+            state = state_code(parts.pop())
+        words = (parts[-1] if state else _known_part(parts)).split()
+        if len(words) > 1 and words[-1] in STATES:
+            state = state or words[-1]
+            words = words[:-1]
+        city = " ".join(words)
+        if not state and city != "new york" and city != "washington" and state_code(city):
+            continue
+        if (named := city_name(city)) and not named[0].isdigit():
+            found.add((named, state))
+    return frozenset(found)
+
+
+def _known_part(parts: list[str]) -> str:
+    """Of an address, the first part that is a city; the first, if the gazetteer knows none."""
+    return next((part for part in parts if len(parts) > 1 and part in gazetteer().cities), parts[0])
+
+
+def city_name(name: str) -> str:
+    """A city's name in one spelling; "" for a metropolitan area, whose cities are not said."""
+    plain = " ".join(plain_words(name))
+    if _METRO.search(plain):
+        return ""
+    plain = _ON_A_RIVER.sub("", CITY_SPELLINGS.get(plain, plain))
+    words = ["st" if word == "saint" else "ft" if word == "fort" else word for word in plain.split()]
+    return " ".join(word for word in words if word != "downtown")
