@@ -230,8 +230,7 @@ def serve(settings: Settings, console: Console, *, app_port: int, dagster_port: 
     logs = home.root / "logs"
     logs.mkdir(exist_ok=True)
     processes: dict[str, subprocess.Popen[bytes]] = {}
-    # Both ways of being stopped end in the same orderly way, also where a script's background ignores SIGINT.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _end_when_terminated()
     try:
         for name, command in commands.items():
             with (logs / f"{name}.log").open("ab") as log:
@@ -264,14 +263,23 @@ def app_command(port: int) -> list[str]:
 
 
 def open_app(settings: Settings, console: Console, *, port: int) -> int:
-    """Run the app alone until interrupted; returns the exit status."""
+    """Run the app alone until interrupted or terminated; returns the exit status."""
     prepare_environment(settings)
     _require_free("app", port)
     console.print(f"app      http://127.0.0.1:{port}\nCtrl-C stops it.", highlight=False)
+    _end_when_terminated()
+    process = subprocess.Popen(app_command(port), start_new_session=True)
     try:
-        return subprocess.run(app_command(port), check=False).returncode
+        return process.wait()
     except KeyboardInterrupt:
         return 0
+    finally:
+        _stop({"app": process})
+
+
+def _end_when_terminated() -> None:
+    """Both ways of being stopped end in the same orderly way, also where a script's background ignores SIGINT."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _server_commands(settings: Settings, home: Home, *, dagster_port: int, mlflow_port: int) -> Mapping[str, list[str]]:

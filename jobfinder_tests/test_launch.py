@@ -1,4 +1,4 @@
-"""`jobfinder serve` as a process: how it is stopped, with stand-ins for its servers."""
+"""`jobfinder serve` and `jobfinder app` as processes: how they are stopped, with stand-ins for their servers."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-SERVE = """
+SCRIPT = """
 import sys
 from rich.console import Console
 from jobfinder_assets import launch
@@ -19,8 +19,12 @@ wait = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); ti
 waiting = [sys.executable, "-c", wait]
 launch.app_command = lambda port: [*waiting, sys.argv[1] + "/app.pid"]
 launch._server_commands = lambda *_, **__: {"dagster-daemon": [*waiting, sys.argv[1] + "/daemon.pid"]}
-sys.exit(launch.serve(Settings(), Console(), app_port=0, dagster_port=0, mlflow_port=0))
+sys.exit(launch.CALL)
 """
+STARTED = {
+    "serve(Settings(), Console(), app_port=0, dagster_port=0, mlflow_port=0)": ("app.pid", "daemon.pid"),
+    "open_app(Settings(), Console(), port=0)": ("app.pid",),
+}
 
 
 def ended(process: int) -> bool:
@@ -32,13 +36,14 @@ def ended(process: int) -> bool:
 
 
 @pytest.mark.parametrize("ignored", [False, True], ids=["in a terminal", "in a script's background"])
-def test_a_terminated_serve_ends_its_servers(tmp_path: Path, ignored: bool) -> None:
-    command = [sys.executable, "-c", SERVE, str(tmp_path)]
+@pytest.mark.parametrize("call", STARTED, ids=["serve", "app"])
+def test_what_is_terminated_ends_its_servers(tmp_path: Path, call: str, ignored: bool) -> None:
+    command = [sys.executable, "-c", SCRIPT.replace("CALL", call), str(tmp_path)]
     if ignored:
         command = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", *command]
     environment = {**os.environ, "JOBFINDER_HOME": str(tmp_path / "home")}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-    files = [tmp_path / "app.pid", tmp_path / "daemon.pid"]
+    files = [tmp_path / name for name in STARTED[call]]
     try:
         deadline = time.monotonic() + 60
         while not all(path.exists() and path.read_text() for path in files):

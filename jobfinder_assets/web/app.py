@@ -7,7 +7,7 @@ import streamlit as st
 from jobfinder_assets.config import ConfigError
 from jobfinder_assets.training.registry import champion
 from jobfinder_assets.web import session, view
-from jobfinder_assets.web.pages import label, model, my_data, profile, recommended, roles, search, sources, welcome
+from jobfinder_assets.web.screens import label, model, my_data, profile, recommended, roles, search, sources, welcome
 
 # (name in the address, title, icon, what it shows)
 PAGES = (

@@ -82,6 +82,13 @@ def test_a_hundred_labels_by_a_hundred_keys_a_kill_between_undo_and_training(
     assert again.errors == []
 
 
+def test_a_bookmark_of_a_page_is_the_first_thing_that_an_app_shows(serve: Serve, browser: Any, copied: Path) -> None:
+    tab = browser.new_page()
+    tab.goto(f"{serve(copied).url}/label")
+    tab.get_by_role("heading", level=1, name="Label").wait_for(timeout=30_000)
+    tab.close()
+
+
 def test_two_tabs_do_not_label_a_posting_twice(serve: Serve, visit: Visit, copied: Path) -> None:
     app = serve(copied)
     first, second = visit(app, "Label"), visit(app, "Label")

@@ -14,7 +14,7 @@ from jobfinder_assets.config import Home
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.web import session
 from jobfinder_assets.web.actions import People
-from jobfinder_assets.web.pages import label
+from jobfinder_assets.web.screens import label
 
 NOW = datetime.now(UTC)
 SETTINGS = "[training]\nminimum_labels = 10\n[profiles.ann]\n"
@@ -36,7 +36,7 @@ def people(lake: Lake, home: Home) -> People:
 
 def opened() -> AppTest:
     def script() -> None:
-        from jobfinder_assets.web.pages import label
+        from jobfinder_assets.web.screens import label
 
         label.page()
 

@@ -24,7 +24,7 @@ from jobfinder_assets.training.model import Parameters, PreferenceModel
 from jobfinder_assets.training.registry import MODEL_CODE_VERSION, Champion
 from jobfinder_assets.training.training_set import build_training_set, load_examples
 from jobfinder_assets.web import session
-from jobfinder_assets.web.pages import model
+from jobfinder_assets.web.screens import model
 from jobfinder_tests.training import people
 
 NOW = datetime.now(UTC)
@@ -76,7 +76,7 @@ def turned(posts: pd.DataFrame) -> list[int]:
 
 def opened(part: str = "How good", **state: Any) -> AppTest:
     def script() -> None:
-        from jobfinder_assets.web.pages import model
+        from jobfinder_assets.web.screens import model
 
         model.page()
 

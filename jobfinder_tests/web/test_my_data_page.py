@@ -20,7 +20,7 @@ from jobfinder_assets.export.words import CATEGORIES
 from jobfinder_assets.export.work import Request
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.web import session
-from jobfinder_assets.web.pages.my_data import own_zip
+from jobfinder_assets.web.screens.my_data import own_zip
 
 NOW = datetime.now(UTC)
 BUYER = "Example Institute"
@@ -37,7 +37,7 @@ def person(lake: Lake, home: Home) -> Lake:
 
 def opened(**state: Any) -> AppTest:
     def script() -> None:
-        from jobfinder_assets.web.pages import my_data
+        from jobfinder_assets.web.screens import my_data
 
         my_data.page()
 

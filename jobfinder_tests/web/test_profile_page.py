@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 from jobfinder_assets.background import AlreadyRunning
 from jobfinder_assets.config import EXAMPLE_PROFILE, Home, Profile, load_settings
 from jobfinder_assets.storage.lake import Lake
-from jobfinder_assets.web.pages import profile
-from jobfinder_assets.web.pages.profile import title_words
+from jobfinder_assets.web.screens import profile
+from jobfinder_assets.web.screens.profile import title_words
 
 WRITTEN = """\
 # mine
@@ -37,7 +37,7 @@ def ann() -> Profile:
 
 def opened(**state: Any) -> AppTest:
     def script() -> None:
-        from jobfinder_assets.web.pages import profile
+        from jobfinder_assets.web.screens import profile
 
         profile.page()
 

@@ -14,7 +14,7 @@ from jobfinder_assets.recommendations import neighbours, reasons
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import ROLES
 from jobfinder_assets.web.actions import People
-from jobfinder_assets.web.pages import recommended
+from jobfinder_assets.web.screens import recommended
 
 NOW = datetime.now(UTC)
 SETTINGS = "[profiles.ann]\n[profiles.ben]\n"
@@ -59,7 +59,7 @@ def people(lake: Lake, home: Home) -> People:
 
 def opened(**state: Any) -> AppTest:
     def script() -> None:
-        from jobfinder_assets.web.pages import recommended
+        from jobfinder_assets.web.screens import recommended
 
         recommended.page()
 

@@ -17,7 +17,7 @@ from jobfinder_assets.labels.files import drop_content
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import ROLES
 from jobfinder_assets.web import session
-from jobfinder_assets.web.pages import roles
+from jobfinder_assets.web.screens import roles
 
 NOW = datetime.now(UTC)
 # Posting, title, source, opening, and the probabilities of data engineer, data analyst and ML engineer.
@@ -60,7 +60,7 @@ def tagged(lake: Lake, home: Home) -> Lake:
 
 def opened(part: str = "Correct", **state: Any) -> AppTest:
     def script() -> None:
-        from jobfinder_assets.web.pages import roles
+        from jobfinder_assets.web.screens import roles
 
         roles.page()
 
@@ -129,7 +129,7 @@ def test_a_click_on_a_bar_chooses_title_and_role(tagged: Lake) -> None:
     def script() -> None:
         import streamlit as st
 
-        from jobfinder_assets.web.pages import roles
+        from jobfinder_assets.web.screens import roles
 
         for bar in ([], [{"title": "Data Scientist", "role": "data_engineer"}]):
             st.session_state["titles_chart"] = {"selection": {"bar": bar}}

@@ -16,8 +16,8 @@ from jobfinder_assets.recommendations.search import SearchIndex
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.web import session
 from jobfinder_assets.web.actions import People
-from jobfinder_assets.web.pages import search
-from jobfinder_assets.web.pages.search import words_found
+from jobfinder_assets.web.screens import search
+from jobfinder_assets.web.screens.search import words_found
 
 NOW = datetime.now(UTC)
 SETTINGS = '[profiles.ann]\nroles = ["data_engineer"]\nsearches = ["dashboards"]\n'
@@ -59,7 +59,7 @@ def opened(**state: Any) -> AppTest:
     """The page as it comes, or as it is with some widgets set."""
 
     def script() -> None:
-        from jobfinder_assets.web.pages import search
+        from jobfinder_assets.web.screens import search
 
         search.page()
 

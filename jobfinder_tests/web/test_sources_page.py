@@ -19,7 +19,7 @@ from jobfinder_assets.ingestion.recognise import Sighted
 from jobfinder_assets.ingestion.sources.jobicy import Jobicy
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.web import session
-from jobfinder_assets.web.pages import sources
+from jobfinder_assets.web.screens import sources
 
 NOW = datetime.now(UTC)
 # Two boards of Lever, one feed, the sample; everything else is off.
@@ -55,7 +55,7 @@ def fetched(lake: Lake) -> None:
 
 def opened(**state: Any) -> AppTest:
     def script() -> None:
-        from jobfinder_assets.web.pages import sources
+        from jobfinder_assets.web.screens import sources
 
         sources.page()
 

@@ -10,9 +10,9 @@ from jobfinder_assets.background import AlreadyRunning, start
 from jobfinder_assets.cleaning.skills import find_skills
 from jobfinder_assets.config import Profile
 from jobfinder_assets.web import session, view
-from jobfinder_assets.web.pages.search import country_names
-from jobfinder_assets.web.pages.welcome import listed
 from jobfinder_assets.web.profiles import ProfileError, delete_profile, save_profile
+from jobfinder_assets.web.screens.search import country_names
+from jobfinder_assets.web.screens.welcome import listed
 
 _REMOTE = {"any": "as it comes", "preferred": "preferred", "only": "only remote jobs", "no": "no remote jobs"}
 _COMMAS = "One per line, or separated by commas."
