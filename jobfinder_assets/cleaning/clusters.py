@@ -305,8 +305,10 @@ def _standing(bands: _Bands) -> _Bands:
 
 
 def _full_buckets(values: Bands, among: Bands) -> Bands:
-    found, sizes = np.unique(values[np.isin(values, among)], return_counts=True)
-    return found[sizes > MAX_BUCKET]
+    """Which of the sorted hashes `among` more than `MAX_BUCKET` of the values equal."""
+    place = np.searchsorted(among, values)
+    held = values == np.take(among, place, mode="clip") if len(among) else np.zeros(len(values), bool)
+    return among[np.bincount(place[held], minlength=len(among)) > MAX_BUCKET]
 
 
 def _settle(
@@ -381,7 +383,9 @@ def cluster_rows(
     `dates` holds the time of each posting's advert, or nothing; an opening's `reposts` is how many times it was
     advertised again, a day or more after the advert before.
     """
-    members = pd.Series(cluster_of, dtype="str").groupby(lambda name: cluster_of[name]).groups
+    members: dict[str, list[str]] = {}
+    for name, cluster in cluster_of.items():
+        members.setdefault(cluster, []).append(name)
     canonical = {cluster: canonical_posting(names, lengths) for cluster, names in members.items()}
     inside = links[links["left_id"].map(cluster_of) == links["right_id"].map(cluster_of)]
     both = pd.concat(

@@ -10,7 +10,9 @@ cannot hide its near-duplicates. Behind the hashes stands a sketch of the text, 
 without their texts.
 """
 
+import os
 from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -32,6 +34,7 @@ from jobfinder_assets.cleaning.opening import (
     read_opening,
     same_city,
 )
+from jobfinder_assets.cleaning.opening_words import text_or_empty
 from jobfinder_assets.cleaning.signatures import (
     BANDS,
     PERMUTATIONS,
@@ -46,7 +49,7 @@ from jobfinder_assets.cleaning.signatures import (
 from jobfinder_assets.cleaning.titles import Title, read_title
 from jobfinder_assets.cleaning.whereabouts import metropolis, read_places
 
-DUPLICATES_VERSION = "8"
+DUPLICATES_VERSION = "9"
 COLUMNS = (
     "title", "company", "location", "description", "city", "region", "workplace", "requisition_id",
 )  # fmt: skip
@@ -78,6 +81,7 @@ _NEARLY_ALL = 0.97
 # at that share, which count only with one requisition number, it loses a sixth; of those at the next bound 1 in 100.
 _STANDARD_ERRORS = 1
 _PAIRS_AT_ONCE = 500_000
+_FACTS = ("level", "employer", "core of the title", "city", "region")
 _SORTED_TOGETHER = 128
 
 
@@ -119,8 +123,8 @@ def fingerprint(postings: pd.DataFrame) -> npt.NDArray[np.int64]:
     shingles = shingle(texts)
     signatures = minhash(shingles)
     has_text = np.diff(shingles.starts) > 0
-    facts = np.array([_fact_hashes(row) for row in rows], np.uint64).reshape(count, 6)
-    levels, employers, employer_titles, employer_title_cities, title_cities, cities = facts.T
+    facts = np.array([_fact_hashes(row) for row in rows], np.uint64).reshape(count, len(_FACTS))
+    levels, employers, cores, cities, regions = facts.T
     hashes = np.zeros((count, WIDTH), np.uint64)
     hashes[:, 0] = mix(_identities(rows), _text_hashes(shingles))
     for number, column in enumerate(band(signatures).T, 1):
@@ -129,12 +133,13 @@ def fingerprint(postings: pd.DataFrame) -> npt.NDArray[np.int64]:
         sample = mix(np.full(count, number, np.uint64), signatures[:, number], employers, levels)
         hashes[:, 1 + BANDS + number] = np.where(has_text & (employers > 0), sample, 0)
     after = 1 + BANDS + _EMPLOYER_SAMPLES
-    hashes[:, after] = employer_titles
-    hashes[:, after + 1] = employer_title_cities
+    hashes[:, after] = _together(employers, cores, optional=levels)
+    hashes[:, after + 1] = _together(employers, cores, cities, optional=levels)
+    title_cities, level_cities = _together(cores, regions, optional=levels), _together(regions, optional=levels)
     # Other employers' copies of a short or rewritten text: one sample of the text agrees, and the city with the title
     # or, where the title is written another way, with the level.
     for number in range(_TITLE_CITY_SAMPLES + _CITY_SAMPLES):
-        place = title_cities if number < _TITLE_CITY_SAMPLES else cities
+        place = title_cities if number < _TITLE_CITY_SAMPLES else level_cities
         sample = mix(np.full(count, number, np.uint64), signatures[:, number], place)
         hashes[:, after + 2 + number] = np.where(has_text & (place > 0), sample, 0)
     hashes[:, _SKETCH_BYTES] = signatures.astype(np.uint8).view(np.uint64)
@@ -158,7 +163,9 @@ def candidate_pairs(
     copies = np.flatnonzero(representative != np.arange(len(hashes)))
     stand_for = np.sort(first)
     found = [np.zeros((0, 2), np.int64), np.column_stack([representative[copies], copies])]
-    found += (_bucket_pairs(hashes[stand_for, column], stand_for) for column in range(1, BUCKETS))
+    # Sorting frees the interpreter: columns are sorted side by side.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found += pool.map(lambda column: _bucket_pairs(hashes[stand_for, column], stand_for), range(1, BUCKETS))
     if renewed is not None:
         wanted = np.array([name in renewed for name in name_array.tolist()], bool)
         found = [pairs[wanted[pairs].any(axis=1)] for pairs in found]
@@ -408,26 +415,23 @@ def _bucket_pairs(values: npt.NDArray[np.int64], positions: npt.NDArray[np.int64
 _remembered_hash = lru_cache(maxsize=65_536)(stable_hash)
 
 
-def _fact_hashes(row: Mapping[str, object]) -> tuple[int, int, int, int, int, int]:
-    company = row.get("company")
-    key = company_key(company) if isinstance(company, str) else ""
+def _fact_hashes(row: Mapping[str, object]) -> tuple[int, ...]:
+    """A hash of each of `_FACTS`, 0 for one that the posting does not have; employers, titles and cities recur."""
+    company, title = text_or_empty(row.get("company")), text_or_empty(row.get("title"))
     places = read_places({**row, "description": None})
-    raw_title = row.get("title")
-    title = read_title(
-        raw_title if isinstance(raw_title, str) else "", company if isinstance(company, str) else "", places=places
-    )
-    levels, core = " ".join(sorted(title.levels)), " ".join(sorted(title.core))
+    parts = read_title(title, company, places=places)
     city, state = min(places.cities) if places.cities else ("", "")
     # Other employers' copies may name the suburb.
-    around = metropolis(city, state)
-    return (
-        _remembered_hash("level", levels),
-        _remembered_hash("employer", key) if key else 0,
-        _remembered_hash("employer title", key, core, levels) if key and core else 0,
-        _remembered_hash("employer title city", key, core, levels, city) if key and core and city else 0,
-        _remembered_hash("title city", core, levels, around) if core and city else 0,
-        _remembered_hash("city", levels, around) if city else 0,
-    )
+    region = metropolis(city, state)
+    facts = company_key(company) if company else "", " ".join(sorted(parts.core)), city, region
+    found = (_remembered_hash(name, fact) if fact else 0 for name, fact in zip(_FACTS[1:], facts, strict=True))
+    return _remembered_hash("level", *sorted(parts.levels)), *found
+
+
+def _together(*facts: Hashes, optional: Hashes) -> Hashes:
+    """One hash of several facts, 0 where one of them is missing."""
+    known = np.all([column > 0 for column in facts], axis=0)
+    return np.where(known, mix(np.full(len(optional), len(facts), np.uint64), *facts, optional), 0)
 
 
 def _identities(rows: list[dict[str, object]]) -> Hashes:

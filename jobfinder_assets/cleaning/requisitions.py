@@ -34,7 +34,7 @@ _LABELS = (
     "id #",
     "id  #",
 )
-_DIGITS = re.compile(r"\d[\d-]+")
+_DIGITS = re.compile(r"[0-9][0-9-]+")
 _FEWEST_DIGITS = 3
 _JOINS = ("_", "/", ".")
 _BEFORE_NUMBER, _BEHIND_NUMBER = 60, 40

@@ -27,7 +27,7 @@ Result = TypeVar("Result")
 Where: TypeAlias = str | Sequence[tuple[str, str, Any]] | None
 
 # Rows are looked up by row group: small ones, so that a few postings do not cost the texts of all.
-_WRITER = WriterProperties(compression="ZSTD", compression_level=3, max_row_group_size=4_096)
+_WRITER = WriterProperties(compression="ZSTD", compression_level=3, max_row_group_size=2_048)
 _COMMIT_RETRIES = 5
 _MANY_FILES = 40
 _LOCK_SECONDS = 600
@@ -416,7 +416,7 @@ def _looked_up(delta: DeltaTable, plain: pa.Schema, name: str, values: pa.Array)
                 first += len(held)
                 if pc.any(held).as_py():
                     rows = _completed(parquet.read_row_group(group, columns=stored), plain, partition)
-                    yield from rows.filter(held).to_batches()
+                    yield from (rows if pc.all(held).as_py() else rows.filter(held)).to_batches()
 
 
 def _completed(rows: pa.Table, plain: pa.Schema, partition: Mapping[str, Any]) -> pa.Table:
