@@ -46,6 +46,7 @@ from jobfinder_assets.cleaning.signatures import (
     shingle,
     stable_hash,
 )
+from jobfinder_assets.cleaning.text import readable
 from jobfinder_assets.cleaning.titles import Title, read_title
 from jobfinder_assets.cleaning.whereabouts import metropolis, read_places
 
@@ -96,14 +97,14 @@ def cluster_postings(postings: pd.DataFrame) -> pd.Series:
     """The cluster of each posting: the smallest `posting_id` in it, or row position where there is no such column.
 
     `postings` needs title, company, location and description; city, region, workplace, requisition_id and posting_id
-    are used when there. Any value may be missing. The result has the index of `postings`.
+    are used when there. Any value may be missing, and texts may have markup. The result has the index of `postings`.
     """
     count = len(postings)
     has_ids = "posting_id" in postings.columns
     names = postings["posting_id"].astype(str).tolist() if has_ids else [f"{row:012d}" for row in range(count)]
     if len(set(names)) < count:
         raise ValueError("cluster_postings: posting_id is not unique; drop the repeated rows or the column")
-    frame = postings.reindex(columns=list(COLUMNS)).assign(posting_id=names)
+    frame = readable(postings.reindex(columns=list(COLUMNS))).assign(posting_id=names)
     parts = [fingerprint(frame.iloc[start : start + _PART]) for start in range(0, count, _PART)]
     candidates = candidate_pairs(names, np.concatenate([np.zeros((0, WIDTH), np.int64), *parts]))
     openings = _openings_of(candidates, frame)

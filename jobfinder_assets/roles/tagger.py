@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from jobfinder_assets.cleaning.text import readable
 from jobfinder_assets.roles.calibration import calibration, calibration_digest, inputs
 from jobfinder_assets.roles.rules import Matrix, Part, RuleSet, Votes, rule_sets, rules_digest
 from jobfinder_assets.roles.sections import section_weights, sections_of
@@ -155,6 +156,8 @@ class RoleTagger:
         20,000 postings with the smallest text hash are read. A corpus too small or with one role
         only leaves the rules alone.
         """
+        postings = readable(postings)
+        corrections = None if corrections is None else readable(corrections)
         everything = postings if corrections is None else pd.concat([corrections, postings])
         told = {} if corrections is None else _told(corrections)
         titles, texts, digests = _distinct(_strings(everything, "title"), _strings(everything, "description"), told)
@@ -200,20 +203,27 @@ class RoleTagger:
     def predict_proba(self, postings: pd.DataFrame) -> pd.DataFrame:
         """One probability per role and posting; rows sum to 1, the index is that of `postings`.
 
-        Needs `title` and `description`; either may be missing or empty.
+        Needs `title` and `description`; either may be missing or empty, and may have markup.
         """
+        postings = readable(postings)
         titles, texts = _strings(postings, "title"), _strings(postings, "description")
         parts = [self._probabilities(reading) for reading in _read(titles, texts)]
         values = np.vstack(parts) if parts else np.zeros((0, len(ROLES)))
         return pd.DataFrame(values, index=postings.index, columns=list(ROLES))
 
     def explain(self, postings: pd.DataFrame, most: int = 6) -> list[list[Evidence]]:
-        """The phrases that spoke loudest in each posting, at most `most`, strongest first."""
+        """The phrases that spoke loudest in each posting, at most `most`, strongest first.
+
+        Texts are taken as they are, so that the places of the phrases are places in them.
+        """
         titles, texts = _strings(postings, "title"), _strings(postings, "description")
         return [evidence for reading in _read(titles, texts) for evidence in _evidence(reading, most)]
 
     def tag(self, postings: pd.DataFrame, most: int = 6) -> "Tags":
-        """Probabilities, evidence and what each rule says, every different posting being read once."""
+        """Probabilities, evidence and what each rule says, every different posting being read once.
+
+        Texts are taken as they are, as in `explain`; those of the lake have been cleaned.
+        """
         title_rules, duty_rules = rule_sets()
         number: dict[tuple[str, str], int] = {}
         pairs = zip(_strings(postings, "title"), _strings(postings, "description"), strict=True)

@@ -21,6 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
+from jobfinder_assets.cleaning.text import readable
 from jobfinder_assets.encoder.focal import focal_loss, focal_regression
 from jobfinder_assets.storage.schemas import ROLES
 from jobfinder_assets.training.features import (
@@ -50,7 +51,6 @@ _THREADS = 1
 MONOTONE = {"log10 pay in USD": 1, "wanted words": 1}
 _LEAST_CURVATURE = 1e-3
 # Hours of a full-time year, and the other periods in it.
-_PER_YEAR = {"hour": 2080, "day": 260, "week": 52, "month": 12, "year": 1}
 
 # Scores are computed in doubles, so many rows at a time, whatever their number.
 _ROWS_AT_ONCE = 50_000
@@ -495,7 +495,8 @@ class PreferenceModel:
 
         labels = check_labels(labels, len(postings))
         self.seed = self.seed if seed is None else seed
-        corpus = postings if corpus is None else corpus
+        postings = readable(postings)
+        corpus = postings if corpus is None else readable(corpus)
         self.tagger = fit_tagger(corpus) if _lacks_roles(postings) or _lacks_roles(corpus) else None
         self.encoder = FeatureEncoder(seed=self.seed).fit(corpus)
         features = self._encode(postings)
@@ -608,7 +609,7 @@ class PreferenceModel:
     def _encode(self, postings: pd.DataFrame) -> FeatureMatrix:
         if self.encoder is None:
             raise ValueError("this model was not fitted on postings; call fit(postings, labels) first")
-        return self.encoder.transform(with_facts(postings, self.tagger))
+        return self.encoder.transform(with_facts(readable(postings), self.tagger))
 
 
 def with_facts(postings: pd.DataFrame, tagger: Any = None) -> pd.DataFrame:
@@ -755,11 +756,9 @@ def _texts(postings: pd.DataFrame, name: str) -> list[str]:
 
 
 def _annual_pay(description: str) -> float:
-    """Yearly pay in US dollars where the text states it in dollars, NaN otherwise (rates are the cleaning room's)."""
-    from jobfinder_assets.cleaning.salary import parse_salary
+    """Yearly pay in US dollars, as cleaning would find it; NaN where the text states none."""
+    from jobfinder_assets.cleaning.salary import find_salary
 
-    pay = parse_salary(description)
-    if pay is None or pay.currency != "USD":
-        return float("nan")
-    ends = [end for end in (pay.minimum, pay.maximum) if end is not None]
-    return sum(ends) / len(ends) * _PER_YEAR[pay.period]
+    pay = find_salary(description)
+    annual = None if pay is None else pay.annual_usd
+    return float("nan") if annual is None else annual
