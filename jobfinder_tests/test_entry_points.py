@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ import pytest
 from jobfinder_assets.cleaning.duplicates import cluster_postings
 from jobfinder_assets.cleaning.location import parse_workplace
 from jobfinder_assets.cleaning.salary import find_salary, parse_salary
-from jobfinder_assets.cleaning.seniority import parse_seniority
+from jobfinder_assets.cleaning.seniority import Seniority, parse_seniority
 from jobfinder_assets.cleaning.text import clean_text, readable
 from jobfinder_assets.roles.tagger import RoleTagger
 from jobfinder_assets.training.model import Parameters, PreferenceModel, with_facts
@@ -97,6 +98,19 @@ def test_a_number_at_the_beginning_of_an_advert_is_no_pay() -> None:
     assert pay is not None and found == pay.annual_usd
     without = with_facts(bare.assign(description=ADVERT.rpartition("\n")[0]))["salary_annual_usd"]
     assert without.isna().all()
+
+
+@pytest.mark.parametrize("nothing", [None, float("nan"), pd.NA, ""])
+def test_a_missing_text_says_nothing(nothing: Any) -> None:
+    assert parse_workplace(nothing, nothing) == "unspecified"
+    assert parse_seniority(nothing, nothing) == Seniority("unspecified", None)
+    assert parse_salary(nothing) is None and find_salary(nothing) is None
+
+
+def test_a_hidden_title_may_be_a_missing_column() -> None:
+    frame = pd.DataFrame({"title": ["", None], "description": [ADVERT, "Builds dashboards in Tableau for finance."]})
+    without = frame.drop(columns="title")
+    np.testing.assert_array_equal(RoleTagger().fit(without).predict_proba(without), RoleTagger().predict_proba(frame))
 
 
 def test_what_is_readable_stays_the_very_same() -> None:

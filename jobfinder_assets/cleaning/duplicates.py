@@ -34,7 +34,6 @@ from jobfinder_assets.cleaning.opening import (
     read_opening,
     same_city,
 )
-from jobfinder_assets.cleaning.opening_words import text_or_empty
 from jobfinder_assets.cleaning.signatures import (
     BANDS,
     PERMUTATIONS,
@@ -46,7 +45,7 @@ from jobfinder_assets.cleaning.signatures import (
     shingle,
     stable_hash,
 )
-from jobfinder_assets.cleaning.text import readable
+from jobfinder_assets.cleaning.text import readable, text_or_empty
 from jobfinder_assets.cleaning.titles import Title, read_title
 from jobfinder_assets.cleaning.whereabouts import metropolis, read_places
 

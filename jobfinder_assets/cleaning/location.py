@@ -7,7 +7,7 @@ from functools import lru_cache
 from jobfinder_assets.cleaning.cues import Cues, read_cues
 from jobfinder_assets.cleaning.gazetteer import City, Gazetteer, gazetteer
 from jobfinder_assets.cleaning.lexicon import read_patterns
-from jobfinder_assets.cleaning.text import clean_text
+from jobfinder_assets.cleaning.text import clean_text, text_or_empty
 
 _SAID = read_patterns("workplace.toml")
 _REMOTE = re.compile(
@@ -52,8 +52,8 @@ class Place:
 
 def parse_workplace(location: str | None, description: str | None) -> str:
     """onsite | hybrid | remote | unspecified, from what is said; a plain city says nothing. Never raises."""
-    place = clean_text((location or "")[:500])
-    return field_workplace(place) or text_workplace(read_cues(clean_text(description or "")))
+    place = clean_text(text_or_empty(location)[:500])
+    return field_workplace(place) or text_workplace(read_cues(clean_text(text_or_empty(description))))
 
 
 @lru_cache(maxsize=65_536)

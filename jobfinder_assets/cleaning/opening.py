@@ -14,9 +14,10 @@ from typing import Literal
 from jobfinder_assets.cleaning.company import company_key, is_agency
 from jobfinder_assets.cleaning.gazetteer import gazetteer
 from jobfinder_assets.cleaning.lexicon import read_lines
-from jobfinder_assets.cleaning.opening_words import OPENING_WORDS, plain_words, state_code, text_or_empty
+from jobfinder_assets.cleaning.opening_words import OPENING_WORDS, plain_words, state_code
 from jobfinder_assets.cleaning.post import Post, read_post
 from jobfinder_assets.cleaning.requisitions import plain_number, requisition_numbers
+from jobfinder_assets.cleaning.text import text_or_empty
 from jobfinder_assets.cleaning.titles import LEVELS, STEM_LETTERS, Title, read_title
 from jobfinder_assets.cleaning.whereabouts import Places, cities_in, city_name, read_places
 

@@ -20,8 +20,3 @@ def plain_words(text: str) -> list[str]:
     """Words in small letters without accents; "+" and "#" belong to words ("c++", "c#")."""
     plain = text if text.isascii() else unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     return _WORD.findall(plain.lower().replace("'", ""))
-
-
-def text_or_empty(value: object) -> str:
-    """A row's value, "" where it is no text: a missing one may be None or NaN."""
-    return value if isinstance(value, str) else ""

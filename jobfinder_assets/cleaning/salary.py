@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from jobfinder_assets.cleaning.cues import Cues, read_cues
 from jobfinder_assets.cleaning.lexicon import read_json, read_patterns
-from jobfinder_assets.cleaning.text import clean_text
+from jobfinder_assets.cleaning.text import clean_text, text_or_empty
 
 _SAID = read_patterns("pay_words.toml", re.I)
 _TABLE = read_json("pay.json")
@@ -120,7 +120,7 @@ class _Amount:
 @lru_cache(maxsize=16_384)
 def parse_salary(text: str, *, default_currency: str = "USD") -> Salary | None:
     """The pay that a salary field states, or None where it states none. Never raises."""
-    text = clean_text(text[:_MOST_CHARACTERS])
+    text = clean_text(text_or_empty(text)[:_MOST_CHARACTERS])
     if _NO_PAY.match(text) or not any(character.isdigit() for character in text):
         return None
     amounts = [amount for amount in _amounts(text) if amount.value > 0]
@@ -132,7 +132,7 @@ def parse_salary(text: str, *, default_currency: str = "USD") -> Salary | None:
 
 def find_salary(description: str, *, default_currency: str = "USD") -> Salary | None:
     """Pay stated in prose: an amount that the words around it call pay, plausible for its period. Never raises."""
-    return text_salary(read_cues(clean_text(description)), default_currency=default_currency)
+    return text_salary(read_cues(clean_text(text_or_empty(description))), default_currency=default_currency)
 
 
 def text_salary(cues: Cues, *, default_currency: str = "USD") -> Salary | None:

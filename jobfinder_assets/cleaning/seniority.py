@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from jobfinder_assets.cleaning.cues import Cues, read_cues
 from jobfinder_assets.cleaning.lexicon import read_patterns
-from jobfinder_assets.cleaning.text import clean_text
+from jobfinder_assets.cleaning.text import clean_text, text_or_empty
 
 # The order decides: an "Associate Director" leads, a "Senior Associate" is senior.
 _SAID = read_patterns("experience.toml")
@@ -152,8 +152,8 @@ class _Clause:
 
 def parse_seniority(title: str, description: str) -> Seniority:
     """Level from the title, then from the text; required years from the text. Never raises."""
-    cues = read_cues(clean_text(description))
-    level = title_level(clean_text(title))
+    cues = read_cues(clean_text(text_or_empty(description)))
+    level = title_level(clean_text(text_or_empty(title)))
     return Seniority(level if level != "unspecified" else text_level(cues), text_years(cues))
 
 

@@ -86,6 +86,11 @@ def clean_text(raw: str) -> str:
     return _tidy(re.sub(r"[<&\xc2-\xf4]", " ", text))
 
 
+def text_or_empty(value: object) -> str:
+    """A row's value, "" where it is no text: a missing one may be None or NaN."""
+    return value if isinstance(value, str) else ""
+
+
 def readable(postings: pd.DataFrame) -> pd.DataFrame:
     """Postings as they came, with title, company, location and description as `clean_text` leaves them.
 

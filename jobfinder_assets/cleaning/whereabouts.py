@@ -8,7 +8,8 @@ from functools import cache, lru_cache
 from jobfinder_assets.cleaning.cues import read_cues
 from jobfinder_assets.cleaning.gazetteer import City, gazetteer, kilometres
 from jobfinder_assets.cleaning.location import text_workplace
-from jobfinder_assets.cleaning.opening_words import OPENING_WORDS, STATES, plain_words, state_code, text_or_empty
+from jobfinder_assets.cleaning.opening_words import OPENING_WORDS, STATES, plain_words, state_code
+from jobfinder_assets.cleaning.text import text_or_empty
 
 _NOT_CITIES = frozenset(OPENING_WORDS["not_cities"])
 CITY_SPELLINGS: dict[str, str] = OPENING_WORDS["city_spellings"]

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from jobfinder_assets.cleaning.text import readable
+from jobfinder_assets.cleaning.text import readable, text_or_empty
 from jobfinder_assets.roles.calibration import calibration, calibration_digest, inputs
 from jobfinder_assets.roles.rules import Matrix, Part, RuleSet, Votes, rule_sets, rules_digest
 from jobfinder_assets.roles.sections import section_weights, sections_of
@@ -203,7 +203,7 @@ class RoleTagger:
     def predict_proba(self, postings: pd.DataFrame) -> pd.DataFrame:
         """One probability per role and posting; rows sum to 1, the index is that of `postings`.
 
-        Needs `title` and `description`; either may be missing or empty, and may have markup.
+        Read are `title` and `description`; either may be missing or empty, and may have markup.
         """
         postings = readable(postings)
         titles, texts = _strings(postings, "title"), _strings(postings, "description")
@@ -261,7 +261,8 @@ class RoleTagger:
 
 
 def _strings(postings: pd.DataFrame, column: str) -> list[str]:
-    return [value if isinstance(value, str) else "" for value in postings[column]]
+    values = postings[column] if column in postings else [""] * len(postings)
+    return [text_or_empty(value) for value in values]
 
 
 def _read(titles: Sequence[str], texts: Sequence[str]) -> Iterator[_Reading]:

@@ -21,7 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from jobfinder_assets.cleaning.text import readable
+from jobfinder_assets.cleaning.text import readable, text_or_empty
 from jobfinder_assets.encoder.focal import focal_loss, focal_regression
 from jobfinder_assets.storage.schemas import ROLES
 from jobfinder_assets.training.features import (
@@ -752,7 +752,7 @@ def _lacks_roles(postings: pd.DataFrame) -> bool:
 def _texts(postings: pd.DataFrame, name: str) -> list[str]:
     if name not in postings:
         return [""] * len(postings)
-    return [value if isinstance(value, str) else "" for value in postings[name]]
+    return [text_or_empty(value) for value in postings[name]]
 
 
 def _annual_pay(description: str) -> float:
