@@ -31,10 +31,14 @@ class Places:
     remote: bool | None = None
 
     def contradict(self, other: "Places") -> bool:
-        """Both name cities, and none in common."""
+        """Both name cities, and none in common. A board may err in the state of a town that is in one state only."""
         if not self.cities or not other.cities:
             return False
-        return not any(a == b and (not s or not t or s == t) for a, s in self.cities for b, t in other.cities)
+        return not any(
+            a == b and (not s or not t or s == t or not (_known(a, s) and _known(b, t)))
+            for a, s in self.cities
+            for b, t in other.cities
+        )
 
     def share_a_metropolis(self, other: "Places") -> bool:
         """Cities of both lie around one large city: boards write the suburb or the city."""

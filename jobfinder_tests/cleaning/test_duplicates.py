@@ -137,6 +137,7 @@ SAME = {
         {"description": CORE + " The depot is near Aurora station."},
         {"description": CORE + " The depot is near Aurora station.", "location": "Aurora, CO"},
     ),
+    "another state, where no such town is known": ({"location": "Burlingame, CA"}, {"location": "Burlingame, KS"}),
     "employer before the place": ({"location": "Northwind Traders in Denver, CO 80202"}, {}),
     "agencies that speak of themselves": (
         {"company": "Quickstaff Staffing", "description": "Quickstaff Staffing helps. " * 3 + CORE},
