@@ -20,6 +20,9 @@ _ENDS = ("\n", "•", "·", "●", "▪", ";", "*", ". ", "! ", "? ")
 # ... or where two sentences were glued together when their line break was lost.
 _GLUED = re.compile(r"(?<=[a-z)])(?=[A-Z][a-z])|(?<=[a-z.)])(?=\d\d?\+)|(?<![A-Z])[.!?](?=[A-Z]|$)|\s[-–]\s(?=[A-Z])")
 
+_LABEL = re.compile(r"\s*work remotely\s*", re.I)
+_ANSWER = re.compile(r"(?:yes|no)\b", re.I)
+
 
 @dataclass(frozen=True)
 class Cues:
@@ -56,15 +59,14 @@ class Cues:
         start, end = max(0, position - _REACH), min(len(text), position + _REACH)
         for mark in self._ends:
             at = text.rfind(mark, start, position)
-            # "U.S. citizens" is one sentence.
-            while at > start and mark == ". " and text[at - 1].isupper():
+            while at > start and _goes_on(text, at, mark):
                 at = text.rfind(mark, start, at)
             start = at + len(mark) if at >= 0 else start
             at = text.find(mark, position + 1, end)
-            while at > 0 and mark == ". " and text[at - 1].isupper():
+            while at > 0 and _goes_on(text, at, mark):
                 at = text.find(mark, at + 1, end)
-            # "Work remotely:" stands before its value on the next line.
-            if mark == "\n" and at > 0 and text[at - 1] == ":":
+            # "Work remotely" stands before its value on the next line.
+            if mark == "\n" and at > 0 and (text[at - 1] == ":" or _LABEL.fullmatch(text, start, at)):
                 at = text.find(mark, at + 2, end)
             end = at if at >= 0 else end
         # A lookahead does not see beyond the end that it is given.
@@ -73,6 +75,13 @@ class Cues:
                 start = match.end()
         stop = _GLUED.search(text, position + 1, end)
         return start, stop.start() if stop else end
+
+
+def _goes_on(text: str, at: int, mark: str) -> bool:
+    """The mark ends no sentence: "U.S. citizens", "0 ? 2 years" (a dash was lost), "Can it be done remotely? No"."""
+    if mark == ". ":
+        return text[at - 1].isupper()
+    return mark == "? " and (text[at - 1] == " " or _ANSWER.match(text, at + 2) is not None)
 
 
 @lru_cache(maxsize=8)

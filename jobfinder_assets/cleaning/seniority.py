@@ -23,12 +23,12 @@ _TITLE_LEVELS = (
     ),
     (
         "senior",
-        r"senior|sr|snr|iii|iv|v|(?:level|lvl|l) ?[345]|[345]$|(?:engineer|scientist|analyst|developer) [345](?=,)",
+        r"senior|sr|snr|iii|iv|v|(?:level|lvl|l) ?[345]|[345]$|(?:engineer|scientist|analyst|developer) [345](?=,|$)",
     ),
     (
         "mid",
         r"mid|mid-?level|mid-?career|intermediate|ii|(?:level|lvl|l) ?2|2$"
-        r"|(?:engineer|scientist|analyst|developer) 2(?=,)",
+        r"|(?:engineer|scientist|analyst|developer) 2(?=,|$)",
     ),
     (
         "junior",
@@ -39,6 +39,7 @@ _TITLE_LEVELS = (
 )
 _TITLE_PATTERNS = tuple((level, re.compile(rf"(?<![\w&])(?:{words})(?![\w&])")) for level, words in _TITLE_LEVELS)
 # "Data Engineer 2" is a level, "Data Engineer - 2 positions" and "2024" are none.
+_NUMBERED = re.compile(r"(?:engineer|scientist|analyst|developer) [1-5]\s*$")
 _TITLE_END = re.compile(r"\s*(?:\(.*|[-–,|/:@].*)$")
 
 _OF_THE_JOB = r"(?:position|role|job|opportunity|opening|candidate|hire|analyst|engineer|scientist|developer|level)"
@@ -83,10 +84,12 @@ _WORDS = [
     "fifteen",
 ]
 _NUMBERS = {word: number for number, word in enumerate(_WORDS)} | {"a": 1, "ein": 1, "zwei": 2, "drei": 3, "fünf": 5}
-_N = r"(?<![\w$€£/])(?<!\d[.,])(\d{1,2}(?:\.\d)?|" + "|".join(sorted(_NUMBERS, key=len, reverse=True)) + r")½?"
+# "Requirements3-5 years": a lost line break glues a number to the word before.
+_FREE = r"(?:(?<![\w$€£/])|(?<=[a-z]{4})(?=\d))(?<!\d[.,])"
+_N = _FREE + r"(\d{1,2}(?:\.\d)?|" + "|".join(sorted(_NUMBERS, key=len, reverse=True)) + r")½?"
 _MORE = r"\s{0,2}(?:\(\d{1,2}\+?\))?\s{0,2}(?:\+|plus\b|or more\b|\(\+\)|full\b|solid\b|good\b|-?plus\b)?"
 _BEFORE_YEARS = re.compile(
-    rf"(?:{_N}{_MORE}\s{{0,2}}(?:-|–|—|~|to|or|bis|and)\s{{0,2}})?(?:(?<![\w$€£])(?<!\d[.,])(\d{{1,2}}(?:\.\d)?|{'|'.join(_NUMBERS)})){_MORE}[\s-]{{0,3}}$"
+    rf"(?:{_N}{_MORE}\s{{0,2}}(?:-|–|—|~|\?|to|or|bis|and)\s{{0,2}})?(?:(?:(?<![\w$€£])|(?<=[a-z]{{4}})(?=\d))(?<!\d[.,])(\d{{1,2}}(?:\.\d)?|{'|'.join(_NUMBERS)})){_MORE}[\s-]{{0,3}}$"
 )
 _REACH_BACK, _LABEL_REACH = 45, 100
 _RANGE_GOES_ON = re.compile(r"\s?(?:to|or)\s\w+\s(?:\(\d+\)\s)?years?")
@@ -104,10 +107,14 @@ _OF_WHAT = re.compile(
     r"|demonstrated|sql|python|data|business|sales|management|teaching|technical|minimum|required|\(required|\(preferred"
     r"|berufserfahrung|erfahrung|analy|in-depth|prior|previous|customer|supervis|applied|clinical|software|\+)"
 )
+# "experience in working with sensor data of our mills for more than 2 years"
+_FOR_SO_LONG = re.compile(
+    r"\bexperience (?:in|with|of|as|working)\b.*\bfor (?:at least |more than |over |a minimum of )?$"
+)
 _NOT_EXPERIENCE = _SAID["not_experience"]
 # "For the past 10 years" is the employer's, and so is "our 20 years of experience".
 _OF_THE_EMPLOYER = re.compile(
-    r"\b(?:past|last|next|first|every|each|per|within|celebrating|after|since|previous|complet(?:ing|ion of))"
+    r"\b(?:past|last|next|first|every|each|per|within|celebrating|after|since|through|previous|complet(?:ing|ion of))"
     r"\s(?:the |a )?$"
 )
 _EMPLOYER = _SAID["employer"]
@@ -121,10 +128,15 @@ _WISHED_BEFORE = re.compile(
     r"(?:with |at least |have |has |candidates? (?:will )?(?:have|has|with) |a minimum of |minimum |of |experience "
     r"|would (?:have|be) )*$"
 )
+# A heading of its own ends what was headed "preferred" above.
+_OWN_HEADING = re.compile(r"\W*(?:required |minimum )?years of (?:\w+ ){0,2}experience(?: required)?\s?:")
 _ASKED_AFTER = re.compile(r"^[^,;.\n]{0,60}?\b(?:is |are )?(?:required|mandatory|must)\b")
 _SUB_SKILL = re.compile(
     r"\b(?:of which|including|with at least|of that|of them|of this|in which|with a minimum)\b[^,;]{0,40}$"
 )
+# "an additional two years", "a degree can be substituted for four years"
+_OVERALL = re.compile(r"years?['’]? (?:of )?(?:overall|total)\b")
+_BESIDES = re.compile(r"\b(?:additional|substitut\w+ for)\s*$")
 _MAIN = _SAID["main"]
 _TOOL = _SAID["tool"]
 _DEGREE = _SAID["degree"]
@@ -162,8 +174,10 @@ def title_level(title: str) -> str:
     """The level that a title states."""
     lower = title[:300].lower().replace(".", " ").replace("_", " ")
     short = _TITLE_END.sub("", lower).strip()
+    # "Data Engineer 2024" and "Nurse - 3" state no level, "Scientist / Engineer 3" does.
+    whole = lower.strip() if _NUMBERED.search(lower) else lower.rstrip("0123456789 ")
     for level, pattern in _TITLE_PATTERNS:
-        if pattern.search(short) or pattern.search(lower.rstrip("0123456789 ")):
+        if pattern.search(short) or pattern.search(whole):
             return level
     return "unspecified"
 
@@ -219,14 +233,21 @@ def _clause(cues: Cues, position: int) -> _Clause | None:
         if (years == 1 and "a" in (number[1], number[2])) or _NOT_EXPERIENCE.match(behind):
             return None
         told = _LABEL.search(lower, max(0, start - 25), position)
-        if not (told or _OF_WHAT.match(behind) or _EXPERIENCE.search(before[-70:]) or _EXPERIENCE.search(behind[:70])):
+        if not (
+            told
+            or _OF_WHAT.match(behind)
+            or _EXPERIENCE.search(before[-70:])
+            or _EXPERIENCE.search(behind[:70])
+            or (_FOR_SO_LONG.search(before))
+        ):
             return None
     if years > _MOST_YEARS or _is_the_employers(before, behind) or _is_wished(cues, start, before, behind):
         return None
     named = behind[: behind.find(",")] if "," in behind else behind
     label = before[-40:] if before.rstrip().endswith(":") else ""
     is_sub = (
-        bool(_SUB_SKILL.search(before))
+        (bool(_SUB_SKILL.search(before)) and not _OVERALL.match(behind))
+        or bool(_BESIDES.search(before))
         or bool(_TOOL.search(label))
         or (bool(_TOOL.search(named[:90])) and not _MAIN.search(named[:90]))
     )
@@ -246,8 +267,12 @@ def _is_the_employers(before: str, behind: str) -> bool:
 def _is_wished(cues: Cues, start: int, before: str, behind: str) -> bool:
     if _ASKED_AFTER.match(behind):
         return False
-    if _WISHED_AFTER.match(behind) or _WISHED_BEFORE.search(before):
+    # "Ideally2+ years": a lost blank ends the sentence before the number.
+    glued = cues.lower[max(0, start - _SHORT_NUMBER) : start] if cues.lower[start - 1 : start].isalpha() else ""
+    if _WISHED_AFTER.match(behind) or _WISHED_BEFORE.search(glued + before):
         return True
+    if _OWN_HEADING.match(before + behind):
+        return False
     wished, asked = (_last_before(cues.at(kind), start) for kind in ("wished", "asked"))
     return wished > asked and not re.search(r"minimum|at least|required|must", before)
 

@@ -32,6 +32,18 @@ WORKPLACES = [
     ("Austin, TX", "This role is not a remote position; this is an on-site role.", "onsite"),
     ("Austin, TX", "You will keep remote sensors running.", "unspecified"),
     (None, "Choose: remote or in-office.", "remote"),
+    ("Leith", "Benefits: a ferry pass\nWork Remotely\nNo\nJob type: full-time", "onsite"),
+    ("Leith", "Work Remotely\nYes\nJob type: full-time", "remote"),
+    ("Leith", "Can the job be done remotely? No\nTell us why.", "onsite"),
+    ("Leith", "Working from our Leith, UK office you will mend timetables.", "onsite"),
+    ("Leith", "You work from our lovely island or from your home office.", "unspecified"),
+    ("Leith", "Remote to start and then the clerk must be in the Leith office.", "onsite"),
+    ("Leith", "The role will move to the office once the pandemic is over.", "onsite"),
+    ("Leith", "Location flexibility: onsite", "onsite"),
+    ("Leith", "We hire for both harbour offices, as well as remote.", "remote"),
+    ("Leith", "You serve the harbour as well as remote islands.", "unspecified"),
+    ("Leith", "Most of us work from remote client premises.", "unspecified"),
+    ("Leith", "You deploy through a combination of on-site installation and remote connection.", "unspecified"),
     (None, None, "unspecified"),
 ]
 
