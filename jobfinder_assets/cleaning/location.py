@@ -38,6 +38,8 @@ _REFUSED = _SAID["refused"]
 # "Remote until the office opens again" is where the job starts, not where it is done.
 _FOR_NOW = _SAID["for_now"]
 _OF_OTHERS = _SAID["of_others"]
+# A choice of remote and less is remote.
+_CHOICE = re.compile(r"\bremote (?:work )?or hybrid\b")
 _NEGATED = re.compile(r"\b(?:not|no|non|isn['’]t|cannot|never|without|nor)\b[^.\n]{0,25}$")
 
 
@@ -80,6 +82,8 @@ def sentence_workplace(sentence: str) -> frozenset[str]:
         return frozenset()
     if _REFUSED.search(sentence):
         return frozenset({"onsite"})
+    if _CHOICE.search(sentence):
+        return frozenset({"remote"})
     said = {"onsite"} if _ONSITE_SAID.search(sentence) else set()
     if _affirmed(_HYBRID_SAID, sentence):
         said.add("hybrid")

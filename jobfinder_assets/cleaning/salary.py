@@ -63,6 +63,9 @@ _AMOUNTS_END = re.compile(
     r"(?:usd|eur|gbp|-|–|—|to|and|up to|bis)?\s{0,2}){1,3}",
     re.I,
 )
+_LOWER_END = re.compile(r"(?<![\d.,$£€-])\d{2,3}\s?[-–]\s?$")
+_LOWER_END_REACH = 8
+_PAY_LINE = re.compile(r"\s*(?:pay|salary|compensation)\s?:\s?[$£€]", re.I)
 _SIZE = re.compile(r"\s?(?:\+\s?)?(?:m\b|mm\b|mil|b\b|bn|bil|tril|\+? ?(?:million|billion))", re.I)
 _PERIOD_BEHIND = _SAID["period_behind"]
 _LABEL_PERIOD = re.compile(r"\b(hourly|daily|weekly|monthly|annual|yearly)\b", re.I)
@@ -136,15 +139,17 @@ def find_salary(description: str, *, default_currency: str = "USD") -> Salary | 
 
 
 def text_salary(cues: Cues, *, default_currency: str = "USD") -> Salary | None:
-    """The first passage near a currency that states pay."""
-    seen = -1
+    """The first passage near a currency that states pay; a line headed "Pay:" outweighs what was said before."""
+    seen, first = -1, None
     for position in cues.at("pay"):
-        if position < seen:
+        if position < seen or (first and not _PAY_LINE.match(cues.text, cues.text.rfind("\n", 0, position) + 1)):
             continue
         found, seen = _pay_near(cues, position, default_currency)
         if found is not None:
-            return found
-    return None
+            if first or _PAY_LINE.match(cues.text, cues.text.rfind("\n", 0, position) + 1):
+                return found
+            first = found
+    return first
 
 
 def _pay_near(cues: Cues, position: int, default_currency: str) -> tuple[Salary | None, int]:
@@ -158,7 +163,9 @@ def _pay_near(cues: Cues, position: int, default_currency: str) -> tuple[Salary 
     amount = _NEAR_AMOUNT.search(text, max(line_start, position - back), line_end)
     if amount is None or amount.start() > position + 30:
         return None, position + 1
-    start = amount.start()
+    # "100-200k" has its unit at its end only.
+    lower_end = _LOWER_END.search(text, max(line_start, amount.start() - _LOWER_END_REACH), amount.start())
+    start = lower_end.start() if lower_end and "k" in amount[0].lower() else amount.start()
     # A label may stand on the line before: "Salary", then the amount.
     before = text[max(0, start - _LABEL) : start]
     lines = before.split("\n")

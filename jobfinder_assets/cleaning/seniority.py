@@ -12,13 +12,16 @@ from jobfinder_assets.cleaning.text import clean_text, text_or_empty
 # The order decides: an "Associate Director" leads, a "Senior Associate" is senior.
 _SAID = read_patterns("experience.toml")
 _TITLE_LEVELS = (
+    # A "Staff Engineer - Entry Level" begins.
+    ("junior", r"entry[- ]level(?! manager)"),
     (
         "intern",
         r"intern|interns|internship|praktikum|praktikant\w*|co-?op|werkstudent\w*|working student|summer analyst",
     ),
     (
         "lead",
-        r"lead(?! gen| qual| nurtur)|leader|staff|principal|manager|mgr|director|head(?! start)|vp|svp|avp|evp"
+        r"lead(?! gen| qual| nurtur)|leader|staff(?! (?:\w+ )?(?:nurse|midwi))|principal|manager|mgr|director"
+        r"|head(?! start)|vp|svp|avp|evp"
         r"|vice president|chief|leiter\w*|teamlead|supervisor",
     ),
     (
@@ -39,6 +42,7 @@ _TITLE_LEVELS = (
 )
 _TITLE_PATTERNS = tuple((level, re.compile(rf"(?<![\w&])(?:{words})(?![\w&])")) for level, words in _TITLE_LEVELS)
 # "Data Engineer 2" is a level, "Data Engineer - 2 positions" and "2024" are none.
+_FRACTION = re.compile(r"\b\d/\d\b")
 _NUMBERED = re.compile(r"(?:engineer|scientist|analyst|developer) [1-5]\s*$")
 _TITLE_END = re.compile(r"\s*(?:\(.*|[-–,|/:@].*)$")
 
@@ -57,8 +61,15 @@ _TEXT_LEVELS = tuple(
             r"|\b(?:new|recent) grad(?:uate)?s?\b(?! school)|\bearly[- ]career\b|\bberufseinsteiger"
             r"|level\W{1,4}(?:entry|junior)\b",
         ),
-        ("mid", rf"\bmid[- ]level {_OF_THE_JOB}|level\W{{1,4}}mid\b"),
-        ("senior", rf"\bsenior[- ]level {_OF_THE_JOB}|level\W{{1,4}}senior\b"),
+        ("mid", rf"\bmid[- ]level,? (?:full[- ]time )?{_OF_THE_JOB}|level\W{{1,4}}mid\b"),
+        (
+            "senior",
+            rf"\bsenior[- ]level {_OF_THE_JOB}|level\W{{1,4}}senior\b"
+            # "We are looking for an outstanding Senior Data Engineer"
+            r"|\b(?:seek\w*|looking (?:for|to (?:add|bring on|hire))|hiring|recruiting|searching for|need (?:for|of)"
+            r"|role of|opening for|as|fill) (?:an? |our |the |this )(?:[\w-]+ ){0,2}(?:senior|sr\.?) (?:[\w&/-]+ ){0,3}"
+            r"(?:analyst|architect|consultant|developer|engineer|programmer|scientist|specialist)\b(?!s)",
+        ),
     )
 )
 _NOT_THIS_JOB = re.compile(
@@ -85,13 +96,15 @@ _WORDS = [
 ]
 _NUMBERS = {word: number for number, word in enumerate(_WORDS)} | {"a": 1, "ein": 1, "zwei": 2, "drei": 3, "fünf": 5}
 # "Requirements3-5 years": a lost line break glues a number to the word before.
-_FREE = r"(?:(?<![\w$€£/])|(?<=[a-z]{4})(?=\d))(?<!\d[.,])"
+_FREE = r"(?:(?<![\w$€£/])|(?<=[a-z]{3})(?=\d))(?<!\d[.,])"
 _N = _FREE + r"(\d{1,2}(?:\.\d)?|" + "|".join(sorted(_NUMBERS, key=len, reverse=True)) + r")½?"
 _MORE = r"\s{0,2}(?:\(\d{1,2}\+?\))?\s{0,2}(?:\+|plus\b|or more\b|\(\+\)|full\b|solid\b|good\b|-?plus\b)?"
 _BEFORE_YEARS = re.compile(
-    rf"(?:{_N}{_MORE}\s{{0,2}}(?:-|–|—|~|\?|to|or|bis|and)\s{{0,2}})?(?:(?:(?<![\w$€£])|(?<=[a-z]{{4}})(?=\d))(?<!\d[.,])(\d{{1,2}}(?:\.\d)?|{'|'.join(_NUMBERS)})){_MORE}[\s-]{{0,3}}$"
+    rf"(?:{_N}{_MORE}\s{{0,2}}(?:-|–|—|~|\?|to|or|bis|and)\s{{0,2}})?(?:(?:(?<![\w$€£])|(?<=[a-z]{{3}})(?=\d))(?<!\d[.,])(\d{{1,2}}(?:\.\d)?|{'|'.join(_NUMBERS)})){_MORE}[\s-]{{0,3}}$"
 )
 _REACH_BACK, _LABEL_REACH = 45, 100
+# Where all line breaks were lost, a sentence holds much that is not of its clause.
+_EMPLOYER_REACH, _DEGREE_BEFORE, _DEGREE_BEHIND = 120, 140, 60
 _RANGE_GOES_ON = re.compile(r"\s?(?:to|or)\s\w+\s(?:\(\d+\)\s)?years?")
 _SHORT_NUMBER = 8
 # "Years of experience: 3-5"
@@ -100,6 +113,7 @@ _AFTER_YEARS = re.compile(
 )
 _LABEL = re.compile(r"experience(?: level| required)?:\s{0,3}\d")
 _EXPERIENCE = _SAID["experience"]
+_MONTHS_OF_EXPERIENCE = re.compile(r"months?['’]?\s(?:of )?(?:[\w-]+ ){0,4}experience")
 _OF_WHAT = re.compile(
     r"^(?:years?|yrs?|jahren?)\.?['’]?s?['’]?\s{0,2}\)?(?:\+|\(s\))?\s{0,2}(?:or more |plus |minimum |min )?"
     r"(?:of|in|with|as|using|working|doing|building|developing|managing|leading|designing|writing|programming|coding|related"
@@ -115,16 +129,21 @@ _NOT_EXPERIENCE = _SAID["not_experience"]
 # "For the past 10 years" is the employer's, and so is "our 20 years of experience".
 _OF_THE_EMPLOYER = re.compile(
     r"\b(?:past|last|next|first|every|each|per|within|celebrating|after|since|through|previous|complet(?:ing|ion of))"
-    r"\s(?:the |a )?$"
+    r"\s(?:the |a )?$|\b(?:exist|fund|guarante|renew|last)\w* (?:\w+ )?for (?:the |a )?$"
 )
 _EMPLOYER = _SAID["employer"]
 _CANDIDATE = _SAID["candidate"]
 _WISHED_AFTER = re.compile(
-    r"^[^,;.\n(]{0,90}?(?:\b(?:prefer(?!ably (?:in|with|at|from|as|within|for)\b)|desir|a plus\b|a bonus\b|an asset\b"
-    r"|advantage|nice to have|ideal)|\(preferred)"
+    r"^[^,;.\n(]{0,90}?(?:\b(?:prefer"
+    # "preferably in logistics" is a wish for the field, "Preferred qualifications" the next heading.
+    r"(?!ably (?:in|with|at|from|as|within|for)\b|red (?:qualif|skills|requir|experience:))"
+    r"|desir|a plus\b|a bonus\b|an asset\b|advantage|nice to have|ideal)|\(preferred)"
+)
+_WISHED_END = re.compile(
+    r"\bexperience (?:is |would be )?(?:highly |strongly )?(?:preferred|desired|desirable|a plus)\W*$"
 )
 _WISHED_BEFORE = re.compile(
-    r"\b(?:prefer\w*|ideal\w*|desir\w*|nice to have|bonus|a plus|wünschenswert)(?: \w+)?[^,;.\w]{0,3}"
+    r"\b(?:prefer\w*|ideal\w*|desir\w*|nice to have|bonus|a plus|wünschenswert)(?: (?!along|plus)\w+)?[^,;.\w]{0,3}"
     r"(?:with |at least |have |has |candidates? (?:will )?(?:have|has|with) |a minimum of |minimum |of |experience "
     r"|would (?:have|be) )*$"
 )
@@ -132,9 +151,10 @@ _WISHED_BEFORE = re.compile(
 _OWN_HEADING = re.compile(r"\W*(?:required |minimum )?years of (?:\w+ ){0,2}experience(?: required)?\s?:")
 _ASKED_AFTER = re.compile(r"^[^,;.\n]{0,60}?\b(?:is |are )?(?:required|mandatory|must)\b")
 _SUB_SKILL = re.compile(
-    r"\b(?:of which|including|with at least|of that|of them|of this|in which|with a minimum)\b[^,;]{0,40}$"
+    r"\b(?:of which|including|with at least|of that|of them|of this|in which|(?<!along )with a minimum)\b[^,;]{0,40}$"
 )
 # "an additional two years", "a degree can be substituted for four years"
+_ADDITIONAL = re.compile(r"years?['’]? (?:of )?additional\b")
 _OVERALL = re.compile(r"years?['’]? (?:of )?(?:overall|total)\b")
 _BESIDES = re.compile(r"\b(?:additional|substitut\w+ for)\s*$")
 _MAIN = _SAID["main"]
@@ -172,7 +192,7 @@ def parse_seniority(title: str, description: str) -> Seniority:
 @lru_cache(maxsize=65_536)
 def title_level(title: str) -> str:
     """The level that a title states."""
-    lower = title[:300].lower().replace(".", " ").replace("_", " ")
+    lower = _FRACTION.sub(" ", title[:300].lower().replace(".", " ").replace("_", " "))
     short = _TITLE_END.sub("", lower).strip()
     # "Data Engineer 2024" and "Nurse - 3" state no level, "Scientist / Engineer 3" does.
     whole = lower.strip() if _NUMBERED.search(lower) else lower.rstrip("0123456789 ")
@@ -211,6 +231,9 @@ def text_years(cues: Cues) -> float | None:
 def _clause(cues: Cues, position: int) -> _Clause | None:
     """The years that are required where the cue stands, or None where they are something else."""
     lower = cues.lower
+    in_months = lower.startswith("month", position)
+    if in_months and not _MONTHS_OF_EXPERIENCE.match(lower, position):
+        return None
     # No number stands before, and no label's colon behind: cheaper than to look for the sentence's ends.
     if ":" not in lower[position : position + _LABEL_REACH] and not _BEFORE_YEARS.search(
         lower, max(0, position - _REACH_BACK), position
@@ -229,7 +252,7 @@ def _clause(cues: Cues, position: int) -> _Clause | None:
             return None
         years = float(stated[1])
     else:
-        years = _count(number[1] or number[2])
+        years = _count(number[1] or number[2]) / (12 if in_months else 1)
         if (years == 1 and "a" in (number[1], number[2])) or _NOT_EXPERIENCE.match(behind):
             return None
         told = _LABEL.search(lower, max(0, start - 25), position)
@@ -238,20 +261,25 @@ def _clause(cues: Cues, position: int) -> _Clause | None:
             or _OF_WHAT.match(behind)
             or _EXPERIENCE.search(before[-70:])
             or _EXPERIENCE.search(behind[:70])
-            or (_FOR_SO_LONG.search(before))
+            or _FOR_SO_LONG.search(before)
         ):
             return None
+    years = round(years, 2)
     if years > _MOST_YEARS or _is_the_employers(before, behind) or _is_wished(cues, start, before, behind):
         return None
     named = behind[: behind.find(",")] if "," in behind else behind
     label = before[-40:] if before.rstrip().endswith(":") else ""
     is_sub = (
         (bool(_SUB_SKILL.search(before)) and not _OVERALL.match(behind))
-        or bool(_BESIDES.search(before))
+        or bool(_BESIDES.search(before) or _ADDITIONAL.match(behind))
         or bool(_TOOL.search(label))
         or (bool(_TOOL.search(named[:90])) and not _MAIN.search(named[:90]))
     )
-    return _Clause(years, not is_sub, bool(_DEGREE.search(lower[start:end])), start, end)
+    return _Clause(years, not is_sub, _near_degree(before, behind), start, end)
+
+
+def _near_degree(before: str, behind: str) -> bool:
+    return bool(_DEGREE.search(before[-_DEGREE_BEFORE:] + behind[:_DEGREE_BEHIND]))
 
 
 def _count(word: str) -> float:
@@ -261,7 +289,9 @@ def _count(word: str) -> float:
 def _is_the_employers(before: str, behind: str) -> bool:
     if _CANDIDATE.search(before):
         return False
-    return bool(_OF_THE_EMPLOYER.search(before) or _EMPLOYER.search(before) or _EMPLOYER.search(behind[:40]))
+    return bool(
+        _OF_THE_EMPLOYER.search(before) or _EMPLOYER.search(before[-_EMPLOYER_REACH:]) or _EMPLOYER.search(behind[:40])
+    )
 
 
 def _is_wished(cues: Cues, start: int, before: str, behind: str) -> bool:
@@ -269,7 +299,11 @@ def _is_wished(cues: Cues, start: int, before: str, behind: str) -> bool:
         return False
     # "Ideally2+ years": a lost blank ends the sentence before the number.
     glued = cues.lower[max(0, start - _SHORT_NUMBER) : start] if cues.lower[start - 1 : start].isalpha() else ""
-    if _WISHED_AFTER.match(behind) or _WISHED_BEFORE.search(glued + before):
+    if (
+        _WISHED_AFTER.match(behind)
+        or (_WISHED_END.search(behind) and behind.count("experience") == 1)
+        or _WISHED_BEFORE.search(glued + before)
+    ):
         return True
     if _OWN_HEADING.match(before + behind):
         return False

@@ -83,6 +83,10 @@ def test_yearly_dollars_for_comparison() -> None:
         ("We raised $40 million and serve 300 customers.", None),
         ("Our platform manages $2,000,000 of assets.", None),
         ("Competitive salary and a 401(k) match.", None),
+        ("Salary 100-200k DOE.", Salary(100_000, 200_000, "USD", "year")),
+        ("Pay starts at $14 per hour.\nPay: $15.00 - $16.00 per hour", Salary(15, 16, "USD", "hour")),
+        ("Pay: $15.00 per hour\nBonus: $500 per month", Salary(15, 15, "USD", "hour")),
+        ("Pay rate: $25.00/game", None),
     ],
 )
 def test_pay_in_prose(text: str, expected: Salary | None) -> None:
