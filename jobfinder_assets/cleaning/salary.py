@@ -55,10 +55,10 @@ _PAY_WORD = _SAID["pay_word"]
 _PASSAGE, _LABEL = 200, 110
 _NEAR_AMOUNT = re.compile(
     rf"(?:(?i:{_SIGN})|\b(?:{_CODE})\b)\s?(?:{_NUMBER})(?:\s?[kK]\b)?|(?:{_NUMBER})(?:\s?[kK])?\s?(?:\b(?:{_CODE})\b|€|£|zł|(?i:lpa|lakhs?|euros?)\b)"
-    rf"|(?!40[13]\s?\(?k)\d{{2,3}}(?:,\d{{3}}|[kK]\b)"
+    rf"|(?!40[13]\s?\(?[kK])\d{{2,3}}(?:,\d{{3}}|[kK]\b)"
 )
 _AMOUNTS_END = re.compile(
-    rf"(?:(?:{_SIGN}|\b(?:{_CODE})\b)?\s?(?:{_NUMBER})\s?(?:k\b|lpa|lakhs?)?\s?"
+    rf"(?:(?:{_SIGN}|\b(?:{_CODE})\b)?\s?(?:{_NUMBER})\s?(?:k\b|lpa|lakhs?)?(?:\.(?=\sto\s?[$£€]))?\s?"
     r"(?:/?\s?(?:hr|hour|yr|year|annually|per \w+|an? \w+))?[\s+]{0,2}"
     r"(?:usd|eur|gbp|-|–|—|to|and|up to|bis)?\s{0,2}){1,3}",
     re.I,

@@ -26,12 +26,13 @@ _TITLE_LEVELS = (
     ),
     (
         "senior",
-        r"senior|sr|snr|iii|iv|v|(?:level|lvl|l) ?[345]|[345]$|(?:engineer|scientist|analyst|developer) [345](?=,|$)",
+        r"senior|sr|snr|iii|iv|v|(?:level|lvl|l) ?[345]|[345]$"
+        r"|(?:engineer|scientist|analyst|developer) [345](?=,|\)|$)",
     ),
     (
         "mid",
         r"mid|mid-?level|mid-?career|intermediate|ii|(?:level|lvl|l) ?2|2$"
-        r"|(?:engineer|scientist|analyst|developer) 2(?=,|$)",
+        r"|(?:engineer|scientist|analyst|developer) 2(?=,|\)|$)",
     ),
     (
         "junior",
@@ -43,7 +44,7 @@ _TITLE_LEVELS = (
 _TITLE_PATTERNS = tuple((level, re.compile(rf"(?<![\w&])(?:{words})(?![\w&])")) for level, words in _TITLE_LEVELS)
 # "Data Engineer 2" is a level, "Data Engineer - 2 positions" and "2024" are none.
 _FRACTION = re.compile(r"\b\d/\d\b")
-_NUMBERED = re.compile(r"(?:engineer|scientist|analyst|developer) [1-5]\s*$")
+_NUMBERED = re.compile(r"(?:engineer|scientist|analyst|developer) [1-5]\s*\)?$")
 _TITLE_END = re.compile(r"\s*(?:\(.*|[-–,|/:@].*)$")
 
 _OF_THE_JOB = r"(?:position|role|job|opportunity|opening|candidate|hire|analyst|engineer|scientist|developer|level)"
@@ -67,7 +68,8 @@ _TEXT_LEVELS = tuple(
             rf"\bsenior[- ]level {_OF_THE_JOB}|level\W{{1,4}}senior\b"
             # "We are looking for an outstanding Senior Data Engineer"
             r"|\b(?:seek\w*|looking (?:for|to (?:add|bring on|hire))|hiring|recruiting|searching for|need (?:for|of)"
-            r"|role of|opening for|as|fill) (?:an? |our |the |this )(?:[\w-]+ ){0,2}(?:senior|sr\.?) (?:[\w&/-]+ ){0,3}"
+            r"|role of|opening for|as|fill|summary) (?:an? |our |the |this )(?:[\w-]+ ){0,2}(?:senior|sr\.?) "
+            r"(?:[\w&/-]+ ){0,3}"
             r"(?:analyst|architect|consultant|developer|engineer|programmer|scientist|specialist)\b(?!s)",
         ),
     )
@@ -100,7 +102,7 @@ _FREE = r"(?:(?<![\w$€£/])|(?<=[a-z]{3})(?=\d))(?<!\d[.,])"
 _N = _FREE + r"(\d{1,2}(?:\.\d)?|" + "|".join(sorted(_NUMBERS, key=len, reverse=True)) + r")½?"
 _MORE = r"\s{0,2}(?:\(\d{1,2}\+?\))?\s{0,2}(?:\+|plus\b|or more\b|\(\+\)|full\b|solid\b|good\b|-?plus\b)?"
 _BEFORE_YEARS = re.compile(
-    rf"(?:{_N}{_MORE}\s{{0,2}}(?:-|–|—|~|\?|to|or|bis|and)\s{{0,2}})?(?:(?:(?<![\w$€£])|(?<=[a-z]{{3}})(?=\d))(?<!\d[.,])(\d{{1,2}}(?:\.\d)?|{'|'.join(_NUMBERS)})){_MORE}[\s-]{{0,3}}$"
+    rf"(?:{_N}{_MORE}\s{{0,2}}(?:-|–|—|~|\?|â|to|or|bis|and|(?<=\d\s)(?=\d))\s{{0,2}})?(?:(?:(?<![\w$€£])|(?<=[a-z]{{3}})(?=\d))(?<!\d[.,])(\d{{1,2}}(?:\.\d)?|{'|'.join(_NUMBERS)})){_MORE}[\s-]{{0,3}}$"
 )
 _REACH_BACK, _LABEL_REACH = 45, 100
 # Where all line breaks were lost, a sentence holds much that is not of its clause.
@@ -130,6 +132,7 @@ _NOT_EXPERIENCE = _SAID["not_experience"]
 _OF_THE_EMPLOYER = re.compile(
     r"\b(?:past|last|next|first|every|each|per|within|celebrating|after|since|through|previous|complet(?:ing|ion of))"
     r"\s(?:the |a )?$|\b(?:exist|fund|guarante|renew|last)\w* (?:\w+ )?for (?:the |a )?$"
+    r"|\b(?:serv\w+|operat\w+|in business|trusted|leading) [^.;]*\bfor (?:over|nearly|almost|more than) $"
 )
 _EMPLOYER = _SAID["employer"]
 _CANDIDATE = _SAID["candidate"]

@@ -49,7 +49,7 @@ def shares(gold: pd.DataFrame, checks: dict[str, tuple[str, Callable[[pd.Series]
     return found
 
 
-@pytest.mark.parametrize("name", ["facts.csv", "facts_fresh.csv", "facts_later.csv"])
+@pytest.mark.parametrize("name", ["facts.csv", "facts_fresh.csv", "facts_later.csv", "facts_last.csv"])
 def test_facts_of_postings(postings: pd.DataFrame, name: str) -> None:
     """Each later set was read when the parsers had been tuned on those before it, and before they were again."""
     gold = labels(name).set_index("id").join(postings)
@@ -83,7 +83,7 @@ def test_facts_of_postings(postings: pd.DataFrame, name: str) -> None:
     assert held["workplace"] >= 0.95 and held["level"] >= 0.90 and held["years"] >= 0.90 and held["pay"] >= 0.97
 
 
-@pytest.mark.parametrize("name", ["facts.csv", "facts_fresh.csv", "facts_later.csv"])
+@pytest.mark.parametrize("name", ["facts.csv", "facts_fresh.csv", "facts_later.csv", "facts_last.csv"])
 def test_pay_that_is_not_there_is_not_found(postings: pd.DataFrame, name: str) -> None:
     gold = labels(name).set_index("id").join(postings)
     without = gold[(gold["pay_min"] == "") & (gold["pay_max"] == "")]

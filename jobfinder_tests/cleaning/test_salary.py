@@ -87,6 +87,9 @@ def test_yearly_dollars_for_comparison() -> None:
         ("Pay starts at $14 per hour.\nPay: $15.00 - $16.00 per hour", Salary(15, 16, "USD", "hour")),
         ("Pay: $15.00 per hour\nBonus: $500 per month", Salary(15, 15, "USD", "hour")),
         ("Pay rate: $25.00/game", None),
+        ("Competitive salary, 401K and a boat.", None),
+        ("The annual salary range is: $90,000. to $120,000. It varies.", Salary(90_000, 120_000, "USD", "year")),
+        ("Life Insurance\n$130,000-$150,000 yearly base", Salary(130_000, 150_000, "USD", "year")),
     ],
 )
 def test_pay_in_prose(text: str, expected: Salary | None) -> None:
