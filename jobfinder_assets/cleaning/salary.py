@@ -24,15 +24,20 @@ _SIGN = "|".join(re.escape(sign) for sign in sorted(_SIGNS, key=len, reverse=Tru
 _CODE = "|".join(sorted(_CODES))
 _AMOUNT = re.compile(
     rf"(?P<sign>(?i:{_SIGN})|\b(?:{_CODE})\b)?\s{{0,2}}(?<![A-Za-z\d.])(?P<number>{_NUMBER})\s?(?P<unit>(?i:k|lakhs?|lacs?|lpa|m|mn|million|bn|billion|%)\b|%)?"
-    rf"(?P<plus>\s?\+)?\s{{0,2}}(?P<after>(?:{_CODE})\b|(?:€|£|zł|kr\b)(?!\s?\d))?"
+    rf"(?P<plus>\s?\+)?\s{{0,2}}(?P<after>(?:{_CODE})\b|(?:€|£|zł|Kč|kr\b)(?!\s?\d))?"
 )
 _PERIOD = re.compile(
-    r"(?:/|(?<![a-z])per\b|(?<![a-z])an?\b|\beach\b|(?<![a-z])p[./]?|\bpro\b)\s{0,2}("
+    r"(?:/|(?<![a-z])per\b|(?<![a-z])an?\b|\beach\b|(?<![a-z])p[./]?|\b(?:pro|por|par|pr|al|za)\b\.?)\s{0,2}("
     + "|".join(sorted(_PERIOD_WORDS, key=len, reverse=True))
     + r")\b",
     re.I,
 )
-_PERIOD_ALONE = re.compile(r"\b(hourly|daily|weekly|monthly|yearly|annually|annual|annum|p\.?a\.?|ral|lpa)\b", re.I)
+_PERIOD_ALONE = re.compile(
+    r"\b(hourly|daily|weekly|monthly|yearly|annually|annual|annum|p\.?a\.?|ral|lpa|stündlich|täglich|wöchentlich"
+    r"|monatlich|jährlich|mensual(?:es)?|mensuel(?:le)?s?|anual(?:es)?|annuel(?:le)?s?)\b",
+    re.I,
+)
+_PERIOD_OF = {"h": "hour", "s": "hour", "d": "day", "t": "day", "w": "week", "m": "month"}
 _UP_TO = re.compile(r"\b(?:up ?to|max(?:imum)?(?: of)?|bis(?: zu)?|no more than|as much as)\W{0,3}$", re.I)
 _FROM = re.compile(r"\b(?:from|starting (?:at|from)|minimum(?: of)?|min|at least|ab|starts at)\W{0,3}$", re.I)
 # "$25 an hour - $30", "£22 (ph) to £30"
@@ -49,7 +54,9 @@ _OPEN_END = _SAID["open_end"]
 _GRADE = re.compile(
     r"\b(?:bands?|grades?|level|step|tier|spine|points?|afc|nhs|scale|class|year|month|hours?|no|aged?)\W{0,3}$", re.I
 )
+_RUPEES = re.compile(r"\b(?:rs|rupees|lacs?)\b", re.I)
 _OTE = re.compile(r"\b(?:ote|on[- ]target|total (?:comp\w*|cash|rewards?))\b", re.I)
+_BREAK = re.compile(r"[,;(]")
 _BASE = re.compile(r"\bbase\b", re.I)
 _PAY_WORD = _SAID["pay_word"]
 _PASSAGE, _LABEL = 200, 110
@@ -263,7 +270,7 @@ def _usable(text: str, amounts: list[_Amount]) -> list[_Amount]:
     base = [
         amount
         for amount in kept
-        if _BASE.search(text[max(0, amount.start - 25) : amount.start] + text[amount.end : amount.end + 12])
+        if _BASE.search(text[max(0, amount.start - 25) : amount.start] + _BREAK.split(text[amount.end :], 1)[0][:12])
     ]
     if base and any(_OTE.search(text[max(0, a.start - 25) : a.end + 12]) for a in kept):
         return base
@@ -288,7 +295,7 @@ def _salary(text: str, amounts: list[_Amount], default_currency: str) -> Salary 
     if code and code[1] not in ("CA",):
         currency = code[1]
     lpa = "lpa" in (low.unit, high.unit if high else "") or re.search(r"\blpa\b|\blakh", text, re.I)
-    currency = currency or ("INR" if lpa else default_currency)
+    currency = currency or ("INR" if lpa or _RUPEES.search(text) else default_currency)
     if minimum > maximum:
         minimum, maximum = maximum, minimum
     if minimum < 1_000 <= 10_000 <= maximum and minimum * 1_000 <= maximum * 1.2:
@@ -332,7 +339,7 @@ def _period(text: str, end: int, amount: float, *, yearly: bool) -> str | None:
         return _PERIOD_WORDS[alone[1].lower()]
     alone = _PERIOD_ALONE.search(text)
     if alone:
-        return {"h": "hour", "d": "day", "w": "week", "m": "month"}.get(alone[1][0].lower(), "year")
+        return _PERIOD_OF.get(alone[1][0].lower(), "year")
     if amount < 200:
         return "hour"
     return "year" if amount >= 10_000 else None

@@ -16,13 +16,15 @@ _TITLE_LEVELS = (
     ("junior", r"entry[- ]level(?! manager)"),
     (
         "intern",
-        r"intern|interns|internship|praktikum|praktikant\w*|co-?op|werkstudent\w*|working student|summer analyst",
+        r"intern|interns|internship|praktikum|praktikant\w*"
+        r"|co-?op|werkstudent\w*|duales studium|alternance|alternant\w*|becari[oa]"
+        r"|working student|summer analyst",
     ),
     (
         "lead",
         r"lead(?! gen| qual| nurtur)|leader|staff(?! (?:\w+ )?(?:nurse|midwi))|principal|manager|mgr|director"
         r"|head(?! start)|vp|svp|avp|evp"
-        r"|vice president|chief|leiter\w*|teamlead|supervisor",
+        r"|vice president|chief|(?:team|gruppen|abteilungs|bereichs|projekt)?leiter\w*|teamlead|supervisor",
     ),
     (
         "senior",
@@ -38,7 +40,7 @@ _TITLE_LEVELS = (
         "junior",
         r"junior|jr|jnr|entry[- ]?level|(?<!data )(?<!order )entry|graduate|(?:new|recent) grads?"
         r"|trainee|associate|i|(?:level|lvl|l) ?1|1$"
-        r"|early career|apprentice",
+        r"|early career|apprentice|berufseinsteiger\w*|absolvent\w*",
     ),
 )
 _TITLE_PATTERNS = tuple((level, re.compile(rf"(?<![\w&])(?:{words})(?![\w&])")) for level, words in _TITLE_LEVELS)

@@ -60,6 +60,26 @@ def test_pay_of_other_periods(text: str, minimum: float, maximum: float, currenc
     assert parse_salary(text) == Salary(minimum, maximum, currency, period)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("12-18 Lacs P.A.", Salary(1_200_000, 1_800_000, "INR", "year")),
+        ("Rs. 6,00,000 - 9,00,000 PA", Salary(600_000, 900_000, "INR", "year")),
+        ("50 000 - 60 000 SEK/månad", Salary(50_000, 60_000, "SEK", "month")),
+        ("R$ 10.000 por mês", Salary(10_000, 10_000, "BRL", "month")),
+        ("MXN 40,000 - 50,000 mensuales", Salary(40_000, 50_000, "MXN", "month")),
+        ("DKK 45.000 pr. måned", Salary(45_000, 45_000, "DKK", "month")),
+        ("60 000 Kč / měsíc", Salary(60_000, 60_000, "CZK", "month")),
+        ("NT$1,200,000/yr", Salary(1_200_000, 1_200_000, "TWD", "year")),
+        ("3.500 € monatlich", Salary(3_500, 3_500, "EUR", "month")),
+        ("45 000 € par an", Salary(45_000, 45_000, "EUR", "year")),
+        ("Up to $200k OTE, base $120k", Salary(120_000, 120_000, "USD", "year")),
+    ],
+)
+def test_pay_of_the_world(text: str, expected: Salary) -> None:
+    assert parse_salary(text) == expected
+
+
 @pytest.mark.parametrize("text", NO_PAY)
 def test_what_is_no_pay(text: str) -> None:
     assert parse_salary(text) is None
