@@ -35,6 +35,12 @@ _STATED_PLACE = re.compile(
     r"(?:(?<![A-Za-z])[Ll]ocation|(?<=[A-Za-z])Location|LOCATION)\s?[:–-]{0,2}\s{0,3}"
     r"((?:[A-Z][A-Za-z.']{1,20}[ -]){0,2}[A-Z][A-Za-z.']{1,20},?\s[A-Z]{2})(?![a-z])(?![A-Z](?![a-z]))"
 )
+# "This position is located in Irvine, CA."
+_SITUATED = re.compile(
+    r"\b(?:position|role|job|opening|opportunity) (?:is|will be) (?:located|based) (?:in|at|out of) (?:our )?"
+    r"((?:[A-Z][A-Za-z.']{1,20}[ -]){0,2}[A-Z][A-Za-z.']{1,20},?\s[A-Z]{2})(?![A-Za-z])"
+)
+_BEFORE_SITUATED, _BEHIND_SITUATED = 30, 100
 # "applicants should live in the Dallas/Fort Worth area": the job is there, whatever city a board wrote.
 _RESIDENCE = re.compile(
     r"\b(?:must|should|(?:need|has|have|required) to) (?:live|reside|be (?:located|based|local)) (?:in|to|near|within) "
@@ -95,7 +101,9 @@ class Opening:
     def stated_cities(self) -> frozenset[tuple[str, str]]:
         """Cities, with their states, at which the text says the job is located."""
         spots = _all_spots(("ocation", "OCATION"), self.text)
-        stated = (_STATED_PLACE.match(self.text, max(0, at - 1)) for at in spots)
+        stated = [_STATED_PLACE.match(self.text, max(0, at - 1)) for at in spots]
+        around = _all_spots((" located ", " based "), self.text)
+        stated += [_SITUATED.search(self.text, max(0, at - _BEFORE_SITUATED), at + _BEHIND_SITUATED) for at in around]
         found = frozenset(city for match in stated if match for city in cities_in(match[1]))
         return frozenset((city, state) for city, state in found if state)
 

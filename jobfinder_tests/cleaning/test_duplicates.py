@@ -137,6 +137,10 @@ SAME = {
         {"description": CORE + " The depot is near Aurora station."},
         {"description": CORE + " The depot is near Aurora station.", "location": "Aurora, CO"},
     ),
+    "one place in both texts, offices in the fields": (
+        {"location": "Denver, CO", "description": "This position is located in Reno, NV. " + CORE},
+        {"location": "Boise, ID", "description": "This position is located in Reno, NV. Apply today. " + CORE},
+    ),
     "another state, where no such town is known": ({"location": "Burlingame, CA"}, {"location": "Burlingame, KS"}),
     "employer before the place": ({"location": "Northwind Traders in Denver, CO 80202"}, {}),
     "agencies that speak of themselves": (

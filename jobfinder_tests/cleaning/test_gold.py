@@ -107,16 +107,17 @@ def test_salary_fields(postings: pd.DataFrame) -> None:
     [
         ("pairs.csv", 0.95, 0.015),
         ("pairs_held_out.csv", 0.92, 0.03),
-        ("pairs_fresh.csv", 0.88, 0.04),
-        ("pairs_drawn.csv", 0.93, 0.01),
+        ("pairs_fresh.csv", 0.89, 0.04),
+        ("pairs_drawn.csv", 0.94, 0.01),
         ("pairs_drawn_later.csv", 0.91, 0.005),
+        ("pairs_last.csv", 0.94, 0.01),
     ],
 )
 def test_pairs_of_postings(postings: pd.DataFrame, name: str, least: float, wrong_share: float) -> None:
     """Pairs that look alike, judged by reading both: the hard cases, not what is met at random.
 
     `pairs_held_out.csv` has other companies than `pairs.csv`, and the health file; it was judged before the rules of
-    `pairs.csv` had been tried on it; so was `pairs_fresh.csv`, after both had been used. The two `pairs_drawn` are
+    `pairs.csv` had been tried on it; so was `pairs_fresh.csv`, after both had been used. The two `pairs_drawn` and `pairs_last.csv` are
     drawn without a look at any rule, equally from bands of the cosine of their texts; `weight` is how many of the
     look-alikes of all files a pair stands for, and so gives the score at natural rates.
     """
