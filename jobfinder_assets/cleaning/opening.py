@@ -35,7 +35,7 @@ _STATED_PLACE = re.compile(
     r"(?:(?<![A-Za-z])[Ll]ocation|(?<=[A-Za-z])Location|LOCATION)\s?[:–-]{0,2}\s{0,3}"
     r"((?:[A-Z][A-Za-z.']{1,20}[ -]){0,2}[A-Z][A-Za-z.']{1,20},?\s[A-Z]{2})(?![a-z])(?![A-Z](?![a-z]))"
 )
-# "This position is located in Irvine, CA."
+# "This position is located in Reno, NV."
 _SITUATED = re.compile(
     r"\b(?:position|role|job|opening|opportunity) (?:is|will be) (?:located|based) (?:in|at|out of) (?:our )?"
     r"((?:[A-Z][A-Za-z.']{1,20}[ -]){0,2}[A-Z][A-Za-z.']{1,20},?\s[A-Z]{2})(?![A-Za-z])"

@@ -68,7 +68,7 @@ _TEXT_LEVELS = tuple(
         (
             "senior",
             rf"\bsenior[- ]level {_OF_THE_JOB}|level\W{{1,4}}senior\b"
-            # "We are looking for an outstanding Senior Data Engineer"
+            # "We are looking for a steady Senior Ferry Engineer"
             r"|\b(?:seek\w*|looking (?:for|to (?:add|bring on|hire))|hiring|recruiting|searching for|need (?:for|of)"
             r"|role of|opening for|as|fill|summary) (?:an? |our |the |this )(?:[\w-]+ ){0,2}(?:senior|sr\.?) "
             r"(?:[\w&/-]+ ){0,3}"
