@@ -117,9 +117,9 @@ def test_pairs_of_postings(postings: pd.DataFrame, name: str, least: float, wron
     """Pairs that look alike, judged by reading both: the hard cases, not what is met at random.
 
     `pairs_held_out.csv` has other companies than `pairs.csv`, and the health file; it was judged before the rules of
-    `pairs.csv` had been tried on it; so was `pairs_fresh.csv`, after both had been used. The two `pairs_drawn` and `pairs_last.csv` are
-    drawn without a look at any rule, equally from bands of the cosine of their texts; `weight` is how many of the
-    look-alikes of all files a pair stands for, and so gives the score at natural rates.
+    `pairs.csv` had been tried on it; so was `pairs_fresh.csv`, after both had been used. The two `pairs_drawn` and
+    `pairs_last.csv` are drawn without a look at any rule, equally from bands of the cosine of their texts; `weight` is
+    how many of the look-alikes of all files a pair stands for, and so gives the score at natural rates.
     """
     pairs = labels(name)
     pairs = pairs[pairs["same"] != "?"]
