@@ -151,7 +151,7 @@ def update_clusters(lake: Lake, compute: Compute | None = None) -> ClusterUpdate
             near |= history.neighbours(history.of(shaken) & history.after)
         # These have the renewed postings and all that share a bucket with one.
         bands = history.bands(near & history.after)
-        pairs = candidate_pairs(bands.names, bands.hashes, renewed=renewed)
+        pairs = candidate_pairs(bands.names, bands.hashes, renewed=renewed, workers=compute.workers)
         lost = _among_names(links["left_id"], renewed | gone) | _among_names(links["right_id"], renewed | gone)
         seeds = _seeds(renewed | gone, links, clusters) - gone
         kept = links.filter(pa.array(~lost))

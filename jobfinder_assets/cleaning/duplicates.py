@@ -148,12 +148,17 @@ def fingerprint(postings: pd.DataFrame) -> npt.NDArray[np.int64]:
 
 
 def candidate_pairs(
-    names: Iterable[str], hashes: npt.NDArray[np.int64], *, renewed: Collection[str] | None = None
+    names: Iterable[str],
+    hashes: npt.NDArray[np.int64],
+    *,
+    renewed: Collection[str] | None = None,
+    workers: int = 1,
 ) -> pd.DataFrame:
     """Pairs (left_id < right_id) that share a hash and whose sketches do not speak against them.
 
     Rows of `hashes` belong to `names`, in order. Of identical adverts, the one with the smallest id stands for all in
-    the buckets; the others are paired with it. With `renewed`, only pairs that hold one of these.
+    the buckets; the others are paired with it. With `renewed`, only pairs that hold one of these. `workers`: how
+    many columns are sorted at once, -1 as many as there are cores.
     """
     name_array = np.array(list(names), dtype=object)
     order = np.argsort(name_array, kind="stable")
@@ -164,7 +169,7 @@ def candidate_pairs(
     stand_for = np.sort(first)
     found = [np.zeros((0, 2), np.int64), np.column_stack([representative[copies], copies])]
     # Sorting frees the interpreter: columns are sorted side by side.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(workers if workers > 0 else os.cpu_count()) as pool:
         found += pool.map(lambda column: _bucket_pairs(hashes[stand_for, column], stand_for), range(1, BUCKETS))
     if renewed is not None:
         wanted = np.array([name in renewed for name in name_array.tolist()], bool)

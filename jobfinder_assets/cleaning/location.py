@@ -38,8 +38,7 @@ _REFUSED = _SAID["refused"]
 # "Remote until the office opens again" is where the job starts, not where it is done.
 _FOR_NOW = _SAID["for_now"]
 _OF_OTHERS = _SAID["of_others"]
-# A choice of remote and less is remote.
-_CHOICE = re.compile(r"\bremote (?:work )?or hybrid\b")
+_CHOICE = _SAID["choice"]
 _NEGATED = re.compile(r"\b(?:not|no|non|isn['’]t|cannot|never|without|nor)\b[^.\n]{0,25}$")
 
 

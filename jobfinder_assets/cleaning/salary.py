@@ -149,13 +149,15 @@ def text_salary(cues: Cues, *, default_currency: str = "USD") -> Salary | None:
     """The first passage near a currency that states pay; a line headed "Pay:" outweighs what was said before."""
     seen, first = -1, None
     for position in cues.at("pay"):
-        if position < seen or (first and not _PAY_LINE.match(cues.text, cues.text.rfind("\n", 0, position) + 1)):
+        if position < seen:
+            continue
+        headed = _PAY_LINE.match(cues.text, cues.text.rfind("\n", 0, position) + 1)
+        if first and not headed:
             continue
         found, seen = _pay_near(cues, position, default_currency)
-        if found is not None:
-            if first or _PAY_LINE.match(cues.text, cues.text.rfind("\n", 0, position) + 1):
-                return found
-            first = found
+        if found and headed:
+            return found
+        first = first or found
     return first
 
 

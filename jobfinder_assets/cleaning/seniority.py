@@ -29,12 +29,12 @@ _TITLE_LEVELS = (
     (
         "senior",
         r"senior|sr|snr|iii|iv|v|(?:level|lvl|l) ?[345]|[345]$"
-        r"|(?:engineer|scientist|analyst|developer) [345](?=,|\)|$)",
+        r"|(?:engineer|scientist|analyst|developer) [345](?=,|\))",
     ),
     (
         "mid",
         r"mid|mid-?level|mid-?career|intermediate|ii|(?:level|lvl|l) ?2|2$"
-        r"|(?:engineer|scientist|analyst|developer) 2(?=,|\)|$)",
+        r"|(?:engineer|scientist|analyst|developer) 2(?=,|\))",
     ),
     (
         "junior",
@@ -44,9 +44,9 @@ _TITLE_LEVELS = (
     ),
 )
 _TITLE_PATTERNS = tuple((level, re.compile(rf"(?<![\w&])(?:{words})(?![\w&])")) for level, words in _TITLE_LEVELS)
-# "Data Engineer 2" is a level, "Data Engineer - 2 positions" and "2024" are none.
 _FRACTION = re.compile(r"\b\d/\d\b")
 _NUMBERED = re.compile(r"(?:engineer|scientist|analyst|developer) [1-5]\s*\)?$")
+# "Data Engineer 2" is a level, "Data Engineer - 2 positions" and "2024" are none.
 _TITLE_END = re.compile(r"\s*(?:\(.*|[-–,|/:@].*)$")
 
 _OF_THE_JOB = r"(?:position|role|job|opportunity|opening|candidate|hire|analyst|engineer|scientist|developer|level)"
@@ -100,11 +100,16 @@ _WORDS = [
 ]
 _NUMBERS = {word: number for number, word in enumerate(_WORDS)} | {"a": 1, "ein": 1, "zwei": 2, "drei": 3, "fünf": 5}
 # "Requirements3-5 years": a lost line break glues a number to the word before.
-_FREE = r"(?:(?<![\w$€£/])|(?<=[a-z]{3})(?=\d))(?<!\d[.,])"
-_N = _FREE + r"(\d{1,2}(?:\.\d)?|" + "|".join(sorted(_NUMBERS, key=len, reverse=True)) + r")½?"
+_GLUED = r"(?<=[a-z]{3})(?=\d)"
+_N = (
+    rf"(?:(?<![\w$€£/])|{_GLUED})(?<!\d[.,])"
+    + r"(\d{1,2}(?:\.\d)?|"
+    + "|".join(sorted(_NUMBERS, key=len, reverse=True))
+    + r")½?"
+)
 _MORE = r"\s{0,2}(?:\(\d{1,2}\+?\))?\s{0,2}(?:\+|plus\b|or more\b|\(\+\)|full\b|solid\b|good\b|-?plus\b)?"
 _BEFORE_YEARS = re.compile(
-    rf"(?:{_N}{_MORE}\s{{0,2}}(?:-|–|—|~|\?|â|to|or|bis|and|(?<=\d\s)(?=\d))\s{{0,2}})?(?:(?:(?<![\w$€£])|(?<=[a-z]{{3}})(?=\d))(?<!\d[.,])(\d{{1,2}}(?:\.\d)?|{'|'.join(_NUMBERS)})){_MORE}[\s-]{{0,3}}$"
+    rf"(?:{_N}{_MORE}\s{{0,2}}(?:-|–|—|~|\?|â|to|or|bis|and|(?<=\d\s)(?=\d))\s{{0,2}})?(?:(?:(?<![\w$€£])|{_GLUED})(?<!\d[.,])(\d{{1,2}}(?:\.\d)?|{'|'.join(_NUMBERS)})){_MORE}[\s-]{{0,3}}$"
 )
 _REACH_BACK, _LABEL_REACH = 45, 100
 # Where all line breaks were lost, a sentence holds much that is not of its clause.

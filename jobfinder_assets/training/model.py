@@ -50,7 +50,6 @@ _THREADS = 1
 # more of what they ask for. A few labels would often have it the other way round, as pay goes with levels and firms.
 MONOTONE = {"log10 pay in USD": 1, "wanted words": 1}
 _LEAST_CURVATURE = 1e-3
-# Hours of a full-time year, and the other periods in it.
 
 # Scores are computed in doubles, so many rows at a time, whatever their number.
 _ROWS_AT_ONCE = 50_000
@@ -506,11 +505,11 @@ class PreferenceModel:
 
     def score(self, postings: pd.DataFrame) -> Floats:
         """(n,) log-odds that each posting is liked: finite, and comparable within one fitted model."""
-        return self.score_features(self._encode(postings))
+        return self.score_features(self._encode(readable(postings)))
 
     def reasons(self, postings: pd.DataFrame, *, top: int = 8) -> list[list[Reason]]:
         """For each posting the addends of its score; see `contributions`."""
-        features = self._encode(postings)
+        features = self._encode(readable(postings))
         return self.contributions(features, top=top, names=cast(FeatureEncoder, self.encoder))
 
     def fit_features(self, features: FeatureMatrix, labels: Any, groups: Any = None) -> "PreferenceModel":
@@ -609,7 +608,7 @@ class PreferenceModel:
     def _encode(self, postings: pd.DataFrame) -> FeatureMatrix:
         if self.encoder is None:
             raise ValueError("this model was not fitted on postings; call fit(postings, labels) first")
-        return self.encoder.transform(with_facts(readable(postings), self.tagger))
+        return self.encoder.transform(with_facts(postings, self.tagger))
 
 
 def with_facts(postings: pd.DataFrame, tagger: Any = None) -> pd.DataFrame:
