@@ -14,8 +14,8 @@ import orjson
 import pandas as pd
 
 from jobfinder_assets.cleaning.collector import no_collection
-from jobfinder_assets.cleaning.company import clean_company, is_agency, is_sentinel
-from jobfinder_assets.cleaning.cues import read_cues
+from jobfinder_assets.cleaning.company import clean_company, is_sentinel, names_agency, says_agency
+from jobfinder_assets.cleaning.cues import Cues, read_cues
 from jobfinder_assets.cleaning.eligibility import combine, field_countries, sentence_countries, text_countries
 from jobfinder_assets.cleaning.location import (
     field_workplace,
@@ -86,11 +86,12 @@ def clean_batch(raw: pd.DataFrame, *, now: datetime, restored: Collection[str] =
     """
     kept, rejected = [], []
     columns = [raw[name].tolist() for name in (*_IDENTITY, "record")]
-    for values in zip(*columns, strict=True):
-        row = dict(zip((*_IDENTITY, "record"), values, strict=True))
-        draft = _draft(row)
+    rows = [dict(zip((*_IDENTITY, "record"), values, strict=True)) for values in zip(*columns, strict=True)]
+    drafts = [_draft(row) for row in rows]
+    texts = _read_texts([draft.description or "" for draft in drafts])
+    for row, draft, said in zip(rows, drafts, texts, strict=True):
         version = RESTORED_VERSION if row["posting_id"] in restored else CLEANING_VERSION
-        facts = {name: row[name] for name in _IDENTITY} | {"cleaning_version": version} | _facts(draft)
+        facts = {name: row[name] for name in _IDENTITY} | {"cleaning_version": version} | _facts(draft, said)
         broken = [(name, evidence) for name, rule in RULES.items() if (evidence := rule(draft, facts)) is not None]
         if version == RESTORED_VERSION:
             broken = [(name, evidence) for name, evidence in broken if name == UNREADABLE]
@@ -176,7 +177,7 @@ RULES: dict[str, Callable[[Draft, dict[str, Any]], str | None]] = {
 
 def forget() -> None:
     """Empty what was remembered of texts read before; for benchmarks."""
-    for remembered in (_read_text, _line, read_cues, parse_places, field_workplace, field_countries, title_level):
+    for remembered in (_line, read_cues, parse_places, field_workplace, field_countries, title_level):
         remembered.cache_clear()
     sentence_countries.cache_clear()
     sentence_workplace.cache_clear()
@@ -194,6 +195,7 @@ class _TextFacts:
     """What the advert's text alone says."""
 
     description: str
+    is_agency: bool
     workplace: str
     eligible: frozenset[str] | None
     pay: Salary | None
@@ -203,21 +205,28 @@ class _TextFacts:
     language: str | None
 
 
-# Employers post one text many times, in a row and in many cities: a fifth of the real postings repeat another's.
-@lru_cache(maxsize=2_048)
-def _read_text(raw: str) -> _TextFacts:
-    description = clean_text(raw)
-    cues = read_cues(description)
-    return _TextFacts(
-        description,
-        text_workplace(cues),
-        text_countries(cues),
-        text_salary(cues),
-        text_level(cues),
-        text_years(cues),
-        find_skills(cues.text, lower=cues.lower),
-        _language(description),
+def _read_texts(raw: list[str]) -> list[_TextFacts]:
+    """Read each text once: employers post one many times, a fifth of the real postings repeat another's.
+
+    One parser reads all texts before the next begins, and finds its tables in the processor's cache: a sixth faster
+    than text by text.
+    """
+    distinct = list(dict.fromkeys(raw))
+    descriptions = [clean_text(text) for text in distinct]
+    cues = [read_cues(text) for text in descriptions]
+    read = (
+        descriptions,
+        [says_agency(one.lower) for one in cues],
+        [text_workplace(one) for one in cues],
+        [text_countries(one) for one in cues],
+        [text_salary(one) for one in cues],
+        [text_level(one) for one in cues],
+        [text_years(one) for one in cues],
+        [find_skills(one.text, lower=one.lower) for one in cues],
+        [_language(one) for one in cues],
     )
+    facts = dict(zip(distinct, map(_TextFacts, *read), strict=True))
+    return [facts[text] for text in raw]
 
 
 @lru_cache(maxsize=65_536)
@@ -225,10 +234,9 @@ def _line(raw: str) -> str:
     return " ".join(clean_text(raw).split())
 
 
-def _facts(draft: Draft) -> dict[str, Any]:
+def _facts(draft: Draft, said: _TextFacts) -> dict[str, Any]:
     title = _line(draft.title or "")[:500]
     title = "" if is_sentinel(title) else title
-    said = _read_text(draft.description or "")
     location = _line(draft.location or "")[:300]
     place = parse_place(location)
     pay, origin = _pay(draft, said)
@@ -238,7 +246,7 @@ def _facts(draft: Draft) -> dict[str, Any]:
         "title": title or None,
         "company": company,
         "company_raw": draft.company,
-        "is_agency": is_agency(company, said.description),
+        "is_agency": said.is_agency or names_agency(company),
         "description": said.description or None,
         "location": location or None,
         "city": draft.city or place.city,
@@ -287,17 +295,18 @@ def _employment(text: str | None) -> str | None:
     return next((kind for kind, marks in _EMPLOYMENT if any(mark in words for mark in marks)), None)
 
 
-def _language(text: str) -> str | None:
+def _language(cues: Cues) -> str | None:
+    """The language of a text, ISO 639-1."""
     # A model is asked only where the commonest English words do not already say it; adverts may begin with lists.
     for characters in _LANGUAGE_CHARACTERS:
-        words = text[:characters].casefold().split()
+        words = cues.lower[:characters].split()
         if not words:
             return None
         if sum(map(_ENGLISH.__contains__, words)) >= 0.15 * len(words):
             return "en"
     from py3langid import classify
 
-    return str(classify(text[: _LANGUAGE_CHARACTERS[0]])[0])
+    return str(classify(cues.text[: _LANGUAGE_CHARACTERS[0]])[0])
 
 
 def _rejection(facts: dict[str, Any], rule: str, evidence: str, *, now: datetime) -> dict[str, Any]:

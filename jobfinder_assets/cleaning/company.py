@@ -52,9 +52,17 @@ def is_agency(company: str | None, text: str) -> bool:
 
     A consultancy that staffs its own projects for clients ("work with our clients") is none.
     """
-    if company and _is_agency_name(company_key(company)):
-        return True
-    opening = text[:_OPENING_CHARACTERS].lower()
+    return names_agency(company) or says_agency(text[:_OPENING_CHARACTERS].lower())
+
+
+def names_agency(company: str | None) -> bool:
+    """Is the company known as an agency, or named as they are?"""
+    return bool(company) and _is_agency_name(company_key(company))
+
+
+def says_agency(lower: str) -> bool:
+    """Does a text, in lower case, say in its beginning that it advertises another's opening?"""
+    opening = lower[:_OPENING_CHARACTERS]
     return ("client" in opening or "kunde" in opening) and any(phrase in opening for phrase in _AGENCY_TEXT)
 
 

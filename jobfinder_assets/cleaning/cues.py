@@ -6,7 +6,7 @@ each would take most of the time of cleaning; near a cue they read a sentence.
 
 import re
 from dataclasses import dataclass, field
-from functools import cache, cached_property, lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from jobfinder_assets.cleaning.lexicon import read_toml
@@ -15,13 +15,21 @@ MOST_CHARACTERS = 30_000
 # More of a kind stand in no advert, but in a text made to be slow.
 _MOST_CUES = 60
 _REACH = 260
-# A sentence ends with its line, its full stop or a bullet ...
-_ENDS = ("\n", "•", "·", "●", "▪", ";", "*", ". ", "! ", "? ")
-# ... or where two sentences were glued together when their line break was lost.
-_GLUED = re.compile(r"(?<=[a-z)])(?=[A-Z][a-z])|(?<=[a-z.)])(?=\d\d?\+)|(?<![A-Z])[.!?](?=[A-Z]|$)|\s[-–]\s(?=[A-Z])")
-
-_LABEL = re.compile(r"\s*work remotely\s*", re.I)
-_ANSWER = re.compile(r"(?:yes|no)\b", re.I)
+# A sentence ends with its line, its full stop or a bullet, or where two were glued together when their line break was
+# lost. It goes on behind "U.S. citizens", "0 ? 2 years" (a dash was lost) and "Can it be done remotely? No". One set of
+# characters stands first: the engine passes over all others without trying what follows.
+_END = re.compile(
+    r"[\n•·●▪;*.!?A-Z\d–-](?:"
+    r"(?<=[a-z)][A-Z])(?=[a-z])"
+    r"|(?<=[\n•·●▪;*])"
+    r"|(?<=\.)(?<![A-ZÀ-Þ]\.) |(?<=!) |(?<=\?)(?<! \?) (?!(?i:yes|no)\b)"
+    r"|(?<=[.!?])(?<![A-Z].)(?=[A-Z\n]|$)"
+    r"|(?<=[a-z.)]\d)(?=\d?\+)"
+    r"|(?<=\s[–-])\s(?=[A-Z])"
+    r")"
+)
+# "Remote:" and "Work remotely" stand before their value on the next line.
+_LABEL = re.compile(r"[^\n]*:|\s*work remotely\s*", re.I)
 
 
 @dataclass(frozen=True)
@@ -33,10 +41,6 @@ class Cues:
     lower: str
     positions: dict[str, list[int]]
     _sentences: dict[str, list[str]] = field(default_factory=dict, repr=False)
-
-    @cached_property
-    def _ends(self) -> list[str]:
-        return [mark for mark in _ENDS if mark in self.text]
 
     def at(self, kind: str) -> list[int]:
         return self.positions.get(kind, [])
@@ -57,31 +61,18 @@ class Cues:
         """Start and end of the sentence around `position`, cut at `_REACH` characters to each side."""
         text = self.text
         start, end = max(0, position - _REACH), min(len(text), position + _REACH)
-        for mark in self._ends:
-            at = text.rfind(mark, start, position)
-            while at > start and _goes_on(text, at, mark):
-                at = text.rfind(mark, start, at)
-            start = at + len(mark) if at >= 0 else start
-            at = text.find(mark, position + 1, end)
-            while at > 0 and _goes_on(text, at, mark):
-                at = text.find(mark, at + 1, end)
-            # "Work remotely" stands before its value on the next line.
-            if mark == "\n" and at > 0 and (text[at - 1] == ":" or _LABEL.fullmatch(text, start, at)):
-                at = text.find(mark, at + 2, end)
-            end = at if at >= 0 else end
-        # A lookahead does not see beyond the end that it is given.
-        for match in _GLUED.finditer(text, start, position + 3):
-            if match.end() <= position:
-                start = match.end()
-        stop = _GLUED.search(text, position + 1, end)
-        return start, stop.start() if stop else end
-
-
-def _goes_on(text: str, at: int, mark: str) -> bool:
-    """The mark ends no sentence: "U.S. citizens", "0 ? 2 years" (a dash was lost), "Can it be done remotely? No"."""
-    if mark == ". ":
-        return text[at - 1].isupper()
-    return mark == "? " and (text[at - 1] == " " or _ANSWER.match(text, at + 2) is not None)
+        for match in _END.finditer(text, start, position + 3):
+            # What begins with a capital or a number was glued to the sentence before.
+            at = match.start() if text[match.start()].isalnum() else match.end()
+            start = at if at <= position else start
+        value_from = position
+        for match in _END.finditer(text, position + 1, end):
+            at = match.start()
+            if text[at] == "\n" and (at <= value_from or _LABEL.fullmatch(text, start, at)):
+                value_from = at + 1
+                continue
+            return start, at - 1 if text[at] in "–-" else at
+        return start, end
 
 
 @lru_cache(maxsize=8)

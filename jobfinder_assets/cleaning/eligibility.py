@@ -74,7 +74,9 @@ def sentence_countries(sentence: str) -> frozenset[str] | None:
         named |= _countries_at_end(_WHO.sub("", before[-80:]))
     if named:
         return frozenset(named)
-    if (_US_CITIZENS.search(sentence) and _REQUIRED.search(sentence)) or _ONLY_CITIZENS.search(sentence):
+    if (_US_CITIZENS.search(sentence) and _REQUIRED.search(sentence)) or (
+        "citizen" in sentence and _ONLY_CITIZENS.search(sentence)
+    ):
         return frozenset({"US"})
     for words, codes in _time_zones().items():
         if words in sentence and re.search(

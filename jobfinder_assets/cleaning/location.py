@@ -32,7 +32,9 @@ _INSIDE_A_PLACE = re.compile(r",|\s[-–—]\s|\(|\)|:\s")
 _MOST_PLACES = 20
 
 _HYBRID_SAID = _SAID["hybrid_said"]
-_REMOTE_SAID = re.compile(rf"(?!^\W*work remotely\W*$)(?:{_SAID['remote_said'].pattern})")
+_REMOTE_SAID = _SAID["remote_said"]
+# A label whose value is not there says nothing.
+_LABEL_ALONE = re.compile(r"\W*work remotely\W*")
 _ONSITE_SAID = _SAID["onsite_said"]
 _REFUSED = _SAID["refused"]
 # "Remote until the office opens again" is where the job starts, not where it is done.
@@ -86,7 +88,9 @@ def sentence_workplace(sentence: str) -> frozenset[str]:
     said = {"onsite"} if _ONSITE_SAID.search(sentence) else set()
     if _affirmed(_HYBRID_SAID, sentence):
         said.add("hybrid")
-    elif _affirmed(_REMOTE_SAID, sentence) and not _FOR_NOW.search(sentence):
+    elif (
+        _affirmed(_REMOTE_SAID, sentence) and not _LABEL_ALONE.fullmatch(sentence) and not _FOR_NOW.search(sentence)
+    ):
         said.add("remote")
     return frozenset(said)
 

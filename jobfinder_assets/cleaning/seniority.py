@@ -60,8 +60,8 @@ _TEXT_LEVELS = tuple(
         ),
         (
             "junior",
-            r"\b(?:entry|junior)[- ]level\b(?!s? (?:staff|employees|team|analysts to|engineers to))"
-            r"|\b(?:new|recent) grad(?:uate)?s?\b(?! school)|\bearly[- ]career\b|\bberufseinsteiger"
+            r"\b(?:(?:entry|junior)[- ]level\b(?!s? (?:staff|employees|team|analysts to|engineers to))"
+            r"|(?:new|recent) grad(?:uate)?s?\b(?! school)|early[- ]career\b|berufseinsteiger)"
             r"|level\W{1,4}(?:entry|junior)\b",
         ),
         ("mid", rf"\bmid[- ]level,? (?:full[- ]time )?{_OF_THE_JOB}|level\W{{1,4}}mid\b"),
@@ -244,16 +244,16 @@ def _clause(cues: Cues, position: int) -> _Clause | None:
     in_months = lower.startswith("month", position)
     if in_months and not _MONTHS_OF_EXPERIENCE.match(lower, position):
         return None
+    number = _BEFORE_YEARS.search(lower, max(0, position - _REACH_BACK), position)
     # No number stands before, and no label's colon behind: cheaper than to look for the sentence's ends.
-    if ":" not in lower[position : position + _LABEL_REACH] and not _BEFORE_YEARS.search(
-        lower, max(0, position - _REACH_BACK), position
-    ):
+    if number is None and ":" not in lower[position : position + _LABEL_REACH]:
         return None
     start, end = cues.sentence(position)
     # "One\nto two years": the line was broken inside the range.
     if lower[start - 1 : start] == "\n" and _RANGE_GOES_ON.match(lower, start):
         start = max(0, start - _SHORT_NUMBER)
-    number = _BEFORE_YEARS.search(lower, max(start, position - _REACH_BACK), position)
+    if number and number.start() < start:
+        number = _BEFORE_YEARS.search(lower, start, position)
     behind = lower[position:end]
     before = lower[start : number.start()] if number else lower[start:position]
     if number is None:
