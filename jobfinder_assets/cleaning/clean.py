@@ -43,6 +43,8 @@ _LANGUAGE_CHARACTERS = (600, 3_000)
 _ENGLISH = frozenset(
     {"the", "and", "to", "of", "a", "in", "for", "with", "you", "we", "our", "is", "are", "will", "on", "as"}
 )
+# No other language of adverts has these, so that fewer are enough: a list of duties has few words between its terms.
+_ONLY_ENGLISH = frozenset({"the", "and", "of", "with", "you", "our"})
 _WORKPLACES = ("onsite", "hybrid", "remote")
 _EMPLOYMENT: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("internship", ("intern", "praktikum", "werkstudent")),
@@ -302,7 +304,8 @@ def _language(cues: Cues) -> str | None:
         words = cues.lower[:characters].split()
         if not words:
             return None
-        if sum(map(_ENGLISH.__contains__, words)) >= 0.15 * len(words):
+        share = sum(map(_ENGLISH.__contains__, words)) / len(words)
+        if share >= 0.15 or (share >= 0.08 and sum(map(_ONLY_ENGLISH.__contains__, words)) >= 0.06 * len(words)):
             return "en"
     from py3langid import classify
 

@@ -88,9 +88,7 @@ def sentence_workplace(sentence: str) -> frozenset[str]:
     said = {"onsite"} if _ONSITE_SAID.search(sentence) else set()
     if _affirmed(_HYBRID_SAID, sentence):
         said.add("hybrid")
-    elif (
-        _affirmed(_REMOTE_SAID, sentence) and not _LABEL_ALONE.fullmatch(sentence) and not _FOR_NOW.search(sentence)
-    ):
+    elif _affirmed(_REMOTE_SAID, sentence) and not _LABEL_ALONE.fullmatch(sentence) and not _FOR_NOW.search(sentence):
         said.add("remote")
     return frozenset(said)
 

@@ -108,8 +108,9 @@ _N = (
     + r")½?"
 )
 _MORE = r"\s{0,2}(?:\(\d{1,2}\+?\))?\s{0,2}(?:\+|plus\b|or more\b|\(\+\)|full\b|solid\b|good\b|-?plus\b)?"
+# The first characters of all that may follow stand ahead: a third of the time.
 _BEFORE_YEARS = re.compile(
-    rf"(?:{_N}{_MORE}\s{{0,2}}(?:-|–|—|~|\?|â|to|or|bis|and|(?<=\d\s)(?=\d))\s{{0,2}})?(?:(?:(?<![\w$€£])|{_GLUED})(?<!\d[.,])(\d{{1,2}}(?:\.\d)?|{'|'.join(_NUMBERS)})){_MORE}[\s-]{{0,3}}$"
+    rf"(?=[\dabdefnostz])(?:{_N}{_MORE}\s{{0,2}}(?:-|–|—|~|\?|â|to|or|bis|and|(?<=\d\s)(?=\d))\s{{0,2}})?(?:(?:(?<![\w$€£])|{_GLUED})(?<!\d[.,])(\d{{1,2}}(?:\.\d)?|{'|'.join(_NUMBERS)})){_MORE}[\s-]{{0,3}}$"
 )
 _REACH_BACK, _LABEL_REACH = 45, 100
 # Where all line breaks were lost, a sentence holds much that is not of its clause.

@@ -87,15 +87,16 @@ def _with_neighbours(text: str, sure: list[Mention], doubtful: list[Mention]) ->
     waiting: list[Mention] = []
     for mention in doubtful:
         (found if _is_told(text, mention) else waiting).append(mention)
+    # What stands beside a skill may be one, and then what stands beside that.
+    starts, ends = {mention.start for mention in found}, {mention.end for mention in found}
     for _ in range(2):
-        if not waiting:
+        beside = [one for one in waiting if _beside(text, one, starts, ends) and not _is_other(text, one)]
+        if not beside:
             break
-        starts, ends = {mention.start for mention in found}, {mention.end for mention in found}
-        still: list[Mention] = []
-        for mention in waiting:
-            beside = _beside(text, mention, starts, ends) and not _is_other(text, mention)
-            (found if beside else still).append(mention)
-        waiting = still
+        found += beside
+        starts.update(mention.start for mention in beside)
+        ends.update(mention.end for mention in beside)
+        waiting = [mention for mention in waiting if mention not in beside]
     return found
 
 

@@ -43,6 +43,8 @@ _MOJIBAKE = re.compile(
 )
 _NOT_ASCII = re.compile(r"[^\x00-\x7f](?:.*[^\x00-\x7f])?", re.DOTALL)
 _AROUND = 16
+# Nine in ten of the broken characters are one of these, and no word of any language.
+_COMMON_MOJIBAKE = {sign.encode().decode("cp1252"): sign for sign in "’‘“–—•…™€"}
 # Guesses are left out: a lossy sequence has no certain repair, and quotes and ligatures are the author's.
 _REPAIR = TextFixerConfig(
     unescape_html=False, restore_byte_a0=True, replace_lossy_sequences=False, decode_inconsistent_utf8=True
@@ -58,6 +60,7 @@ _ODD = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xa0\u00ad\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000"
     "\uf02d\uf076\uf0a7\uf0a8\uf0b7\uf0d8\uf0fc\ufeff\ufffc\ufffe\uffff]"
 )
+_LINE_ENDS = "\n\r\t\x0b\x0c\x85\u2028\u2029"
 _CONTROLS = bytes([*range(9), *range(14, 32), 127])
 _UNTIDY = ("<", "\r", "\t", "\x0b", "\x0c", "  ", " \n", "\n ", "\n\n\n")
 _COMMON_ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&nbsp;": " ", "&#39;": "'", "&rsquo;": "’"}
@@ -147,8 +150,9 @@ def _html_text(markup: str) -> str:
     for mark in (_LINE, _PARAGRAPH, _BREAK):
         markup = markup.replace(mark, " ")
     if _BREAKING_TAG.search(markup):
-        # The author's line breaks mean nothing between block elements.
-        markup = " ".join(markup.split())
+        # The author's line breaks mean nothing between block elements; `_tidy` squeezes blanks.
+        for end in _LINE_ENDS:
+            markup = markup.replace(end, " ")
         markup = _BREAKING_TAG.sub(lambda match: f"{_MARKS[match.lastindex or 0]}{match[0]}", markup)
     if markup.count("<") - 2 * markup.count("</") > _MOST_UNCLOSED_TAGS:
         text = _ANY_TAG.sub("", markup)
@@ -167,6 +171,8 @@ def _repair(text: str) -> str:
     if text.isascii() or not _MOJIBAKE.search(text):
         return text
     text = _SYMBOL_MOJIBAKE.sub("•", text)
+    for broken, sign in _COMMON_MOJIBAKE.items():
+        text = text.replace(broken, sign)
     # Line by line: one odd character elsewhere must not hinder the repair, and long texts stay cheap.
     return "\n".join(
         _repair_line(line) if not line.isascii() and _MOJIBAKE.search(line) else line for line in text.split("\n")
