@@ -12,6 +12,8 @@ from typing import Any
 
 import orjson
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from jobfinder_assets.cleaning.collector import no_collection
 from jobfinder_assets.cleaning.company import clean_company, is_sentinel, names_agency, says_agency
@@ -333,8 +335,11 @@ def _frame(rows: list[dict[str, Any]], table: str) -> pd.DataFrame:
 
 def _repair(lake: Lake) -> None:
     """A run killed while a posting moved between the tables left it in both: the older one goes."""
-    kept = lake.read("postings", ["posting_id", "content_hash", "cleaning_version"])
-    thrown = lake.read("rejected_postings", ["posting_id", "rule", "content_hash", "cleaning_version"])
+    names = ["posting_id", "content_hash", "cleaning_version"]
+    thrown = lake.read("rejected_postings", ["rule", *names])
+    if thrown.empty:
+        return
+    kept = lake.read("postings", names, [("posting_id", "in", thrown["posting_id"].tolist())])
     both = kept.merge(thrown, on="posting_id", suffixes=("", "_rejected"))
     if both.empty:
         return
@@ -349,17 +354,19 @@ def _repair(lake: Lake) -> None:
 
 
 def _pending(lake: Lake, restored: Collection[str]) -> tuple[set[str], Counts]:
-    raw = lake.read("raw_postings", ["posting_id", "content_hash"])
+    raw = lake.read_arrow("raw_postings", ["posting_id", "content_hash"])
     names = ["posting_id", "content_hash", "cleaning_version"]
-    done = pd.concat([lake.read("postings", names), lake.read("rejected_postings", names)]).drop_duplicates(
-        "posting_id"
+    done = pa.concat_tables([lake.read_arrow("postings", names), lake.read_arrow("rejected_postings", names)])
+    place = pc.index_in(raw["posting_id"], done["posting_id"].combine_chunks())
+    hashes, versions = (done[name].take(place) for name in names[1:])
+    wanted = pc.if_else(
+        pc.is_in(raw["posting_id"], pa.array(sorted(restored), pa.string())), RESTORED_VERSION, CLEANING_VERSION
     )
-    state = raw.merge(done, on="posting_id", how="left", suffixes=("", "_done"))
-    new = state["content_hash_done"].isna()
-    wanted = [RESTORED_VERSION if name in restored else CLEANING_VERSION for name in state["posting_id"].tolist()]
-    same = (state["content_hash"] == state["content_hash_done"]) & (state["cleaning_version"] == wanted)
-    counts = Counts(new=int(new.sum()), changed=int((~new & ~same).sum()), unchanged=int(same.sum()))
-    return set(state.loc[~same, "posting_id"]), counts
+    new = pc.is_null(place)
+    same = pc.fill_null(pc.and_(pc.equal(raw["content_hash"], hashes), pc.equal(versions, wanted)), False)
+    count = {name: pc.sum(mask).as_py() or 0 for name, mask in (("new", new), ("same", same))}
+    counts = Counts(new=count["new"], changed=len(raw) - count["new"] - count["same"], unchanged=count["same"])
+    return set(raw["posting_id"].filter(pc.invert(same)).to_pylist()), counts
 
 
 def _clean_batches(
@@ -399,13 +406,18 @@ def _carry_sightings(lake: Lake) -> None:
 
     Finer than a day would rewrite every text at every refresh; the exact time stays in `posting_sightings`.
     """
-    sighted = lake.read("posting_sightings", ["posting_id", "last_seen_at", "closed_at"])
-    stored = lake.read("postings", ["posting_id", "last_seen_at", "closed_at"])
-    both = stored.merge(sighted, on="posting_id", suffixes=("_stored", ""))
-    open_still = both["closed_at"].isna() & both["closed_at_stored"].isna()
-    closed = both["closed_at"].ne(both["closed_at_stored"]) & ~open_still
-    stale = both["last_seen_at"] - both["last_seen_at_stored"] >= timedelta(days=1)
-    lake.update("postings", both.loc[closed | stale, ["posting_id", "last_seen_at", "closed_at"]])
+    names = ["posting_id", "last_seen_at", "closed_at"]
+    sighted, stored = lake.read_arrow("posting_sightings", names), lake.read_arrow("postings", names)
+    now = sighted.take(pc.index_in(stored["posting_id"], sighted["posting_id"].combine_chunks()))
+    # A posting without a sighting has nothing to bring.
+    is_same = pc.or_kleene(
+        pc.fill_null(pc.equal(now["closed_at"], stored["closed_at"]), False),
+        pc.and_(pc.is_null(now["closed_at"]), pc.is_null(stored["closed_at"])),
+    )
+    since = pc.subtract(now["last_seen_at"], stored["last_seen_at"])
+    is_stale = pc.fill_null(pc.greater_equal(since, pa.scalar(timedelta(days=1), since.type)), False)
+    moved = pc.and_(pc.is_valid(now["posting_id"]), pc.or_(pc.invert(is_same), is_stale))
+    lake.update("postings", now.filter(moved))
 
 
 def utc_now() -> datetime:

@@ -86,10 +86,9 @@ def _cities(world: Any, spellings: dict[str, str]) -> dict[str, tuple[City, ...]
     named: dict[str, list[City]] = {}
     others: dict[str, list[City]] = {}
     for entry in world.get_cities().values():
-        country = str(entry["countrycode"])
-        state = str(entry["admin1code"]) if country == "US" else None
-        north, east = float(entry["latitude"]), float(entry["longitude"])
-        city = City(str(entry["name"]), country, state, int(entry["population"]), north, east)
+        country = entry["countrycode"]
+        state = entry["admin1code"] if country == "US" else None
+        city = City(entry["name"], country, state, entry["population"], entry["latitude"], entry["longitude"])
         named.setdefault(city.name.casefold(), []).append(city)
         if city.population >= _SMALLEST_WITH_OTHER_NAMES:
             for name in entry["alternatenames"]:

@@ -86,7 +86,7 @@ class Lake:
         if unknown:
             raise LakeError(f"table {table!r} has no column {unknown[0]!r}; it has: {', '.join(schema.columns)}")
         if not self.exists(table):
-            return _empty(schema, names)
+            return _plain(table, names).empty_table()
         batches = _scan(self._delta(table, version), table, names, where)
         return pa.Table.from_batches(batches, schema=_plain(table, names))
 
