@@ -1,22 +1,22 @@
 """One run of one source: fetch each board, store what is new or changed, note what was seen or closed, and how it went.
 
 Boards are read side by side and written in batches of many: a commit costs the same for one row as for thousands.
-Commits go raw, sightings, health. A run killed between two of them is repaired by the next: a row is written when
-`raw_postings` lacks its content, whatever the sightings say, and a board's health, which lets it be skipped, is
-stored last.
+Raw rows and sightings are committed side by side, health last. A run killed between two commits is repaired by the
+next: a row is written when `raw_postings` lacks its content, whatever the sightings say, and it is a board's health
+that lets it be skipped.
 """
 
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import islice, pairwise
 from queue import SimpleQueue
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import orjson
@@ -56,6 +56,8 @@ WATCHED_ROWS = 50
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 logger = logging.getLogger(__name__)
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,7 @@ class _Row:
     source_id: str
     text: str
     hash: str
+    sent: str | None
 
 
 def collect(
@@ -168,8 +171,10 @@ def collect(
     connections
         At most so many live boards are asked at once.
     """
-    previous = _previous(lake, source.name)
-    stored = _Stored(lake, source.name)
+    with ThreadPoolExecutor(1) as aside:
+        reading = aside.submit(_previous, lake, source.name)
+        stored = _Stored(lake, source.name)
+        previous = reading.result()
     waiting = {} if query is not None else _fetched_lately(source, previous, now=now, interval=interval)
     # Where nothing is stored, nothing can be unchanged.
     asked = {
@@ -239,11 +244,13 @@ class _Writer:
             self.flush()
 
     def flush(self) -> None:
-        self._flush_raw()
-        if self._whole:
-            self._lake.revise("posting_sightings", self._seen, where=[("source", "=", self._source)])
-        elif self._sightings:
-            self._lake.merge("posting_sightings", self._sighting_rows())
+        with ThreadPoolExecutor(1) as aside:
+            writing = aside.submit(self._flush_raw)
+            if self._whole:
+                self._lake.revise("posting_sightings", self._seen, where=[("source", "=", self._source)])
+            elif self._sightings:
+                self._lake.merge("posting_sightings", self._sighting_rows())
+            writing.result()
         self._sightings, self._whole = {}, []
         if self._health:
             self._lake.merge("source_health", frame(self._health))
@@ -260,6 +267,7 @@ class _Writer:
                 "source_id": [row.source_id for _, row in self._raw],
                 "posting_id": [posting_id(self._source, board, row.source_id) for board, row in self._raw],
                 "content_hash": [row.hash for _, row in self._raw],
+                "sent_hash": [row.sent for _, row in self._raw],
                 "fetched_at": self._now,
                 "record": [row.text for _, row in self._raw],
             }
@@ -322,7 +330,8 @@ def _answers(
     """Every board's answer: files one after another, live boards side by side, few at a time."""
 
     def ask(board: str) -> _Answer:
-        return _fetch(source, board, asked[board], _Known(stored, board), query)
+        known = _Lazy(lambda: stored.board(board).first_seen), _Lazy(lambda: stored.board(board).sent)
+        return _fetch(source, board, asked[board], *known, query)
 
     if source.kind not in LIVE:
         yield from map(ask, asked)
@@ -340,32 +349,33 @@ def _answers(
             yield answer
 
 
-class _Known(Mapping[str, datetime]):
-    """The ids of a board's stored postings and when they were first seen; read when a source first asks for them."""
+class _Lazy(Mapping[str, Value]):
+    """A mapping that is made when a source first asks for something in it."""
 
-    def __init__(self, stored: "_Stored", board: str) -> None:
-        self._stored, self._board = stored, board
+    def __init__(self, make: Callable[[], Mapping[str, Value]]) -> None:
+        self._make = make
 
     @cached_property
-    def _times(self) -> dict[str, datetime]:
-        known = self._stored.board(self._board)
-        return {
-            **{name: known.sighting(name).first_seen_at for name, digest in known.hashes.items() if digest},
-            **dict.fromkeys(known.unseen, _NEVER),
-        }
+    def _made(self) -> Mapping[str, Value]:
+        return self._make()
 
-    def __getitem__(self, source_id: str) -> datetime:
-        return self._times[source_id]
+    def __getitem__(self, name: str) -> Value:
+        return self._made[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._times)
+        return iter(self._made)
 
     def __len__(self) -> int:
-        return len(self._times)
+        return len(self._made)
 
 
 def _fetch(
-    source: Source, board: str, validators: Mapping[str, str], known: Mapping[str, datetime], query: Query | None
+    source: Source,
+    board: str,
+    validators: Mapping[str, str],
+    known: Mapping[str, datetime],
+    sent: Mapping[str, str],
+    query: Query | None,
 ) -> _Answer:
     started = time.monotonic()
     outcome: Fetched | SourceError
@@ -375,7 +385,7 @@ def _fetch(
             searched = True
             outcome = source.search(board, query)
         else:
-            outcome = source.update(board, validators=validators, known=known)
+            outcome = source.update(board, validators=validators, known=known, sent=sent)
     except SourceError as error:
         outcome = error
     except Exception as error:
@@ -475,11 +485,14 @@ def _rows(board: _Board, fetched: Fetched, tally: _Tally) -> Iterator[_Row]:
         else:
             tally.new += 1
         if known.unseen.get(source_id) != digest:
-            yield _Row(source_id, text, digest)
+            yield _Row(source_id, text, digest, posting.sent)
     for source_id in fetched.still_there:
         stored = known.hashes.get(source_id) or known.unseen.get(source_id)
-        if stored:
-            seen.setdefault(source_id, stored)
+        if stored and source_id not in seen:
+            seen[source_id] = stored
+            # It fills what it filled when it was read.
+            if board.filled and tally.drafted + tally.carried < watched:
+                tally.carried += 1
 
 
 def _watch(board: _Board, posting: RawPosting, tally: _Tally, *, unchanged: bool) -> None:
@@ -544,13 +557,23 @@ class _KnownPostings:
 
     hashes: content hash by source id of every posting that was seen, None where its record is not stored; closed: the
     ids of those that are closed; unseen: hashes of records that a killed run stored before it could store a sighting;
-    seen: the sightings as rows of source_id, first_seen_at, last_seen_at, closed_at.
+    sent: ids by the digest of the item that the source sent; seen: the sightings as rows of source_id, first_seen_at,
+    last_seen_at, closed_at.
     """
 
     hashes: dict[str, str | None]
     closed: frozenset[str]
     unseen: dict[str, str]
+    sent: dict[str, str]
     seen: pa.Table
+
+    @property
+    def first_seen(self) -> dict[str, datetime]:
+        """When each posting whose record is stored was first seen."""
+        return {
+            **{name: self.sighting(name).first_seen_at for name, digest in self.hashes.items() if digest},
+            **dict.fromkeys(self.unseen, _NEVER),
+        }
 
     def sighting(self, source_id: str) -> _Sighting:
         place = self._places[source_id]
@@ -567,12 +590,13 @@ class _Stored:
 
     def __init__(self, lake: Lake, source: str) -> None:
         where = [("source", "=", source)]
-        raw = lake.read_arrow("raw_postings", ["board", "source_id", "content_hash"], where)
+        raw = lake.read_arrow("raw_postings", ["board", "source_id", "content_hash", "sent_hash"], where)
         seen = lake.read_arrow(
             "posting_sightings", ["board", "source_id", "first_seen_at", "last_seen_at", "closed_at"], where
         )
         self._raw, self._seen = _by_board(raw), _by_board(seen)
         self._closed = _by_board(seen.filter(seen["closed_at"].is_valid()))
+        self._known: dict[str, _KnownPostings] = {}
         self._nothing = raw.drop_columns(["board"]).slice(0, 0), seen.drop_columns(["board"]).slice(0, 0)
         opened = seen.filter(seen.column("closed_at").is_null()).group_by("board")
         totals = opened.aggregate([("source_id", "count"), ("last_seen_at", "min")])
@@ -584,11 +608,18 @@ class _Stored:
 
     def board(self, name: str) -> _KnownPostings:
         """The board's postings; one whose sighting a killed run could not store was never seen."""
+        if name not in self._known:
+            self._known[name] = self._read_board(name)
+        return self._known[name]
+
+    def _read_board(self, name: str) -> _KnownPostings:
         raw, seen = self._raw.get(name, self._nothing[0]), self._seen.get(name, self._nothing[1])
-        stored = dict(zip(raw["source_id"].to_pylist(), raw["content_hash"].to_pylist(), strict=True))
+        ids = raw["source_id"].to_pylist()
+        stored = dict(zip(ids, raw["content_hash"].to_pylist(), strict=True))
+        sent = {digest: name for digest, name in zip(raw["sent_hash"].to_pylist(), ids, strict=True) if digest}
         hashes = {source_id: stored.pop(source_id, None) for source_id in seen["source_id"].to_pylist()}
         closed = frozenset(self._closed[name]["source_id"].to_pylist() if name in self._closed else ())
-        return _KnownPostings(hashes, closed, unseen=stored, seen=seen)
+        return _KnownPostings(hashes, closed, unseen=stored, sent=sent, seen=seen)
 
     def open_postings(self, name: str) -> tuple[int, datetime | None]:
         """How many of the board's postings are open, and the earliest of the times they were last seen."""

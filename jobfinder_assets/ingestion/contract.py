@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
 import orjson
@@ -21,6 +22,7 @@ from jobfinder_assets.config import Section, Settings
 
 Status = Literal["ok", "unchanged", "empty", "gone", "blocked", "failed", "schema_drift"]
 Record = Mapping[str, Any]
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 _CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
 
@@ -72,11 +74,15 @@ class Unchanged(SourceError):
 
 @dataclass(frozen=True)
 class RawPosting:
-    """One record of a source, unedited. `source_id` is unique and stable within its board."""
+    """One record of a source, unedited. `source_id` is unique and stable within its board.
+
+    sent: digest of the item's bytes as the source sent them, where it may tell that an item is the stored one.
+    """
 
     board: str
     source_id: str
     record: Record
+    sent: str | None = None
 
 
 @dataclass
@@ -184,10 +190,25 @@ class Source(ABC):
     def fetch(self, board: str, *, validators: Mapping[str, str]) -> Fetched:
         """Read one board. Raises `SourceError` (and nothing else) when it cannot."""
 
-    def update(self, board: str, *, validators: Mapping[str, str], known: Mapping[str, datetime]) -> Fetched:
-        """Read one board of which postings are stored: `known` holds their ids and when they were first seen.
+    def update(
+        self,
+        board: str,
+        *,
+        validators: Mapping[str, str],
+        known: Mapping[str, datetime],
+        sent: Mapping[str, str] = NOTHING,
+    ) -> Fetched:
+        """Read one board of which postings are stored.
 
-        Here it reads all of it again; a source that needs a request for each text overrides this.
+        Here it reads all of it again. A source that needs a request for each text overrides this, and one whose lists
+        are long: what is stored as it was sent need not be parsed.
+
+        Parameters
+        ----------
+        known
+            The ids of the stored postings and when they were first seen.
+        sent
+            Ids of stored postings by their `RawPosting.sent`.
         """
         return self.fetch(board, validators=validators)
 

@@ -12,9 +12,10 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from typing import Any, Generic, TypeVar
 from urllib.parse import quote, quote_plus, urlencode, urljoin, urlsplit
 
+import msgspec
 import orjson
 import requests
 import xxhash
@@ -23,8 +24,19 @@ from urllib3 import Retry
 from urllib3.exceptions import HTTPError, IncompleteRead, MaxRetryError, ProtocolError, ReadTimeoutError, SSLError
 
 from jobfinder_assets.config import Http, Settings
-from jobfinder_assets.ingestion.contract import BoardBlocked, BoardGone, NotYet, Source, SourceError, Unchanged
+from jobfinder_assets.ingestion.contract import (
+    BoardBlocked,
+    BoardGone,
+    NotYet,
+    SchemaDrift,
+    Source,
+    SourceError,
+    Unchanged,
+    record_json,
+)
 from jobfinder_assets.ingestion.pace import Pace
+
+Shape = TypeVar("Shape")
 
 _AGAIN = frozenset({429, 500, 502, 503, 504})
 _REFUSED = frozenset({401, 403, 429, 451})
@@ -33,7 +45,7 @@ _REDIRECTED = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 3
 # Nested or exotic encodings are how decompression bombs travel.
 _ENCODINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
-_CHUNK = 262_144
+_CHUNK = 131_072
 _QUOTED = 200
 _TITLE = re.compile(rb"<title[^>]{0,200}>([^<]{1,120})", re.IGNORECASE)
 _BACKOFF_SECONDS = 0.5
@@ -101,6 +113,15 @@ class JsonAnswer:
     """A JSON answer; `bytes` counts the decoded body; `validators` are to be sent next time."""
 
     content: Any
+    bytes: int
+    validators: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class ShapedAnswer(Generic[Shape]):
+    """A JSON answer in the shape that was asked for; `bytes` and `validators` as of a `JsonAnswer`."""
+
+    content: Shape
     bytes: int
     validators: Mapping[str, str]
 
@@ -175,6 +196,22 @@ class HttpClient:
         full = _address(url, params or {})
         answer = self._asked(full, "application/json", validators or {}, body)
         return JsonAnswer(_json(full, answer), len(answer.content), _validators(full, answer))
+
+    def get_shaped(
+        self,
+        url: str,
+        decoder: msgspec.json.Decoder[Shape],
+        *,
+        params: Mapping[str, Any] | None = None,
+        validators: Mapping[str, str] | None = None,
+    ) -> "ShapedAnswer[Shape]":
+        """GET `url` for JSON of a known shape, of which no more is parsed than the shape asks for.
+
+        Raises as `get_json` does, and `SchemaDrift` when the answer has another shape.
+        """
+        full = _address(url, params or {})
+        answer = self._asked(full, "application/json", validators or {})
+        return ShapedAnswer(_shaped(full, answer, decoder), len(answer.content), _validators(full, answer))
 
     def get_text(
         self,
@@ -317,8 +354,9 @@ class HttpClient:
         limit = self._settings.max_response_megabytes * 2**20
         parts: list[bytes] = []
         size = 0
+        decode = encoding not in ("", "identity")
         # `read1` returns after each packet, so that a server that drips bytes meets the deadline.
-        while chunk := response.raw.read1(_CHUNK, decode_content=True):
+        while chunk := response.raw.read1(_CHUNK, decode_content=decode):
             parts.append(chunk)
             size += len(chunk)
             if size > limit:
@@ -428,6 +466,19 @@ def _decoded(body: _Body) -> str:
         except (LookupError, UnicodeDecodeError):
             continue
     return body.content.decode("utf-8", "replace")
+
+
+def _shaped(url: str, body: _Body, decoder: msgspec.json.Decoder[Shape]) -> Shape:
+    try:
+        return decoder.decode(body.content)
+    except msgspec.DecodeError:
+        pass
+    # No JSON, or one that only the lenient parser reads: then it is spelled anew.
+    content = record_json(_json(url, body)).encode()
+    try:
+        return decoder.decode(content)
+    except msgspec.DecodeError as error:
+        raise SchemaDrift(f"{url} answered in another shape: {error}") from error
 
 
 def _json(url: str, body: _Body) -> Any:

@@ -83,6 +83,7 @@ TABLES: dict[str, TableSchema] = {
             "source_id": TEXT,
             "posting_id": TEXT,
             "content_hash": TEXT,
+            "sent_hash": TEXT,
             "fetched_at": TIME,
             "record": TEXT,
         },

@@ -17,6 +17,7 @@ from jobfinder_assets.config import Settings
 from jobfinder_assets.ingestion import collect as collecting
 from jobfinder_assets.ingestion.collect import Collected, collect
 from jobfinder_assets.ingestion.contract import (
+    NOTHING,
     BoardBlocked,
     BoardGone,
     Draft,
@@ -311,7 +312,14 @@ def test_a_source_that_reads_each_text_is_told_what_is_known(lake: Lake) -> None
     told: list[Mapping[str, datetime]] = []
 
     class Each(Told):
-        def update(self, board: str, *, validators: Mapping[str, str], known: Mapping[str, datetime]) -> Fetched:
+        def update(
+            self,
+            board: str,
+            *,
+            validators: Mapping[str, str],
+            known: Mapping[str, datetime],
+            sent: Mapping[str, str] = NOTHING,
+        ) -> Fetched:
             told.append(dict(known))
             return super().update(board, validators=validators, known=known)
 

@@ -17,6 +17,7 @@ from pyrate_limiter import Duration, Rate
 from jobfinder_assets.config import Settings
 from jobfinder_assets.ingestion.contract import (
     NOTE,
+    NOTHING,
     BoardBlocked,
     Draft,
     Fetched,
@@ -100,7 +101,14 @@ class Adzuna(Source):
     def fetch(self, board: str, *, validators: Mapping[str, str]) -> Fetched:
         return self._read(board, [{"what": words, "sort_by": "date"} for words in self._queries])
 
-    def update(self, board: str, *, validators: Mapping[str, str], known: Mapping[str, datetime]) -> Fetched:
+    def update(
+        self,
+        board: str,
+        *,
+        validators: Mapping[str, str],
+        known: Mapping[str, datetime],
+        sent: Mapping[str, str] = NOTHING,
+    ) -> Fetched:
         """What is stored is not stored again: each answer's links carry a token of its own, and all would look new."""
         fetched = self.fetch(board, validators=validators)
         there: list[str] = []

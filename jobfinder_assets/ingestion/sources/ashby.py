@@ -1,13 +1,17 @@
 """Ashby job boards: https://developers.ashbyhq.com/docs/public-job-posting-api, no key, one call a board."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import quote
+
+import msgspec
 
 from jobfinder_assets.config import Settings
 from jobfinder_assets.ingestion.boards import BoardSettings, board_in, listed_boards
 from jobfinder_assets.ingestion.contract import (
     NOTE,
+    NOTHING,
     Draft,
     Fetched,
     Pay,
@@ -19,11 +23,21 @@ from jobfinder_assets.ingestion.contract import (
 )
 from jobfinder_assets.ingestion.fields import mapping, moment, number, text
 from jobfinder_assets.ingestion.http import HttpClient
+from jobfinder_assets.ingestion.items import unread
 
 _WORKPLACES = {"remote": "remote", "hybrid": "hybrid", "onsite": "onsite"}
 _PERIODS = ("hour", "day", "week", "month", "year")
 # How its boards are addressed in the web.
 _ADDRESSES = (r"jobs\.ashbyhq\.com/([^/?#]+)", r"api\.ashbyhq\.com/posting-api/job-board/([^/?#]+)")
+
+
+class _Jobs(msgspec.Struct):
+    """The answer; its jobs are parsed later, one by one."""
+
+    jobs: list[msgspec.Raw]
+
+
+_JOBS = msgspec.json.Decoder(_Jobs)
 
 
 class AshbySettings(BoardSettings):
@@ -62,14 +76,26 @@ class Ashby(Source):
         return self._boards
 
     def fetch(self, board: str, *, validators: Mapping[str, str]) -> Fetched:
+        return self.update(board, validators=validators, known={})
+
+    def update(
+        self,
+        board: str,
+        *,
+        validators: Mapping[str, str],
+        known: Mapping[str, datetime],
+        sent: Mapping[str, str] = NOTHING,
+    ) -> Fetched:
+        """What is stored as it was sent is not parsed again."""
         url = f"{self._section.base_url.rstrip('/')}/posting-api/job-board/{quote(board, safe='')}"
-        answer = self._client.get_json(url, params={"includeCompensation": "true"}, validators=validators)
-        jobs = answer.content.get("jobs") if isinstance(answer.content, Mapping) else None
-        if not isinstance(jobs, list):
-            raise SchemaDrift(f"board {board!r}: the answer holds no list of jobs")
+        try:
+            answer = self._client.get_shaped(url, _JOBS, params={"includeCompensation": "true"}, validators=validators)
+        except SchemaDrift as error:
+            raise SchemaDrift(f"board {board!r}: the answer holds no list of jobs") from error
+        new, there = unread(answer.content.jobs, sent)
         # A job that is not listed is open to those who have its link only.
-        postings = [_posting(board, job) for job in jobs if mapping(job).get("isListed") is not False]
-        return Fetched(board, postings, True, answer.bytes, answer.validators)
+        postings = [_posting(board, job, digest) for job, digest in new if mapping(job).get("isListed") is not False]
+        return Fetched(board, postings, True, answer.bytes, answer.validators, still_there=there)
 
     @staticmethod
     def draft(record: Record) -> Draft:
@@ -95,11 +121,11 @@ class Ashby(Source):
         )
 
 
-def _posting(board: str, job: Any) -> RawPosting:
+def _posting(board: str, job: Any, sent: str) -> RawPosting:
     if not isinstance(job, Mapping) or text(job.get("id")) is None:
         raise SchemaDrift(f"board {board!r}: a job has no id")
     # Ashby never says whose board it is.
-    return RawPosting(board, str(job["id"]), dict(job) | {NOTE: {"board": board}})
+    return RawPosting(board, str(job["id"]), dict(job) | {NOTE: {"board": board}}, sent)
 
 
 def _location(record: Record) -> str | None:

@@ -1,13 +1,17 @@
 """Greenhouse job boards: https://developers.greenhouse.io/job-board.html, no key, one call a board."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar, Literal
 from urllib.parse import quote
+
+import msgspec
 
 from jobfinder_assets.config import Settings
 from jobfinder_assets.ingestion.boards import BoardSettings, board_in, listed_boards
 from jobfinder_assets.ingestion.contract import (
     NOTE,
+    NOTHING,
     BoardGone,
     Draft,
     Fetched,
@@ -20,6 +24,7 @@ from jobfinder_assets.ingestion.contract import (
 )
 from jobfinder_assets.ingestion.fields import mapping, moment, number, text
 from jobfinder_assets.ingestion.http import HttpClient, UnexpectedStatus
+from jobfinder_assets.ingestion.items import unread
 
 # Until 2013 at least, an unknown board was a 400 with this body.
 _OLD_GONE = b"Could not find a job board"
@@ -32,6 +37,16 @@ _ADDRESSES = (
     r"(?:job-)?boards(?:\.eu)?\.greenhouse\.io/(?!embed\b)([\w-]+)",
     r"boards-api\.greenhouse\.io/v1/boards/([\w-]+)",
 )
+
+
+class _Jobs(msgspec.Struct):
+    """The answer; its jobs are parsed later, one by one."""
+
+    jobs: list[msgspec.Raw]
+    meta: Any = None
+
+
+_JOBS = msgspec.json.Decoder(_Jobs)
 
 
 class GreenhouseSettings(BoardSettings):
@@ -70,22 +85,34 @@ class Greenhouse(Source):
         return self._boards
 
     def fetch(self, board: str, *, validators: Mapping[str, str]) -> Fetched:
+        return self.update(board, validators=validators, known={})
+
+    def update(
+        self,
+        board: str,
+        *,
+        validators: Mapping[str, str],
+        known: Mapping[str, datetime],
+        sent: Mapping[str, str] = NOTHING,
+    ) -> Fetched:
+        """What is stored as it was sent is not parsed again."""
         url = f"{self._section.base_url.rstrip('/')}/v1/boards/{quote(board, safe='')}/jobs"
         try:
-            answer = self._client.get_json(url, params={"content": "true"}, validators=validators)
+            answer = self._client.get_shaped(url, _JOBS, params={"content": "true"}, validators=validators)
         except UnexpectedStatus as error:
             if error.code == 400 and _OLD_GONE in error.body:
                 raise BoardGone(f"Greenhouse knows no board {board!r}") from error
             raise
-        jobs = answer.content.get("jobs") if isinstance(answer.content, Mapping) else None
-        if not isinstance(jobs, list):
-            raise SchemaDrift(f"board {board!r}: the answer holds no list of jobs")
-        postings = [_posting(board, job) for job in jobs]
-        total = mapping(answer.content.get("meta")).get("total")
+        except SchemaDrift as error:
+            raise SchemaDrift(f"board {board!r}: the answer holds no list of jobs") from error
+        jobs, total = answer.content.jobs, mapping(answer.content.meta).get("total")
+        new, there = unread(jobs, sent)
+        postings = [_posting(board, job, digest) for job, digest in new]
         # The list is never paged; fewer jobs than `total` would be a cut answer, which closes nothing.
         complete = not isinstance(total, int) or total <= len(jobs)
         message = "" if complete else f"{len(jobs)} of {total} jobs came"
-        return Fetched(board, postings, complete, answer.bytes, answer.validators if complete else {}, message)
+        validators = answer.validators if complete else {}
+        return Fetched(board, postings, complete, answer.bytes, validators, message, still_there=there)
 
     @staticmethod
     def draft(record: Record) -> Draft:
@@ -105,13 +132,13 @@ class Greenhouse(Source):
         )
 
 
-def _posting(board: str, job: Any) -> RawPosting:
+def _posting(board: str, job: Any, sent: str) -> RawPosting:
     if not isinstance(job, Mapping) or text(job.get("id")) is None:
         raise SchemaDrift(f"board {board!r}: a job has no id")
     record = dict(job)
     if text(record.get("company_name")) is None:
         record[NOTE] = {"board": board}
-    return RawPosting(board, str(job["id"]), record)
+    return RawPosting(board, str(job["id"]), record, sent)
 
 
 def _location(record: Record) -> str | None:

@@ -1,13 +1,17 @@
 """Lever job sites: https://github.com/lever/postings-api, no key, one call a site."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import quote
+
+import msgspec
 
 from jobfinder_assets.config import Settings
 from jobfinder_assets.ingestion.boards import BoardSettings, board_in, listed_boards
 from jobfinder_assets.ingestion.contract import (
     NOTE,
+    NOTHING,
     Draft,
     Fetched,
     Pay,
@@ -19,6 +23,7 @@ from jobfinder_assets.ingestion.contract import (
 )
 from jobfinder_assets.ingestion.fields import mapping, moment, number, text
 from jobfinder_assets.ingestion.http import HttpClient
+from jobfinder_assets.ingestion.items import unread
 
 _EUROPE = "eu:"
 _WORKPLACES = {"on-site": "onsite", "onsite": "onsite", "hybrid": "hybrid", "remote": "remote"}
@@ -26,6 +31,9 @@ _PERIODS = ("hour", "day", "week", "month", "year")
 # How its boards are addressed in the web.
 _ADDRESSES = (r"jobs\.lever\.co/([\w.-]+)", r"api\.lever\.co/v0/postings/([\w.-]+)")
 _EUROPEAN_ADDRESSES = (r"jobs\.eu\.lever\.co/([\w.-]+)", r"api\.eu\.lever\.co/v0/postings/([\w.-]+)")
+
+
+_POSTINGS = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class LeverSettings(BoardSettings):
@@ -67,14 +75,27 @@ class Lever(Source):
         return self._boards
 
     def fetch(self, board: str, *, validators: Mapping[str, str]) -> Fetched:
+        return self.update(board, validators=validators, known={})
+
+    def update(
+        self,
+        board: str,
+        *,
+        validators: Mapping[str, str],
+        known: Mapping[str, datetime],
+        sent: Mapping[str, str] = NOTHING,
+    ) -> Fetched:
+        """What is stored as it was sent is not parsed again."""
         site = board.removeprefix(_EUROPE)
         base = self._section.europe_url if board.startswith(_EUROPE) else self._section.base_url
         url = f"{base.rstrip('/')}/v0/postings/{quote(site, safe='')}"
-        answer = self._client.get_json(url, params={"mode": "json"}, validators=validators)
-        if not isinstance(answer.content, list):
-            raise SchemaDrift(f"board {board!r}: the answer is no list of postings")
-        postings = [_posting(board, site, posting) for posting in answer.content]
-        return Fetched(board, postings, True, answer.bytes, answer.validators)
+        try:
+            answer = self._client.get_shaped(url, _POSTINGS, params={"mode": "json"}, validators=validators)
+        except SchemaDrift as error:
+            raise SchemaDrift(f"board {board!r}: the answer is no list of postings") from error
+        new, there = unread(answer.content, sent)
+        postings = [_posting(board, site, posting, digest) for posting, digest in new]
+        return Fetched(board, postings, True, answer.bytes, answer.validators, still_there=there)
 
     @staticmethod
     def draft(record: Record) -> Draft:
@@ -97,11 +118,11 @@ class Lever(Source):
         )
 
 
-def _posting(board: str, site: str, posting: Any) -> RawPosting:
+def _posting(board: str, site: str, posting: Any, sent: str) -> RawPosting:
     if not isinstance(posting, Mapping) or text(posting.get("id")) is None:
         raise SchemaDrift(f"board {board!r}: a posting has no id")
     # Lever never says whose site it is.
-    return RawPosting(board, str(posting["id"]), dict(posting) | {NOTE: {"board": site}})
+    return RawPosting(board, str(posting["id"]), dict(posting) | {NOTE: {"board": site}}, sent)
 
 
 def _description(record: Record) -> str | None:

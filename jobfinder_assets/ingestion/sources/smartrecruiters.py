@@ -16,6 +16,7 @@ from jobfinder_assets.config import Settings
 from jobfinder_assets.ingestion.boards import BoardSettings, board_in, listed_boards
 from jobfinder_assets.ingestion.contract import (
     NOTE,
+    NOTHING,
     BoardBlocked,
     BoardGone,
     Draft,
@@ -92,7 +93,14 @@ class SmartRecruiters(Source):
     def fetch(self, board: str, *, validators: Mapping[str, str]) -> Fetched:
         return self.update(board, validators=validators, known={})
 
-    def update(self, board: str, *, validators: Mapping[str, str], known: Mapping[str, datetime]) -> Fetched:
+    def update(
+        self,
+        board: str,
+        *,
+        validators: Mapping[str, str],
+        known: Mapping[str, datetime],
+        sent: Mapping[str, str] = NOTHING,
+    ) -> Fetched:
         """Only texts that are not stored, or were released again since, are asked for.
 
         The list is read without validators: were it unchanged, the texts left over would never come.

@@ -9,6 +9,7 @@ from jobfinder_assets.config import Settings
 from jobfinder_assets.ingestion.boards import BoardSettings, board_in, listed_boards
 from jobfinder_assets.ingestion.contract import (
     NOTE,
+    NOTHING,
     BoardGone,
     Draft,
     Fetched,
@@ -77,7 +78,14 @@ class Workable(Source):
     def fetch(self, board: str, *, validators: Mapping[str, str]) -> Fetched:
         return self.update(board, validators=validators, known={})
 
-    def update(self, board: str, *, validators: Mapping[str, str], known: Mapping[str, datetime]) -> Fetched:
+    def update(
+        self,
+        board: str,
+        *,
+        validators: Mapping[str, str],
+        known: Mapping[str, datetime],
+        sent: Mapping[str, str] = NOTHING,
+    ) -> Fetched:
         """The widget's list; the careers page's rows never replace stored ones, which may have texts."""
         url = f"{self._section.base_url.rstrip('/')}/api/v1/widget/accounts/{quote(board, safe='')}"
         answer = self._client.get_json(url, params={"details": "true"}, validators=validators)
