@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 from jobfinder_assets.cleaning.cues import Cues, read_cues
 from jobfinder_assets.cleaning.gazetteer import gazetteer
 from jobfinder_assets.cleaning.lexicon import read_patterns, read_toml
-from jobfinder_assets.cleaning.location import parse_places
+from jobfinder_assets.cleaning.location import parse_places, pieces_of
 
 _SAID = read_patterns("eligibility.toml")
 _REMOTE = re.compile(
@@ -40,16 +40,20 @@ def field_countries(location: str | None) -> frozenset[str] | None:
     text = (location or "")[:300]
     if not (_REMOTE.search(text) or text.casefold().rstrip().endswith(" only")) or _EVERYWHERE.search(text):
         return None
-    lower = text.casefold()
-    groups = gazetteer().groups
+    if any(place.city for place in parse_places(text)):
+        # "Berlin; Remote, Germany": what stands beside the word alone.
+        pieces = [piece for piece in pieces_of(text) if _REMOTE.search(piece)]
+        pieces = [piece for piece in pieces if not any(place.city for place in parse_places(piece))]
+    else:
+        pieces = [text]
     found: set[str] = set()
-    for name, codes in groups.items():
-        if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", lower):
-            found.update(codes)
-    places = parse_places(text)
-    if any(place.city for place in places):
-        return None
-    found.update(place.country for place in places if place.country)
+    for piece in pieces:
+        # "Remote-EMEA" names a group, "South Africa" none.
+        lower = piece.casefold().replace("remote-", "remote ").replace("south africa", "")
+        for name, codes in gazetteer().groups.items():
+            if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", lower):
+                found.update(codes)
+        found.update(place.country for place in parse_places(piece) if place.country)
     return frozenset(found) or None
 
 

@@ -1,6 +1,7 @@
 """The world's countries, states and cities by name (geonames' cities of 15,000 people and more)."""
 
 import math
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
@@ -13,7 +14,8 @@ _SHORTEST_OTHER_NAME = 4
 
 
 class City(NamedTuple):
-    """country: ISO 3166-1 alpha-2; state: two-letter code of a US state, else None; degrees north and east."""
+    """country: ISO 3166-1 alpha-2; state: two-letter code of a US state or Canadian province, else None; degrees north
+    and east."""
 
     name: str
     country: str
@@ -25,7 +27,8 @@ class City(NamedTuple):
 
 @dataclass(frozen=True)
 class Gazetteer:
-    """Everything by name in lower case. cities: all of one name, the largest first; groups: as "europe"."""
+    """Everything by name in lower case. cities: all of one name, the largest first; groups: as "europe"; short: full
+    names of cities by what people write for them."""
 
     countries: dict[str, str]
     codes: frozenset[str]
@@ -33,6 +36,11 @@ class Gazetteer:
     other_states: dict[str, tuple[str, str]]
     cities: dict[str, tuple[City, ...]]
     groups: dict[str, tuple[str, ...]]
+    short: dict[str, str]
+
+    def shown(self, name: str) -> str:
+        """A city's name as written, but for "NYC" and the like."""
+        return self.short.get(name.casefold(), name)
 
 
 def kilometres(one: City, other: City) -> float:
@@ -76,18 +84,30 @@ def _read() -> Gazetteer:
         name: tuple(sorted(code for part in parts for code in continents[part]))
         for name, parts in table["continents"].items()
     }
+    groups["middle east"] = groups["middle_east"]
     groups["emea"] = tuple(sorted({*groups["emea"], *groups["middle_east"]}))
     return Gazetteer(
-        countries, frozenset(world.get_countries()), us_states, other_states, _cities(world, table["cities"]), groups
+        countries,
+        frozenset(world.get_countries()),
+        us_states,
+        other_states,
+        _cities(world, table["cities"], table["provinces"]["CA"]),
+        groups,
+        table["short"],
     )
 
 
-def _cities(world: Any, spellings: dict[str, str]) -> dict[str, tuple[City, ...]]:
+def _plain(name: str) -> str:
+    return "".join(char for char in unicodedata.normalize("NFKD", name) if not unicodedata.combining(char))
+
+
+def _cities(world: Any, spellings: dict[str, str], provinces: dict[str, str]) -> dict[str, tuple[City, ...]]:
     named: dict[str, list[City]] = {}
     others: dict[str, list[City]] = {}
     for entry in world.get_cities().values():
         country = entry["countrycode"]
-        state = entry["admin1code"] if country == "US" else None
+        code = entry["admin1code"]
+        state = code if country == "US" else provinces.get(code) if country == "CA" else None
         city = City(entry["name"], country, state, entry["population"], entry["latitude"], entry["longitude"])
         named.setdefault(city.name.casefold(), []).append(city)
         if city.population >= _SMALLEST_WITH_OTHER_NAMES:
@@ -96,6 +116,10 @@ def _cities(world: Any, spellings: dict[str, str]) -> dict[str, tuple[City, ...]
                     others.setdefault(name.casefold(), []).append(city)
     for name, cities in others.items():
         named.setdefault(name, cities)
+    for name in [name for name in named if "-" in name or not name.isascii()]:
+        # As people write them: "Malaga", "Joue les Tours".
+        for plain in {name.replace("-", " "), _plain(name), _plain(name).replace("-", " ")}:
+            named.setdefault(plain, named[name])
     for name, meant in spellings.items():
         named[name] = named[meant.casefold()]
     return {

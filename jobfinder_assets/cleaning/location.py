@@ -1,6 +1,7 @@
 """Where a job is done: its places, and whether at home, in an office, or both."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -20,16 +21,22 @@ _ONSITE = re.compile(r"\b(?:on[- ]?site|in[- ]office|in[- ]person)\b", re.I)
 _NOT_A_PLACE = re.compile(
     r"\b(?:remote(?:ly)?|hybrid|on[- ]?site|in[- ]office|anywhere|work from home|wfh|home[- ]?office|telecommut\w*"
     r"|telework|distributed|worldwide|virtual|flexible|(?:multiple|various|several) locations|nationwide|or|only"
-    r"|based)\b|[()\[\]]",
+    r"|based|within|continental|contiguous)\b|[()\[\]]",
     re.I,
 )
 _METRO = re.compile(
     r"^greater\s+|\s+(?:(?:city|metro(?:politan)?|bay)\s+)?(?:area|region|metroplex)$|\s+metro$|^downtown\s+", re.I
 )
-_ZIP = re.compile(r"\s+\d{5}(?:-\d{4})?\b|\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b")
-_BETWEEN_PLACES = re.compile(r"[;|/•\n]|\s(?:or|and|&|und|oder)\s|\s[-–—]\s(?=(?:[A-Z][\w.]+\s?){1,3},)")
-_INSIDE_A_PLACE = re.compile(r",|\s[-–—]\s|\(|\)|:\s")
+_ZIP = re.compile(r"\s+\d{5}(?:-\d{4})?\b")
+# It stands behind one address, whatever joins the names of the building before it.
+_POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b")
+_BETWEEN_PLACES = re.compile(r"[;|/•\n]|\s(?:or|OR|and|AND|&|und|oder)\s(?!\d)|\s[-–—]\s(?=(?:[A-Z][\w.]+\s?){1,3},)")
+_INSIDE_A_PLACE = re.compile(r",|\s[-–—]\s|(?<=[a-z])-\s|(?<=\b[A-Z]{2})-(?=[A-Z])|\(|\)|:\s")
+_CITY_AND_STATE = re.compile(r"(.+?)\s+([A-Z]{2})")
 _MOST_PLACES = 20
+_LONGEST_CODE, _LONGEST_LETTERS, _SHORTEST_INSIDE, _MOST_WORDS = 3, 5, 4, 4
+_LARGE, _LISTED = 100_000, 3
+_NO_TOWN = read_patterns("no_towns.toml", re.I)["no_town"]
 
 _HYBRID_SAID = _SAID["hybrid_said"]
 _REMOTE_SAID = _SAID["remote_said"]
@@ -104,7 +111,7 @@ def parse_places(location: str | None) -> tuple[Place, ...]:
     """Every place that a location field names, as job sites write them; what is unknown of one is None."""
     text = _ZIP.sub("", (location or "")[:300])
     found: dict[Place, None] = {}
-    for piece in _BETWEEN_PLACES.split(text)[:_MOST_PLACES]:
+    for piece in pieces_of(text):
         place = _place(piece)
         if place != Place():
             found[place] = None
@@ -117,6 +124,32 @@ def parse_places(location: str | None) -> tuple[Place, ...]:
     return tuple(places)
 
 
+def pieces_of(text: str) -> list[str]:
+    """The parts of a location field of which each names one place."""
+    if _POSTCODE.search(text):
+        return [_POSTCODE.sub("", text)]
+    pieces: list[str] = []
+    for piece in _BETWEEN_PLACES.split(text)[:_MOST_PLACES]:
+        wider = [_NOT_A_PLACE.sub("", part).strip() for part in piece.split(",")]
+        pieces += wider if _are_listed([part for part in wider if part]) else [piece]
+    return pieces[:_MOST_PLACES]
+
+
+def _are_listed(parts: list[str]) -> bool:
+    """Countries ("US, Canada"), or three states or large cities and more; "Georgia, US" and "New York, NY" are one."""
+    known = gazetteer()
+    wider = [_names_country(part, known) or part.casefold() in known.us_states for part in parts]
+    large = [any(city.population >= _LARGE for city in known.cities.get(part.casefold(), ())) for part in parts]
+    if sum(big and not wide for big, wide in zip(large, wider, strict=True)) >= _LISTED and all(
+        big or wide for big, wide in zip(large, wider, strict=True)
+    ):
+        return True
+    are_states = [part.casefold() in known.us_states for part in parts]
+    if len(parts) < 2 or (len(parts) == 2 and any(are_states)) or len(set(parts)) < len(parts):
+        return False
+    return all(state or _names_country(part, known) for part, state in zip(parts, are_states, strict=True))
+
+
 def _affirmed(pattern: re.Pattern[str], sentence: str) -> bool:
     return any(not _NEGATED.search(sentence[max(0, m.start() - 40) : m.start()]) for m in pattern.finditer(sentence))
 
@@ -124,44 +157,103 @@ def _affirmed(pattern: re.Pattern[str], sentence: str) -> bool:
 def _place(piece: str) -> Place:
     known = gazetteer()
     parts = [_METRO.sub("", _NOT_A_PLACE.sub("", part)).strip(" .-–—'\"") for part in _INSIDE_A_PLACE.split(piece)]
-    parts = [part for part in parts if part and part.casefold() not in known.groups]
+    parts = [part for part in parts if part and part.casefold() not in known.groups and not _NO_TOWN.search(part)]
+    parts = _country_last([half for part in parts for half in _halves(part, known)], known)
     if not parts:
         return Place()
-    if len(parts) > 1 and (parts[0].isupper() and len(parts[0]) <= 3 and _country(parts[0], known)):
-        parts = [*parts[1:], parts[0]]
+    if len(parts) == 1:
+        return _alone(parts[0], known)
+    for place in _cities_among(parts, known):
+        return place
     first, rest = parts[0], parts[1:]
-    cities = known.cities.get(first.casefold(), ())
-    country, state = _around(rest, cities, known)
-    if not rest:
-        # "Georgia" alone is the state on job sites, "New York" the city, "CA" California.
-        if (
-            first.casefold() in known.us_states
-            and (len(first) > 2 or first.isupper())
-            and first.casefold() != "new york"
-        ):
-            return Place(None, known.us_states[first.casefold()], "US")
-        if _names_country(first, known):
-            return Place(None, None, _country(first, known))
-        if first.casefold() in known.other_states and not cities:
-            return Place(None, *known.other_states[first.casefold()])
-        if (
-            not cities
-            and (match := re.fullmatch(r"(.+?)\s+([A-Z]{2})", first))
-            and match[2].casefold() in known.us_states
-        ):
-            return Place(match[1], match[2], "US")
-        return Place(first, cities[0].state, cities[0].country) if cities else Place()
-    if first.casefold() in known.us_states and country == "US" and not state and not cities:
+    country, state = _around(rest, (), known)
+    if first.casefold() in known.us_states and country == "US" and not state:
         return Place(None, known.us_states[first.casefold()], "US")
-    if country is None and cities:
-        return Place(first, cities[0].state, cities[0].country)
-    if _names_country(first, known) and country is None:
-        return Place(None, None, _country(first, known))
     if country is None:
-        return Place()
-    if state is None and country == "US":
-        state = next((city.state for city in cities if city.country == "US"), None)
-    return Place(first, state, country)
+        return Place(None, None, _country(first, known)) if _names_country(first, known) else Place()
+    # "California, MD" and "Essex, MA" are towns.
+    towns = [first] if rest[0].casefold() in known.us_states and country == "US" else []
+    towns += [part for part in parts if not _is_wider(part, country, known) and _may_be_a_town(part)]
+    # Of an address that the gazetteer does not know the town stands last.
+    return Place(towns[-1] if towns else None, state, country)
+
+
+def _may_be_a_town(part: str) -> bool:
+    """Neither "2300 SW 34th St", "PR3", "SWBH", "Staffordshire & surrounding areas" nor "As and where required"."""
+    is_short = part.isupper() and len(part) <= _LONGEST_LETTERS
+    return not (is_short or any(c.isdigit() for c in part) or "&" in part or len(part.split()) > _MOST_WORDS)
+
+
+def _halves(part: str, known: Gazetteer) -> list[str]:
+    """ "Mechanicsburg PA" is a city and its state."""
+    both = _CITY_AND_STATE.fullmatch(part)
+    return [both[1], both[2]] if both and both[2].casefold() in known.us_states else [part]
+
+
+def _country_last(parts: list[str], known: Gazetteer) -> list[str]:
+    """ "GB, Luton", "Germany - Munich" and "CH - Shanghai, China" with the country behind the city, once."""
+    if len(parts) < 2 or parts[1].casefold() in known.us_states:
+        return parts
+    first, rest = parts[0], parts[1:]
+    is_code = first.isupper() and len(first) <= _LONGEST_CODE and _country(first, known) is not None
+    if not (is_code or first.casefold() in known.countries) or _names_country(rest[0], known):
+        return parts
+    return rest if any(part.casefold() in known.countries for part in rest) else [*rest, first]
+
+
+def _alone(name: str, known: Gazetteer) -> Place:
+    """The place of a name with nothing beside it."""
+    key = name.casefold()
+    cities = known.cities.get(key, ())
+    # "Georgia" alone is the state on job sites, "New York" the city, "CA" California.
+    if key in known.us_states and (len(name) > 2 or name.isupper()) and key != "new york":
+        return Place(None, known.us_states[key], "US")
+    if _names_country(name, known):
+        return Place(None, None, _country(name, known))
+    if key in known.other_states and not cities:
+        return Place(None, *known.other_states[key])
+    return Place(known.shown(name), cities[0].state, cities[0].country) if cities else Place()
+
+
+def _cities_among(parts: list[str], known: Gazetteer) -> Iterator[Place]:
+    """The cities that the gazetteer has where the other parts say: by their whole names, then by a part of them."""
+    for name_in in (_whole_names, _names_inside):
+        for number, part in enumerate(parts):
+            rest = parts[:number] + parts[number + 1 :]
+            if number and (_is_wider(part, None, known)):
+                continue
+            for name in name_in(part):
+                cities = known.cities.get(name.casefold(), ())
+                if not cities:
+                    continue
+                country, state = _around(rest, cities, known)
+                there = [city for city in cities if country in (None, city.country) and state in (None, city.state)]
+                # Outside of the countries whose states it knows, the gazetteer cannot tell that the state is another.
+                there = there or [city for city in cities if city.state is None and city.country == country]
+                if not there or (name != part and country is None):
+                    continue
+                place = Place(known.shown(name), state or there[0].state, country or there[0].country)
+                yield place
+
+
+def _whole_names(part: str) -> list[str]:
+    return [part]
+
+
+def _names_inside(part: str) -> list[str]:
+    """What a part begins or ends with, the longest first: "Newport IOW", "211 52nd Street Pittsburgh"."""
+    words = part.split()
+    ends = [(words[:-cut], words[cut:]) for cut in range(1, len(words))]
+    return [" ".join(some) for both in ends for some in both if len(" ".join(some)) >= _SHORTEST_INSIDE]
+
+
+def _is_wider(part: str, country: str | None, known: Gazetteer) -> bool:
+    """A part that names a country, or a state (of the country, if one is given)."""
+    key = part.casefold()
+    if _names_country(part, known) or key in known.us_states:
+        return True
+    of_country = known.other_states.get(key, ("", ""))[1]
+    return (of_country != "" and country in (None, of_country)) or f"{country}/{key}".casefold() in known.other_states
 
 
 def _around(rest: list[str], cities: tuple[City, ...], known: Gazetteer) -> tuple[str | None, str | None]:
