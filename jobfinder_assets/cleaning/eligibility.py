@@ -15,6 +15,7 @@ _REMOTE = re.compile(
 _EVERYWHERE = re.compile(r"\b(?:worldwide|globally|global|anywhere in the world|any country)\b", re.I)
 _LEGAL_TEXT = _SAID["legal_text"]
 _US_CITIZENS = _SAID["us_citizens"]
+_CLEARANCE = _SAID["clearance"]
 
 
 def eligible_countries(location: str | None, description: str | None) -> list[str] | None:
@@ -78,15 +79,15 @@ def sentence_countries(sentence: str) -> frozenset[str] | None:
         named |= _countries_at_end(_WHO.sub("", before[-80:]))
     if named:
         return frozenset(named)
-    if (_US_CITIZENS.search(sentence) and _REQUIRED.search(sentence)) or (
-        "citizen" in sentence and _ONLY_CITIZENS.search(sentence)
+    if (
+        _CLEARANCE.search(sentence)
+        or (_US_CITIZENS.search(sentence) and _REQUIRED.search(sentence))
+        or ("citizen" in sentence and _ONLY_CITIZENS.search(sentence))
     ):
         return frozenset({"US"})
-    for words, codes in _time_zones().items():
-        if words in sentence and re.search(
-            r"\b(?:must|only|within|based|located|live|reside|overlap|requir)", sentence
-        ):
-            return frozenset(codes)
+    # "During the coronavirus timeframe" is in no zone.
+    if (zone := _time_zone().search(sentence)) and _WHERE.search(sentence):
+        return frozenset(_time_zones()[zone[0]])
     return None
 
 
@@ -111,11 +112,18 @@ def _time_zones() -> dict[str, tuple[str, ...]]:
     }
 
 
+@cache
+def _time_zone() -> re.Pattern[str]:
+    names = sorted(_time_zones(), key=len, reverse=True)
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})")
+
+
+_WHERE = re.compile(r"\b(?:must|only|within|based|located|live|reside|overlap|requir)")
 _SOME = r"(?:the )?[a-z.]+(?:[ ,/]{1,2}[a-z.]+){0,7}"
 # The countries are looked up in what stands where a country must stand: a pattern of all their names is slow.
 _BINDING = re.compile(
     r"\b(?:authori[sz](?:ed|ation)|eligible|legally able|(?:legally )?entitled|permitted|permission|right|permit"
-    r"|eligibility) (?:to (?:live and )?work|for (?:full-time )?(?:employment|work))(?: \S+){0,5}?"
+    r"|eligibility|able) (?:to (?:legally |live and )?work|for (?:full-time )?(?:employment|work))(?: \S+){0,5}?"
     r" (?:in|within|for any employer in) "
     rf"(?P<work>{_SOME})"
     r"|\b(?:must|need to|only|should|required to|have to|applicants?|candidates?|who) (?:\S+ ){0,4}?"
@@ -123,6 +131,12 @@ _BINDING = re.compile(
     rf"(?P<live>{_SOME})"
     rf"|\b(?:remote|remotely|work from anywhere|anywhere)(?: from)?(?: anywhere)? (?:with)?in (?P<remote>{_SOME})"
     rf"|\b(?:open|available|limited|restricted) (?:only )?to (?:\S+ ){{0,4}}?(?:in|of|from) (?P<open>{_SOME})"
+    rf"|\b(?:limited|restricted) (?:only )?to (?P<nationals>{_SOME})(?<=nationals)"
+    rf"|\bemployment in (?P<employment>{_SOME})(?= must have)"
+    rf"|\bwork authori[sz]ation\W{{1,4}}(?P<authorization>{_SOME})(?= \(required\))"
+    rf"|\b(?:must|need to) be (?:with)?in (?P<inside>{_SOME})"
+    rf"|\blive in any (?:state of|of) (?:the )?(?:50 )?(?P<states>{_SOME})"
+    rf"|\b(?:candidates|applicants) (?:from )?(?:across|throughout|within|anywhere in) (?P<across>{_SOME})"
 )
 _WHO = re.compile(r"(?:[- ]based|[ ,](?:residents?|candidates?|applicants?|citizens?|remote|persons?|nationals?))+$")
 
@@ -132,7 +146,7 @@ def _countries_at_start(words: str) -> set[str]:
     names, found = _names(), set[str]()
     rest = words
     while rest:
-        rest = rest.strip(" ,/").removeprefix("or ").removeprefix("and ").removeprefix("the ")
+        rest = rest.strip(" ,/").removeprefix("either ").removeprefix("or ").removeprefix("and ").removeprefix("the ")
         parts = rest.split(" ")
         for length in range(min(4, len(parts)), 0, -1):
             name = " ".join(parts[:length])
