@@ -37,7 +37,7 @@ from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import POSTING_FACTS, TABLES
 
 # Raise it when a parser changes what a posting becomes: everything stored is then cleaned again.
-CLEANING_VERSION = "5"
+CLEANING_VERSION = "6"
 RESTORED_VERSION = f"{CLEANING_VERSION}+restored"
 MINIMUM_DESCRIPTION = 30
 _PARALLEL_FROM_ROWS = 3_000

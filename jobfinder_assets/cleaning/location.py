@@ -32,9 +32,11 @@ _ZIP = re.compile(r"\s+\d{5}(?:-\d{4})?\b")
 _POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b")
 _BETWEEN_PLACES = re.compile(r"[;|/•\n]|\s(?:or|OR|and|AND|&|und|oder)\s(?!\d)|\s[-–—]\s(?=(?:[A-Z][\w.]+\s?){1,3},)")
 _INSIDE_A_PLACE = re.compile(r",|\s[-–—]\s|(?<=[a-z])-\s|(?<=\b[A-Z]{2})-(?=[A-Z])|\(|\)|:\s")
+# Two blanks are left where an "or" was taken out.
+_EITHER = re.compile(r"\s*/\s*|\s{2,}")
 _CITY_AND_STATE = re.compile(r"(.+?)\s+([A-Z]{2})")
 _MOST_PLACES = 20
-_LONGEST_CODE, _LONGEST_LETTERS, _SHORTEST_INSIDE, _MOST_WORDS = 3, 5, 4, 4
+_LONGEST_CODE, _LONGEST_LETTERS, _MOST_WORDS = 3, 5, 4
 _LARGE, _LISTED = 100_000, 3
 _NO_TOWN = read_patterns("no_towns.toml", re.I)["no_town"]
 
@@ -171,6 +173,8 @@ def _place(piece: str) -> Place:
         return Place(None, known.us_states[first.casefold()], "US")
     if country is None:
         return Place(None, None, _country(first, known)) if _names_country(first, known) else Place()
+    region, of_country = known.other_states.get(first.casefold(), (None, None))
+    state = state or (region if of_country == country else None)
     # "California, MD" and "Essex, MA" are towns.
     towns = [first] if rest[0].casefold() in known.us_states and country == "US" else []
     towns += [part for part in parts if not _is_wider(part, country, known) and _may_be_a_town(part)]
@@ -241,10 +245,16 @@ def _whole_names(part: str) -> list[str]:
 
 
 def _names_inside(part: str) -> list[str]:
-    """What a part begins or ends with, the longest first: "Newport IOW", "211 52nd Street Pittsburgh"."""
+    """The one or the other of "Scarborough or Bridlington", what "211 52nd Street Pittsburgh" ends with, what stands
+    before the letters of "Columbus S". Other parts of a name are no city: "Annapolis Junction" is not Annapolis."""
+    halves = _EITHER.split(part)
+    if len(halves) > 1:
+        return halves
     words = part.split()
-    ends = [(words[:-cut], words[cut:]) for cut in range(1, len(words))]
-    return [" ".join(some) for both in ends for some in both if len(" ".join(some)) >= _SHORTEST_INSIDE]
+    if any(character.isdigit() for character in part):
+        return [" ".join(words[cut:]) for cut in range(1, len(words))]
+    is_letters = len(words) > 1 and words[-1].isupper() and len(words[-1]) <= _LONGEST_CODE
+    return [" ".join(words[:-1])] if is_letters else []
 
 
 def _is_wider(part: str, country: str | None, known: Gazetteer) -> bool:

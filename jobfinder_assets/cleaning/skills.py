@@ -149,7 +149,7 @@ def _is_other(text: str, mention: Mention) -> bool:
 def one_word_skills() -> frozenset[str]:
     """The spellings of skills that are a single word, in lower case: "go", "r", "dbt"."""
     table = read_toml("skills.toml")
-    del table["capitalised"]
+    del table["capitalised"], table["short"]
     spellings = [one for skills in table.values() for name, others in skills.items() for one in (name.lower(), *others)]
     return frozenset(one for one in spellings if " " not in one)
 
@@ -174,6 +174,7 @@ def _lexicon() -> _Lexicon:
 
     table = read_toml("skills.toml")
     capitals = {name.lower() for name in table.pop("capitalised")["names"]}
+    short = table.pop("short")
     patterns: dict[str, tuple[str, bool, bool, bool]] = {}
     for category, skills in table.items():
         for name, aliases in skills.items():
@@ -185,6 +186,7 @@ def _lexicon() -> _Lexicon:
                             patterns[f"{before}{spelling}{behind}"] = (name, True, True, True)
                 else:
                     patterns[spelling] = (name, False, spelling in capitals, ambiguous)
+    patterns |= {spelling.lower(): (name, False, True, True) for spelling, name in short.items()}
     automaton = AhoCorasick(list(patterns), matchkind=MatchKind.LeftmostLongest, implementation=Implementation.DFA)
     sure = {
         spelling: name for spelling, (name, *_, unsure) in patterns.items() if not unsure and name.lower() == spelling

@@ -183,5 +183,10 @@ def _skills(values: Any) -> list[str]:
 def _known_skills() -> dict[str, str]:
     """The skills of the lexicon as one word each, by their folded name: text from anywhere else is no skill."""
     table = read_toml("skills.toml")
-    names = (name.casefold() for section, skills in table.items() if section != "capitalised" for name in skills)
+    names = (
+        name.casefold()
+        for section, skills in table.items()
+        if section not in ("capitalised", "short")
+        for name in skills
+    )
     return {name: name.replace(" ", "_") for name in names if len(name) <= LONGEST_VALUE}

@@ -4,6 +4,7 @@ The files in `gold/` hold ids ("file:row") and labels; the texts are read from
 JOBFINDER_SHARED. "?" stands where two careful readers differ; it is not counted.
 """
 
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,9 @@ import pytest
 
 from benchmarks.real_postings import read_postings
 from jobfinder_assets.cleaning.duplicates import cluster_postings
-from jobfinder_assets.cleaning.location import field_workplace, parse_workplace
+from jobfinder_assets.cleaning.eligibility import eligible_countries, field_countries
+from jobfinder_assets.cleaning.gazetteer import gazetteer
+from jobfinder_assets.cleaning.location import field_workplace, parse_place, parse_workplace
 from jobfinder_assets.cleaning.salary import Salary, find_salary, parse_salary
 from jobfinder_assets.cleaning.seniority import parse_seniority
 from jobfinder_assets.cleaning.text import clean_text
@@ -89,6 +92,62 @@ def test_pay_that_is_not_there_is_not_found(postings: pd.DataFrame, name: str) -
     without = gold[(gold["pay_min"] == "") & (gold["pay_max"] == "")]
     false = [name for name, row in without.iterrows() if find_salary(clean_text(row["description"]))]
     assert len(false) <= 0.01 * len(without), false
+
+
+@pytest.mark.parametrize("name", ["places.csv", "places_later.csv"])
+def test_location_fields(postings: pd.DataFrame, shared: Path, name: str) -> None:
+    """Fields of the seven files, some drawn as often as they are met, most from the long tail."""
+    listings = pd.read_parquet(shared / "data" / "bench" / "listings_117k.parquet")["location"]
+    listings.index = pd.Index([f"listings:{row}" for row in range(len(listings))])
+    fields = pd.concat([postings["location"], listings])
+    gold = labels(name).set_index("id").join(fields[~fields.index.duplicated()])
+    gold["location"] = gold["location"].map(clean_text)
+
+    def same(found: str | None, told: str) -> bool:
+        return _bare(found or "") == _bare(told)
+
+    def may_apply(row: pd.Series) -> bool:
+        found, told = field_countries(row["location"]) or (), _countries(row["eligible"])
+        return set(found) == told or (len(told) > 10 and len(found) > 10)
+
+    held = shares(
+        gold,
+        {
+            "city": ("city", lambda row: same(parse_place(row["location"]).city, row["city"])),
+            "country": ("country", lambda row: same(parse_place(row["location"]).country, row["country"])),
+            "eligible": ("eligible", may_apply),
+        },
+    )
+    print(held)
+    assert held["city"] >= 0.95 and held["country"] >= 0.97 and held["eligible"] >= 0.95
+
+
+def _bare(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name.lower()).encode("ascii", "ignore").decode()
+    return plain.replace(".", "").replace("-", " ").replace("saint", "st").strip()
+
+
+def _countries(told: str) -> set[str]:
+    """Codes of a label: "US;CA", or "GROUP:EMEA"; nobody's code where the group has no list."""
+    groups = gazetteer().groups
+    parts = [part for part in told.split(";") if part]
+    found = [groups.get(part[6:].lower(), ("??",)) if part.startswith("GROUP:") else (part,) for part in parts]
+    return {code for codes in found for code in codes}
+
+
+def test_who_may_apply(postings: pd.DataFrame) -> None:
+    """Adverts that speak of citizens, permits, clearances or remote work; a wrong refusal costs more than a miss."""
+    gold = pd.concat([labels("eligible.csv"), labels("eligible_later.csv")]).set_index("id").join(postings)
+    gold = gold[gold["eligible"] != "?"]
+    found = [
+        set(eligible_countries(row["location"] or None, clean_text(row["description"])) or ())
+        for _, row in gold.iterrows()
+    ]
+    told = [_countries(label) for label in gold["eligible"]]
+    right = sum(one == other or (len(one) > 10 and len(other) > 10) for one, other in zip(found, told, strict=True))
+    wrong = sum(bool(one) and not other for one, other in zip(found, told, strict=True))
+    print(right, len(gold), wrong)
+    assert len(gold) >= 150 and right >= 0.95 * len(gold) and wrong <= 0.02 * len(gold)
 
 
 def test_salary_fields(postings: pd.DataFrame) -> None:

@@ -69,6 +69,8 @@ def test_each_skill_once_where_it_stands_first() -> None:
 def test_every_spelling_of_the_lexicon_is_found_in_a_list_of_skills() -> None:
     table = read_toml("skills.toml")
     capitals = {name.lower(): name for name in table.pop("capitalised")["names"]}
+    for spelling, name in table.pop("short").items():
+        assert name in [mention.name for mention in find_skills(f"Python, {spelling}, SQL")], spelling
     for skills in table.values():
         for name, aliases in skills.items():
             for spelling in (name, *aliases):
@@ -80,7 +82,8 @@ def test_every_spelling_of_the_lexicon_is_found_in_a_list_of_skills() -> None:
 def test_no_spelling_belongs_to_two_skills() -> None:
     table = read_toml("skills.toml")
     table.pop("capitalised")
-    spellings = [
+    short = [spelling.lower() for spelling in table.pop("short")]
+    spellings = short + [
         spelling
         for skills in table.values()
         for name, aliases in skills.items()
@@ -107,3 +110,14 @@ def test_a_longer_name_says_the_shorter_one_too() -> None:
     found = {mention.name: text[mention.start : mention.end] for mention in find_skills(text)}
     assert found.items() >= {"AWS": "AWS", "S3": "AWS S3", "Spark": "Spark", "Spark SQL": "Spark SQL"}.items()
     assert not {"Java", "Snowflake"} & set(found)
+
+
+def test_office_words_count_among_other_skills_only() -> None:
+    found = {mention.name for mention in find_skills("Proficient in Word, Excel, Access, PowerPoint and Outlook")}
+    assert found >= {"Microsoft Word", "Excel", "Microsoft Access", "PowerPoint", "Microsoft Outlook"}
+    prose = "Access to our pension plan. Word of mouth matters. The Outlook is good."
+    assert not {mention.name for mention in find_skills(prose)} & {
+        "Microsoft Word",
+        "Microsoft Access",
+        "Microsoft Outlook",
+    }
