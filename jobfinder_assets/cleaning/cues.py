@@ -61,6 +61,7 @@ class Cues:
         """Start and end of the sentence around `position`, cut at `_REACH` characters to each side."""
         text = self.text
         start, end = max(0, position - _REACH), min(len(text), position + _REACH)
+        start = max(start, text.rfind("\n", start, position) + 1)
         for match in _END.finditer(text, start, position + 3):
             # What begins with a capital or a number was glued to the sentence before.
             at = match.start() if text[match.start()].isalnum() else match.end()

@@ -79,11 +79,7 @@ def sentence_countries(sentence: str) -> frozenset[str] | None:
         named |= _countries_at_end(_WHO.sub("", before[-80:]))
     if named:
         return frozenset(named)
-    if (
-        _CLEARANCE.search(sentence)
-        or (_US_CITIZENS.search(sentence) and _REQUIRED.search(sentence))
-        or ("citizen" in sentence and _ONLY_CITIZENS.search(sentence))
-    ):
+    if _asks_for_us_citizens(sentence):
         return frozenset({"US"})
     # "During the coronavirus timeframe" is in no zone.
     if (zone := _time_zone().search(sentence)) and _WHERE.search(sentence):
@@ -91,6 +87,16 @@ def sentence_countries(sentence: str) -> frozenset[str] | None:
     return None
 
 
+def _asks_for_us_citizens(sentence: str) -> bool:
+    """By their name, or by a clearance that only they are given."""
+    if "citizen" in sentence and _ONLY_CITIZENS.search(sentence):
+        return True
+    if _US_CITIZENS.search(sentence) and _REQUIRED.search(sentence):
+        return True
+    return any(word in sentence for word in _OF_CLEARANCES) and _CLEARANCE.search(sentence) is not None
+
+
+_OF_CLEARANCES = ("secret", "clearance", "ts/sci")
 _REQUIRED = re.compile(
     r"\b(?:must|requir\w*|need\w*|only|active|(?:ability|able) to obtain|obtain|possess|eligible|limited to|maintain)\b"
 )

@@ -61,6 +61,7 @@ _BASE = re.compile(r"\bbase\b", re.I)
 _PAY_WORD = _SAID["pay_word"]
 _PASSAGE, _LABEL = 200, 110
 _NEAR, _LONGEST_AMOUNT = 30, 30
+_DIGIT = re.compile(r"\d")
 _NEAR_AMOUNT = re.compile(
     rf"(?:(?i:{_SIGN})|\b(?:{_CODE})\b)\s?(?:{_NUMBER})(?:\s?[kK]\b)?|(?:{_NUMBER})(?:\s?[kK])?\s?(?:\b(?:{_CODE})\b|€|£|zł|(?i:lpa|lakhs?|euros?)\b)"
     rf"|(?!40[13]\s?\(?[kK])\d{{2,3}}(?:,\d{{3}}|[kK]\b)"
@@ -170,8 +171,8 @@ def _pay_near(cues: Cues, position: int, default_currency: str) -> tuple[Salary 
     line_end = min(len(text) if line_end < 0 else line_end, position + _PASSAGE)
     # A currency's code stands behind both ends of a range, its sign before each.
     back = 40 if text[position] == " " else 12
-    reach = min(line_end, position + _NEAR + _LONGEST_AMOUNT)
-    amount = _NEAR_AMOUNT.search(text, max(line_start, position - back), reach)
+    reach = max(line_start, position - back), min(line_end, position + _NEAR + _LONGEST_AMOUNT)
+    amount = _NEAR_AMOUNT.search(text, *reach) if _DIGIT.search(text, *reach) else None
     if amount is None or amount.start() > position + _NEAR:
         return None, position + 1
     # "100-200k" has its unit at its end only.

@@ -106,7 +106,10 @@ def readable(postings: pd.DataFrame) -> pd.DataFrame:
 
 def _is_readable(text: str) -> bool:
     """Nothing below would change the text: a quarter of the time of finding out by doing it."""
-    if any(mark in text for mark in _UNTIDY) or text != text.strip() or ("&" in text and _ENTITY.search(text)):
+    for mark in _UNTIDY:
+        if mark in text:
+            return False
+    if text != text.strip() or ("&" in text and _ENTITY.search(text)):
         return False
     if text.isascii():
         return len(text.encode().translate(None, _CONTROLS)) == len(text)
@@ -173,6 +176,8 @@ def _repair(text: str) -> str:
     text = _SYMBOL_MOJIBAKE.sub("•", text)
     for broken, sign in _COMMON_MOJIBAKE.items():
         text = text.replace(broken, sign)
+    if not _MOJIBAKE.search(text):
+        return text
     # Line by line: one odd character elsewhere must not hinder the repair, and long texts stay cheap.
     return "\n".join(
         _repair_line(line) if not line.isascii() and _MOJIBAKE.search(line) else line for line in text.split("\n")
