@@ -21,11 +21,10 @@ from jobfinder_assets.cleaning.cues import Cues, read_cues
 from jobfinder_assets.cleaning.eligibility import combine, field_countries, sentence_countries, text_countries
 from jobfinder_assets.cleaning.location import (
     field_workplace,
-    parse_place,
-    parse_places,
     sentence_workplace,
     text_workplace,
 )
+from jobfinder_assets.cleaning.places import parse_place, parse_places
 from jobfinder_assets.cleaning.salary import Salary, parse_salary, text_salary
 from jobfinder_assets.cleaning.seniority import text_level, text_years, title_level
 from jobfinder_assets.cleaning.skills import Mention, find_skills
@@ -46,7 +45,7 @@ _ENGLISH = frozenset(
     {"the", "and", "to", "of", "a", "in", "for", "with", "you", "we", "our", "is", "are", "will", "on", "as"}
 )
 # No other language of adverts has these, so that fewer are enough: a list of duties has few words between its terms.
-_ONLY_ENGLISH = frozenset({"the", "and", "of", "with", "you", "our"})
+_ONLY_ENGLISH = frozenset({"the", "and", "with", "you", "our"})
 _WORKPLACES = ("onsite", "hybrid", "remote")
 _EMPLOYMENT: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("internship", ("intern", "praktikum", "werkstudent")),

@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 from jobfinder_assets.cleaning.cues import Cues, read_cues
 from jobfinder_assets.cleaning.gazetteer import gazetteer
 from jobfinder_assets.cleaning.lexicon import read_patterns, read_toml
-from jobfinder_assets.cleaning.location import parse_places, pieces_of
+from jobfinder_assets.cleaning.places import parse_places, pieces_of
 
 _SAID = read_patterns("eligibility.toml")
 _REMOTE = re.compile(
@@ -16,6 +16,7 @@ _EVERYWHERE = re.compile(r"\b(?:worldwide|globally|global|anywhere in the world|
 _LEGAL_TEXT = _SAID["legal_text"]
 _US_CITIZENS = _SAID["us_citizens"]
 _CLEARANCE = _SAID["clearance"]
+_NOT_ASKED = _SAID["not_asked"]
 
 
 def eligible_countries(location: str | None, description: str | None) -> list[str] | None:
@@ -50,7 +51,8 @@ def field_countries(location: str | None) -> frozenset[str] | None:
     found: set[str] = set()
     for piece in pieces:
         # "Remote-EMEA" names a group, "South Africa" none.
-        lower = piece.casefold().replace("remote-", "remote ").replace("south africa", "")
+        lower = piece.casefold().replace("remote-", "remote ").replace("-remote", " remote")
+        lower = lower.replace("south africa", "")
         for name, codes in gazetteer().groups.items():
             if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", lower):
                 found.update(codes)
@@ -91,6 +93,8 @@ def _asks_for_us_citizens(sentence: str) -> bool:
     """By their name, or by a clearance that only they are given."""
     if "citizen" in sentence and _ONLY_CITIZENS.search(sentence):
         return True
+    if _NOT_ASKED.search(sentence):
+        return False
     if _US_CITIZENS.search(sentence) and _REQUIRED.search(sentence):
         return True
     return any(word in sentence for word in _OF_CLEARANCES) and _CLEARANCE.search(sentence) is not None
@@ -129,7 +133,7 @@ _SOME = r"(?:the )?[a-z.]+(?:[ ,/]{1,2}[a-z.]+){0,7}"
 # The countries are looked up in what stands where a country must stand: a pattern of all their names is slow.
 _BINDING = re.compile(
     r"\b(?:authori[sz](?:ed|ation)|eligible|legally able|(?:legally )?entitled|permitted|permission|right|permit"
-    r"|eligibility|able) (?:to (?:legally |live and )?work|for (?:full-time )?(?:employment|work))(?: \S+){0,5}?"
+    r"|eligibility) (?:to (?:live and )?work|for (?:full-time )?(?:employment|work))(?: \S+){0,5}?"
     r" (?:in|within|for any employer in) "
     rf"(?P<work>{_SOME})"
     r"|\b(?:must|need to|only|should|required to|have to|applicants?|candidates?|who) (?:\S+ ){0,4}?"
@@ -140,9 +144,12 @@ _BINDING = re.compile(
     rf"|\b(?:limited|restricted) (?:only )?to (?P<nationals>{_SOME})(?<=nationals)"
     rf"|\bemployment in (?P<employment>{_SOME})(?= must have)"
     rf"|\bwork authori[sz]ation\W{{1,4}}(?P<authorization>{_SOME})(?= \(required\))"
-    rf"|\b(?:must|need to) be (?:with)?in (?P<inside>{_SOME})"
+    rf"|\bable to (?:legally )?(?:live and )?work (?:with)?in (?P<able>{_SOME})"
+    rf"|(?:^\W*|[.:] |\b(?:you|candidates?|applicants?|employees?) )must be (?:with)?in "
+    rf"(?P<inside>(?!(?:the )?[a-z.]+ office){_SOME})"
     rf"|\blive in any (?:state of|of) (?:the )?(?:50 )?(?P<states>{_SOME})"
-    rf"|\b(?:candidates|applicants) (?:from )?(?:across|throughout|within|anywhere in) (?P<across>{_SOME})"
+    rf"|(?<!not )\b(?:consider|accept|welcome|hire|hiring|open to|invite) (?:\w+ )?(?:candidates|applicants) (?:from )?"
+    rf"(?:across|throughout|within|anywhere in) (?P<across>{_SOME})"
 )
 _WHO = re.compile(r"(?:[- ]based|[ ,](?:residents?|candidates?|applicants?|citizens?|remote|persons?|nationals?))+$")
 

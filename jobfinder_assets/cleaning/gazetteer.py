@@ -79,6 +79,9 @@ def _read() -> Gazetteer:
         for country, states in table["states"].items()
         for code in states
     }
+    other_states |= {
+        name: (code, country) for country, short in table["counties"].items() for name, code in short.items()
+    }
     groups = {name: tuple(codes) for name, codes in table["groups"].items()}
     groups |= {
         name: tuple(sorted(code for part in parts for code in continents[part]))

@@ -26,6 +26,9 @@ _ENDS_BEHIND = re.compile(
     re.I,
 )
 _VERB_EXCEL = re.compile(r"^\s(?:in|at|within|as|and (?:grow|succeed|thrive)|when|both|under|by)\b")
+# "Word, Excel and Access"; not "Access SQL databases", "Data Access, SQL".
+_LISTED_BEFORE = re.compile(r"(?:^|[,;/:(&•*\n-]|\b(?:and|or|in|with|using|ms|microsoft|of|as))\s*$", re.I)
+_LISTED_BEHIND = re.compile(r"\s?(?:[,;/)&.\n]|and\b|or\b|$)")
 _OFFICE = re.compile(
     r"(?:\bms|microsoft|advanced|office|word,?(?: and)?|skills?:?|using|in|with|of|and|[,(/&:])[\s-]{0,2}$", re.I
 )
@@ -94,9 +97,10 @@ def _with_neighbours(text: str, sure: list[Mention], doubtful: list[Mention]) ->
         if not beside:
             break
         found += beside
+        done = set(beside)
         starts.update(mention.start for mention in beside)
         ends.update(mention.end for mention in beside)
-        waiting = [mention for mention in waiting if mention not in beside]
+        waiting = [mention for mention in waiting if mention not in done]
     return found
 
 
@@ -132,6 +136,8 @@ def _is_other(text: str, mention: Mention) -> bool:
     before, behind = text[max(0, mention.start - 9) : mention.start], text[mention.end : mention.end + 4]
     if mention.name == "Excel":
         return False
+    if mention.name in _lexicon().short:
+        return not (_LISTED_BEFORE.search(before) and _LISTED_BEHIND.match(behind))
     if behind[:1] in ("&", "'", "’") or before[-1:] in ("&", "'", "’", "-") or behind[:1] == "-":
         return True
     if mention.name == "C" and re.search(
@@ -157,11 +163,13 @@ def one_word_skills() -> frozenset[str]:
 @dataclass(frozen=True)
 class _Lexicon:
     """entries: by pattern, what is shown, and whether it is a letter with its surroundings, needs a capital letter,
-    is ambiguous. begin_with: the sure skill whose name a pattern begins with ("aws s3", "spark sql")."""
+    is ambiguous. short: the skills that are named by a common word. begin_with: the sure skill whose name a pattern
+    begins with ("aws s3", "spark sql")."""
 
     automaton: Any
     entries: list[tuple[str, bool, bool, bool]]
     begin_with: dict[int, str]
+    short: frozenset[str]
 
 
 # These begin with a skill's name only by chance.
@@ -196,4 +204,4 @@ def _lexicon() -> _Lexicon:
         for number, (spelling, (name, *_)) in enumerate(patterns.items())
         if (first := spelling.split(" ")[0]) in sure and sure[first] != name and spelling not in _OTHER_BEGINNING
     }
-    return _Lexicon(automaton, list(patterns.values()), begin_with)
+    return _Lexicon(automaton, list(patterns.values()), begin_with, frozenset(short.values()))

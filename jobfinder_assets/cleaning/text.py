@@ -174,8 +174,10 @@ def _repair(text: str) -> str:
     if text.isascii() or not _MOJIBAKE.search(text):
         return text
     text = _SYMBOL_MOJIBAKE.sub("•", text)
-    for broken, sign in _COMMON_MOJIBAKE.items():
-        text = text.replace(broken, sign)
+    # Where it was broken twice, they are parts of others.
+    if "Ã" not in text:
+        for broken, sign in _COMMON_MOJIBAKE.items():
+            text = text.replace(broken, sign)
     if not _MOJIBAKE.search(text):
         return text
     # Line by line: one odd character elsewhere must not hinder the repair, and long texts stay cheap.

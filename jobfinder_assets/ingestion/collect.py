@@ -9,7 +9,7 @@ that lets it be skipped.
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -26,6 +26,7 @@ import pyarrow.compute as pc
 
 from jobfinder_assets.ingestion.contract import (
     LIVE,
+    NOTHING,
     Fetched,
     NotYet,
     Query,
@@ -184,7 +185,8 @@ def collect(
     }
     boards = []
     with _Writer(lake, source.name, now) as writer:
-        for answer in _answers(source, asked, stored, query=query, connections=connections):
+        watched = {board for board, last in previous.items() if last.filled}
+        for answer in _answers(source, asked, stored, watched, query=query, connections=connections):
             last = previous.get(answer.board)
             board = _Board(source, writer, answer.board, now, stored, last.filled if last else {})
             try:
@@ -192,6 +194,8 @@ def collect(
             except NotYet as error:
                 waiting[answer.board] = str(error)
                 continue
+            finally:
+                stored.forget(answer.board)
             if not answer.searched and _worth_noting(source, health, last):
                 writer.note(health)
             boards.append(health)
@@ -323,6 +327,7 @@ def _answers(
     source: Source,
     asked: Mapping[str, Mapping[str, str]],
     stored: "_Stored",
+    watched: Collection[str],
     *,
     query: Query | None,
     connections: int,
@@ -330,7 +335,9 @@ def _answers(
     """Every board's answer: files one after another, live boards side by side, few at a time."""
 
     def ask(board: str) -> _Answer:
-        known = _Lazy(lambda: stored.board(board).first_seen), _Lazy(lambda: stored.board(board).sent)
+        # Of a board whose fields nobody has counted yet, all is read.
+        sent = _Lazy(lambda: stored.board(board).sent) if board in watched else NOTHING
+        known = _Lazy(lambda: stored.board(board).first_seen), sent
         return _fetch(source, board, asked[board], *known, query)
 
     if source.kind not in LIVE:
@@ -424,6 +431,7 @@ def _store(board: _Board, answer: _Answer, *, run: str, validators: Mapping[str,
         if board.source.kind in LIVE:
             _see_all(board)
         health = replace(health, status="unchanged", rows=unchanged, unchanged=unchanged, message=str(error))
+        health = replace(health, filled=board.filled)
     except SourceError as error:
         _see(board, tally, complete=False)
         kept = {} if tally.rows else validators
@@ -448,7 +456,7 @@ def _counted(health: BoardHealth, tally: _Tally, before: Mapping[str, float]) ->
         changed=tally.changed,
         unchanged=tally.unchanged,
         closed=tally.closed,
-        filled=tally.shares(before) if tally.drafted + tally.carried else {},
+        filled=tally.shares(before) if tally.drafted + tally.carried else dict(before),
     )
 
 
@@ -469,8 +477,9 @@ def _rows(board: _Board, fetched: Fetched, tally: _Tally) -> Iterator[_Row]:
     """The fetched rows that are not stored as they are; all of them are counted."""
     known, seen = board.known, tally.seen
     watched = WATCHED_ROWS if board.source.kind in LIVE else 0
+    recognised = {name for name in fetched.still_there if known.hashes.get(name) or known.unseen.get(name)}
     for source_id, text, posting in _readable(board, fetched):
-        if source_id in seen:
+        if source_id in seen or source_id in recognised:
             tally.repeated += 1
             continue
         digest = content_hash(text)
@@ -479,6 +488,9 @@ def _rows(board: _Board, fetched: Fetched, tally: _Tally) -> Iterator[_Row]:
             _watch(board, posting, tally, unchanged=unchanged)
         seen[source_id] = digest
         if unchanged:
+            # Stored by an older version: from now on it is recognised.
+            if posting.sent and source_id in known.unsent:
+                yield _Row(source_id, text, digest, posting.sent)
             continue
         if source_id in known.hashes:
             tally.changed += 1
@@ -486,6 +498,7 @@ def _rows(board: _Board, fetched: Fetched, tally: _Tally) -> Iterator[_Row]:
             tally.new += 1
         if known.unseen.get(source_id) != digest:
             yield _Row(source_id, text, digest, posting.sent)
+    # Some sources tell them while their postings are read.
     for source_id in fetched.still_there:
         stored = known.hashes.get(source_id) or known.unseen.get(source_id)
         if stored and source_id not in seen:
@@ -557,14 +570,15 @@ class _KnownPostings:
 
     hashes: content hash by source id of every posting that was seen, None where its record is not stored; closed: the
     ids of those that are closed; unseen: hashes of records that a killed run stored before it could store a sighting;
-    sent: ids by the digest of the item that the source sent; seen: the sightings as rows of source_id, first_seen_at,
-    last_seen_at, closed_at.
+    sent: ids by the digest of the item that the source sent; unsent: ids of which no digest is stored; seen: the
+    sightings as rows of source_id, first_seen_at, last_seen_at, closed_at.
     """
 
     hashes: dict[str, str | None]
     closed: frozenset[str]
     unseen: dict[str, str]
     sent: dict[str, str]
+    unsent: frozenset[str]
     seen: pa.Table
 
     @property
@@ -612,6 +626,10 @@ class _Stored:
             self._known[name] = self._read_board(name)
         return self._known[name]
 
+    def forget(self, name: str) -> None:
+        """The board is done."""
+        self._known.pop(name, None)
+
     def _read_board(self, name: str) -> _KnownPostings:
         raw, seen = self._raw.get(name, self._nothing[0]), self._seen.get(name, self._nothing[1])
         ids = raw["source_id"].to_pylist()
@@ -619,7 +637,8 @@ class _Stored:
         sent = {digest: name for digest, name in zip(raw["sent_hash"].to_pylist(), ids, strict=True) if digest}
         hashes = {source_id: stored.pop(source_id, None) for source_id in seen["source_id"].to_pylist()}
         closed = frozenset(self._closed[name]["source_id"].to_pylist() if name in self._closed else ())
-        return _KnownPostings(hashes, closed, unseen=stored, sent=sent, seen=seen)
+        unsent = frozenset(ids).difference(sent.values())
+        return _KnownPostings(hashes, closed, unseen=stored, sent=sent, unsent=unsent, seen=seen)
 
     def open_postings(self, name: str) -> tuple[int, datetime | None]:
         """How many of the board's postings are open, and the earliest of the times they were last seen."""

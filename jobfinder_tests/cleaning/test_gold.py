@@ -16,7 +16,8 @@ from benchmarks.real_postings import read_postings
 from jobfinder_assets.cleaning.duplicates import cluster_postings
 from jobfinder_assets.cleaning.eligibility import eligible_countries, field_countries
 from jobfinder_assets.cleaning.gazetteer import gazetteer
-from jobfinder_assets.cleaning.location import field_workplace, parse_place, parse_workplace
+from jobfinder_assets.cleaning.location import field_workplace, parse_workplace
+from jobfinder_assets.cleaning.places import parse_place
 from jobfinder_assets.cleaning.salary import Salary, find_salary, parse_salary
 from jobfinder_assets.cleaning.seniority import parse_seniority
 from jobfinder_assets.cleaning.text import clean_text

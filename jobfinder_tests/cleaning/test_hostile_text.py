@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from jobfinder_assets.cleaning.company import clean_company, company_key, is_agency
 from jobfinder_assets.cleaning.eligibility import eligible_countries
-from jobfinder_assets.cleaning.location import parse_places, parse_workplace
+from jobfinder_assets.cleaning.location import parse_workplace
+from jobfinder_assets.cleaning.places import parse_places
 from jobfinder_assets.cleaning.post import read_post
 from jobfinder_assets.cleaning.requisitions import requisition_numbers
 from jobfinder_assets.cleaning.salary import find_salary, parse_salary

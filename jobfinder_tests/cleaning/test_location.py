@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobfinder_assets.cleaning.eligibility import eligible_countries
-from jobfinder_assets.cleaning.location import Place, parse_place, parse_workplace
+from jobfinder_assets.cleaning.location import parse_workplace
+from jobfinder_assets.cleaning.places import Place, parse_place, parse_places
 
 PLACES = [
     ("New York, NY", Place("New York", "NY", "US")),
@@ -43,6 +44,23 @@ PLACES = [
     ("Montreal, Toronto", Place("Montreal", "QC", "CA")),
     ("NYC", Place("New York", "NY", "US")),
     ("New York City, New York", Place("New York", "NY", "US")),
+    ("Washington, DC, USA", Place("Washington", "DC", "US")),
+    ("Oregon, WI, USA", Place("Oregon", "WI", "US")),
+    ("Houston, Dallas, Austin, TX", Place("Houston", "TX", "US")),
+    ("Oxford OX9 9ZZ; Cambridge CB9 9ZZ", Place("Oxford", None, "GB")),
+    ("Gräfelfing, Bavaria, Germany", Place("Gräfelfing", None, "DE")),
+    ("USA-NY-New York", Place("New York", "NY", "US")),
+    ("US, Texas", Place(None, "TX", "US")),
+    ("College Station, TX", Place("College Station", "TX", "US")),
+    ("West, TX", Place("West", "TX", "US")),
+    ("Hong Kong, China", Place("Hong Kong", None, "CN")),
+    # Codes of a state or of a country, by where a city of that name lies.
+    ("Erlangen, BY, DE", Place("Erlangen", "BY", "DE")),
+    ("Perth, WA, Australia", Place("Perth", "WA", "AU")),
+    ("Belo Horizonte, MG", Place("Belo Horizonte", "MG", "BR")),
+    ("Tbilisi, Georgia", Place("Tbilisi", None, "GE")),
+    ("Salem, OR", Place("Salem", "OR", "US")),
+    ("Winchester, Hants", Place("Winchester", "HAM", "GB")),
     ("Malaga, Spain", Place("Malaga", None, "ES")),
     ("US - West & Mid-West region", Place(None, None, "US")),
     ("Remote", Place()),
@@ -121,3 +139,16 @@ def test_no_text_makes_the_parsers_raise(location: str, description: str) -> Non
     assert parse_workplace(location, description) in ("onsite", "hybrid", "remote", "unspecified")
     country = parse_place(location).country
     assert country is None or len(country) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "cities"),
+    [
+        ("Chicago, New York, San Francisco", ["Chicago", "New York", "San Francisco"]),
+        ("Barcelona, Madrid, Valencia, Spain", ["Barcelona", "Madrid", "Valencia"]),
+        ("London, Madrid, Lisbon, Portugal, Stockholm", ["London", "Madrid", "Lisbon", "Stockholm"]),
+        ("Georgia, US", [None]),
+    ],
+)
+def test_every_place_of_a_list(text: str, cities: list[str | None]) -> None:
+    assert [place.city for place in parse_places(text)] == cities

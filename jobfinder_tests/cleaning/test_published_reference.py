@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from jobfinder_assets.cleaning.location import parse_place
+from jobfinder_assets.cleaning.places import parse_place
 from jobfinder_assets.cleaning.salary import parse_salary
 from jobfinder_assets.cleaning.seniority import title_level
 from jobfinder_assets.cleaning.skills import find_skills

@@ -115,7 +115,7 @@ def test_a_longer_name_says_the_shorter_one_too() -> None:
 def test_office_words_count_among_other_skills_only() -> None:
     found = {mention.name for mention in find_skills("Proficient in Word, Excel, Access, PowerPoint and Outlook")}
     assert found >= {"Microsoft Word", "Excel", "Microsoft Access", "PowerPoint", "Microsoft Outlook"}
-    prose = "Access to our pension plan. Word of mouth matters. The Outlook is good."
+    prose = "Access to our pension plan. Access SQL databases daily. Data Access, SQL. Our long-term Outlook, SQL."
     assert not {mention.name for mention in find_skills(prose)} & {
         "Microsoft Word",
         "Microsoft Access",

@@ -89,10 +89,13 @@ def test_a_lake_of_an_older_version_is_read_once_more(board: Board) -> None:
     board.go([job("a"), job("b")], 0)
     raw = board.lake.read("raw_postings")
     board.lake.replace("raw_postings", raw.assign(sent_hash=None))
+    health = board.lake.read("source_health")
+    board.lake.replace("source_health", health.assign(validators=None))
     assert board.parsed([job("a"), job("b")]) == (["a", "b"], [])
     assert counts(board.go([job("a"), job("b")], 1)) == {
         "rows": 2, "new": 0, "changed": 0, "unchanged": 2, "closed": 0
     }  # fmt: skip
+    assert board.parsed([job("a"), job("b")]) == ([], ["a", "b"])
 
 
 def test_a_field_that_disappears_is_seen_though_most_is_not_parsed(board: Board) -> None:
@@ -116,3 +119,20 @@ def test_a_cut_answer_closes_nothing(board: Board) -> None:
     whole = orjson.dumps(board.wrap([job("a"), job("b")]))
     (health,) = board.go(whole[:-20], 1).boards
     assert (health.status, health.closed) == ("failed", 0)
+
+
+def test_one_id_twice_does_not_change_its_posting_at_every_run(board: Board) -> None:
+    twice = [job("a"), job("a", "We build valves"), job("b")]
+    board.go(twice, 0)
+    for day in (1, 2):
+        assert counts(board.go([*twice, job(f"new {day}")], day))["changed"] == 0
+    raw = board.lake.read("raw_postings", ["source_id", "record"]).set_index("source_id")["record"]
+    assert "pumps" in raw["a"]
+
+
+def test_fields_are_counted_over_an_answer_that_did_not_change(board: Board) -> None:
+    jobs = [job(f"n{number}") for number in range(60)]
+    for day in (0, 1):
+        board.go(jobs, day)
+    (last,) = board.go([*jobs, job("bare") | {"title": None, "text": None}], 2).boards
+    assert last.new == 1 and last.filled["title"] > 0.9

@@ -202,7 +202,12 @@ def test_chosen_words_of_a_cv_are_added_and_nothing_else_is_kept(file: Path, hom
         app.text_area(key="cv_text_0").set_value(CV).run()
     else:
         app.file_uploader(key="cv_file_0").set_value(("cv.md", CV.encode(), "text/markdown")).run()
-    assert app.pills(key="cv_skills_0").options == ["Python", "Kafka", "Snowflake"], "spark is there already"
+    assert app.pills(key="cv_skills_0").options == [
+        "Python",
+        "Kafka",
+        "Snowflake",
+        "Fraud detection",
+    ], "spark is there already"
     assert app.button(key="cv_add").disabled, "nothing is chosen for the person"
     app.pills(key="cv_skills_0").set_value(["Kafka", "Snowflake"]).run()
     app.button(key="cv_add").click().run()
