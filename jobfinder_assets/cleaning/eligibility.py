@@ -5,7 +5,7 @@ from functools import cache, lru_cache
 
 from jobfinder_assets.cleaning.cues import Cues, read_cues
 from jobfinder_assets.cleaning.gazetteer import gazetteer
-from jobfinder_assets.cleaning.lexicon import read_patterns, read_toml
+from jobfinder_assets.cleaning.lexicon import joined, read_patterns, read_toml
 from jobfinder_assets.cleaning.places import parse_places, pieces_of
 
 _SAID = read_patterns("eligibility.toml")
@@ -132,24 +132,29 @@ _WHERE = re.compile(r"\b(?:must|only|within|based|located|live|reside|overlap|re
 _SOME = r"(?:the )?[a-z.]+(?:[ ,/]{1,2}[a-z.]+){0,7}"
 # The countries are looked up in what stands where a country must stand: a pattern of all their names is slow.
 _BINDING = re.compile(
-    r"\b(?:authori[sz](?:ed|ation)|eligible|legally able|(?:legally )?entitled|permitted|permission|right|permit"
-    r"|eligibility) (?:to (?:live and )?work|for (?:full-time )?(?:employment|work))(?: \S+){0,5}?"
-    r" (?:in|within|for any employer in) "
-    rf"(?P<work>{_SOME})"
-    r"|\b(?:must|need to|only|should|required to|have to|applicants?|candidates?|who) (?:\S+ ){0,4}?"
-    r"(?:reside|residing|live|living|be (?:physically )?(?:based|located)|located|based|residents?) (?:with)?in "
-    rf"(?P<live>{_SOME})"
-    rf"|\b(?:remote|remotely|work from anywhere|anywhere)(?: from)?(?: anywhere)? (?:with)?in (?P<remote>{_SOME})"
-    rf"|\b(?:open|available|limited|restricted) (?:only )?to (?:\S+ ){{0,4}}?(?:in|of|from) (?P<open>{_SOME})"
-    rf"|\b(?:limited|restricted) (?:only )?to (?P<nationals>{_SOME})(?<=nationals)"
-    rf"|\bemployment in (?P<employment>{_SOME})(?= must have)"
-    rf"|\bwork authori[sz]ation\W{{1,4}}(?P<authorization>{_SOME})(?= \(required\))"
-    rf"|\bable to (?:legally )?(?:live and )?work (?:with)?in (?P<able>{_SOME})"
-    rf"|(?:^\W*|[.:] |\b(?:you|candidates?|applicants?|employees?) )must be (?:with)?in "
-    rf"(?P<inside>(?!(?:the )?[a-z.]+ office){_SOME})"
-    rf"|\blive in any (?:state of|of) (?:the )?(?:50 )?(?P<states>{_SOME})"
-    rf"|(?<!not )\b(?:consider|accept|welcome|hire|hiring|open to|invite) (?:\w+ )?(?:candidates|applicants) (?:from )?"
-    rf"(?:across|throughout|within|anywhere in) (?P<across>{_SOME})"
+    joined(
+        [
+            r"\b(?:authori[sz](?:ed|ation)|eligible|legally able|(?:legally )?entitled|permitted|permission|right"
+            r"|permit|eligibility) (?:to (?:live and )?work|for (?:full-time )?(?:employment|work))(?: \S+){0,5}?"
+            rf" (?:in|within|for any employer in) (?P<work>{_SOME})",
+            r"\b(?:must|need to|only|should|required to|have to|applicants?|candidates?|who) (?:\S+ ){0,4}?"
+            r"(?:reside|residing|live|living|be (?:physically )?(?:based|located)|located|based|residents?) "
+            rf"(?:with)?in (?P<live>{_SOME})",
+            r"\b(?:remote|remotely|work from anywhere|anywhere)(?: from)?(?: anywhere)? (?:with)?in "
+            rf"(?P<remote>{_SOME})",
+            rf"\b(?:open|available|limited|restricted) (?:only )?to (?:\S+ ){{0,4}}?(?:in|of|from) (?P<open>{_SOME})",
+            rf"\b(?:limited|restricted) (?:only )?to (?P<nationals>{_SOME})(?<=nationals)",
+            rf"\bemployment in (?P<employment>{_SOME})(?= must have)",
+            rf"\bwork authori[sz]ation\W{{1,4}}(?P<authorization>{_SOME})(?= \(required\))",
+            rf"\bable to (?:legally )?(?:live and )?work (?:with)?in (?P<able>{_SOME})",
+            # Who must is a person: named, or left out at the beginning of a sentence.
+            r"\b(?:(?:you|candidates?|applicants?|employees?) must|(?<![\w,] )must) be (?:with)?in "
+            rf"(?P<inside>(?!(?:the )?[a-z.]+ office){_SOME})",
+            rf"\blive in any (?:state of|of) (?:the )?(?:50 )?(?P<states>{_SOME})",
+            r"\b(?<!not )(?:consider|accept|welcome|hire|hiring|open to|invite) (?:\w+ )?(?:candidates|applicants) "
+            rf"(?:from )?(?:across|throughout|within|anywhere in) (?P<across>{_SOME})",
+        ]
+    )
 )
 _WHO = re.compile(r"(?:[- ]based|[ ,](?:residents?|candidates?|applicants?|citizens?|remote|persons?|nationals?))+$")
 
