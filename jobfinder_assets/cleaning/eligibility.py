@@ -93,19 +93,22 @@ def _asks_for_us_citizens(sentence: str) -> bool:
     """By their name, or by a clearance that only they are given."""
     if "citizen" in sentence and _ONLY_CITIZENS.search(sentence):
         return True
-    if _NOT_ASKED.search(sentence):
-        return False
-    if _US_CITIZENS.search(sentence) and _REQUIRED.search(sentence):
-        return True
-    return any(word in sentence for word in _OF_CLEARANCES) and _CLEARANCE.search(sentence) is not None
+    named = [_US_CITIZENS.search(sentence)] if _REQUIRED.search(sentence) else []
+    if any(word in sentence for word in _OF_CLEARANCES):
+        named.append(_CLEARANCE.search(sentence))
+    around = (sentence[max(0, one.start() - _AROUND) : one.end() + _AROUND] for one in named if one)
+    return any(not _NOT_ASKED.search(words) for words in around)
 
 
+# What is wished for, or not asked, is said close by.
+_AROUND = 40
 _OF_CLEARANCES = ("secret", "clearance", "ts/sci")
 _REQUIRED = re.compile(
     r"\b(?:must|requir\w*|need\w*|only|active|(?:ability|able) to obtain|obtain|possess|eligible|limited to|maintain)\b"
 )
 _ONLY_CITIZENS = re.compile(
-    r"^\W*u\.?s\.? citizen(?:s|ship)?(?: only| required)?\W*$|\b(?:us|u\.s\.) citizens? (?:only|and green card)"
+    r"^\W*u\.?s\.? citizen(?:s|ship)?(?: only| required)?\W*$"
+    r"|\b(?:us|u\.s\.) citizens?(?: only| and green card| ?/ ?(?:gc|green card))"
 )
 
 
@@ -143,6 +146,8 @@ _BINDING = re.compile(
             r"\b(?:remote|remotely|work from anywhere|anywhere)(?: from)?(?: anywhere)? (?:with)?in "
             rf"(?P<remote>{_SOME})",
             rf"\b(?:open|available|limited|restricted) (?:only )?to (?:\S+ ){{0,4}}?(?:in|of|from) (?P<open>{_SOME})",
+            r"\b(?:seeking|looking for|hiring) an? (?P<based>[a-z.]+)-based\b",
+            r"\bfor (?P<individuals>[a-z.]+) work[- ]authori[sz]ed\b",
             rf"\b(?:limited|restricted) (?:only )?to (?P<nationals>{_SOME})(?<=nationals)",
             rf"\bemployment in (?P<employment>{_SOME})(?= must have)",
             rf"\bwork authori[sz]ation\W{{1,4}}(?P<authorization>{_SOME})(?= \(required\))",

@@ -17,16 +17,20 @@ _NOT_A_PLACE = re.compile(
     re.I,
 )
 _METRO = re.compile(
-    r"^greater\s+|\s+(?:(?:city|metro(?:politan)?|bay)\s+)?(?:area|region|metroplex)$|\s+metro$|^downtown\s+", re.I
+    r"^(?:greater|in)\s+|\s+(?:(?:city|metro(?:politan)?|bay)\s+)?(?:area|region|metroplex)$|\s+metro$|^downtown\s+",
+    re.I,
 )
 _ZIP = re.compile(r"\s+\d{5}(?:-\d{4})?\b")
 # It stands behind one address, whatever joins the names of the building before it.
 _POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b")
 _BETWEEN_PLACES = re.compile(r"[;|/•\n]|\s(?:or|OR|and|AND|&|und|oder)\s(?!\d)|\s[-–—]\s(?=(?:[A-Z][\w.]+\s?){1,3},)")
-_INSIDE_A_PLACE = re.compile(r",|\s[-–—]\s|(?<=[a-z])-\s|(?:(?<=\b[A-Z]{2})|(?<=\bUSA))-(?=[A-Z])|\(|\)|:\s")
+_INSIDE_A_PLACE = re.compile(
+    r",|\s[-–—]\s|(?<=[a-z])-\s|\s-(?=[A-Za-z])|(?:(?<=\b[A-Z]{2})|(?<=\bUSA))-(?=[A-Z])|\(|\)|:\s"
+)
 # Two blanks are left where an "or" was taken out.
 _EITHER = re.compile(r"\s*/\s*|\s{2,}")
 _CITY_AND_STATE = re.compile(r"(.+?)\s+([A-Z]{2})")
+_DIRECTION = re.compile(r"^(?:north|south|east|west|central|northern|southern|eastern|western)(?:ern)?\s+", re.I)
 _SPARE = " .:-–—'\""
 _MOST_PLACES = 20
 _LONGEST_CODE, _LONGEST_LETTERS, _MOST_WORDS = 3, 5, 4
@@ -52,7 +56,7 @@ def parse_place(location: str | None) -> Place:
 @lru_cache(maxsize=65_536)
 def parse_places(location: str | None) -> tuple[Place, ...]:
     """Every place that a location field names, as job sites write them; what is unknown of one is None."""
-    text = _ZIP.sub("", (location or "")[:300])
+    text = _ZIP.sub("", (location or "")[:300]).replace("_", " ")
     found: dict[Place, None] = {}
     for piece in pieces_of(text):
         place = _place(piece)
@@ -122,7 +126,7 @@ def _lies_in(city: str, wider: str, known: Gazetteer) -> bool:
 def _place(piece: str) -> Place:
     known = gazetteer()
     split = [_METRO.sub("", _NOT_A_PLACE.sub("", part)).strip(_SPARE) for part in _INSIDE_A_PLACE.split(piece)]
-    split = [half for part in split if part for half in _halves(part, known)]
+    split = [half for part in split if part for half in _halves(_without_direction(part, known), known)]
     parts = [part for number, part in enumerate(split) if _may_be_named(part, split[number + 1 :], known)]
     is_address = len(parts) < len(split) or split[:1] == ["GB"] or any(part[0].isdigit() for part in parts)
     parts = _city_first(parts, known)
@@ -138,6 +142,13 @@ def _may_be_named(part: str, behind: list[str], known: Gazetteer) -> bool:
     if part.casefold() in known.groups or _NO_PLACE.search(part):
         return False
     return bool(behind and behind[0].casefold() in known.us_states) or not _NO_TOWN.search(part)
+
+
+def _without_direction(part: str, known: Gazetteer) -> str:
+    """ "Southern California" is a part of California, "South Africa" none of Africa."""
+    wider = _DIRECTION.sub("", part)
+    is_part = wider != part and (_names_country(wider, known) or wider.casefold() in known.us_states)
+    return wider if is_part and part.casefold() not in (known.countries.keys() | known.us_states.keys()) else part
 
 
 def _halves(part: str, known: Gazetteer) -> list[str]:
@@ -220,7 +231,8 @@ def _unknown_town(parts: list[str], known: Gazetteer, *, is_address: bool) -> Pl
     state = state or (region if of_country == country else None)
     towns = [part for part in parts if not _is_wider(part, country, known) and _may_be_a_town(part)]
     # "California, MD" and "Essex, MA" are towns, "US, Texas" is none.
-    if country == "US" and rest[0].casefold() in known.us_states and known.countries.get(first.casefold()) != "US":
+    is_named = country == "US" and rest[0].casefold() in known.us_states and len(first.split()) <= _MOST_WORDS
+    if is_named and known.countries.get(first.casefold()) != "US":
         towns = towns or [first]
     return Place((towns[-1] if is_address else towns[0]) if towns else None, state, country)
 
