@@ -19,11 +19,7 @@ from jobfinder_assets.cleaning.collector import no_collection
 from jobfinder_assets.cleaning.company import clean_company, is_sentinel, names_agency, says_agency
 from jobfinder_assets.cleaning.cues import Cues, read_cues
 from jobfinder_assets.cleaning.eligibility import combine, field_countries, sentence_countries, text_countries
-from jobfinder_assets.cleaning.location import (
-    field_workplace,
-    sentence_workplace,
-    text_workplace,
-)
+from jobfinder_assets.cleaning.location import field_workplace, sentence_workplace, text_workplace
 from jobfinder_assets.cleaning.places import parse_place, parse_places
 from jobfinder_assets.cleaning.salary import Salary, parse_salary, text_salary
 from jobfinder_assets.cleaning.seniority import text_level, text_years, title_level

@@ -52,7 +52,7 @@ def kilometres(one: City, other: City) -> float:
 
 @cache
 def gazetteer() -> Gazetteer:
-    """Read once in a process (0.2 s)."""
+    """Read once in a process (0.3 s)."""
     with no_collection():
         return _read()
 

@@ -30,7 +30,7 @@ _INSIDE_A_PLACE = re.compile(
 # Two blanks are left where an "or" was taken out.
 _EITHER = re.compile(r"\s*/\s*|\s{2,}")
 _CITY_AND_STATE = re.compile(r"(.+?)\s+([A-Z]{2})")
-_DIRECTION = re.compile(r"^(?:north|south|east|west|central|northern|southern|eastern|western)(?:ern)?\s+", re.I)
+_DIRECTION = re.compile(r"^(?:north|south|east|west|central)(?:ern)?\s+", re.I)
 _SPARE = " .:-–—'\""
 _MOST_PLACES = 20
 _LONGEST_CODE, _LONGEST_LETTERS, _MOST_WORDS = 3, 5, 4
@@ -255,7 +255,8 @@ def _is_wider(part: str, country: str | None, known: Gazetteer) -> bool:
 def _around(rest: list[str], cities: tuple[City, ...], known: Gazetteer) -> tuple[str | None, str | None]:
     """Country and state that the parts behind a city's name say.
 
-    "DE" is Delaware behind Wilmington only, "BY" Bavaria behind Erlangen, "Georgia" a country behind Tbilisi.
+    "DE" is Delaware behind Wilmington only, "BY" Bavaria behind Erlangen, "ON" Ontario behind Toronto, "Georgia" a
+    country behind Tbilisi.
     """
     country = state = None
     for part in rest:
@@ -281,13 +282,6 @@ def _around(rest: list[str], cities: tuple[City, ...], known: Gazetteer) -> tupl
     if state is None and country:
         found = (known.other_states.get(f"{country}/{part}".casefold()) for part in rest)
         state = next((entry[0] for entry in found if entry), None)
-    if country is None:
-        # "Toronto, ON": a province's code behind a city of its country.
-        for city in cities:
-            for part in rest:
-                entry = known.other_states.get(f"{city.country}/{part}".casefold())
-                if entry:
-                    return city.country, entry[0]
     return country, state
 
 

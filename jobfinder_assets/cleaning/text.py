@@ -43,7 +43,7 @@ _MOJIBAKE = re.compile(
 )
 _NOT_ASCII = re.compile(r"[^\x00-\x7f](?:.*[^\x00-\x7f])?", re.DOTALL)
 _AROUND = 16
-# Nine in ten of the broken characters are one of these, and no word of any language.
+# The commonest broken characters; they stand in no word of any language.
 _COMMON_MOJIBAKE = {sign.encode().decode("cp1252"): sign for sign in "’‘“–—•…™€"}
 # Guesses are left out: a lossy sequence has no certain repair, and quotes and ligatures are the author's.
 _REPAIR = TextFixerConfig(

@@ -26,8 +26,8 @@ import pyarrow.compute as pc
 
 from jobfinder_assets.ingestion.contract import (
     LIVE,
-    NOTHING,
     Fetched,
+    Known,
     NotYet,
     Query,
     RawPosting,
@@ -336,9 +336,9 @@ def _answers(
 
     def ask(board: str) -> _Answer:
         # Of a board whose fields nobody has counted yet, all is read.
-        sent = _Lazy(lambda: stored.board(board).sent) if board in watched else NOTHING
-        known = _Lazy(lambda: stored.board(board).first_seen), sent
-        return _fetch(source, board, asked[board], *known, query)
+        sent: Mapping[str, str] = _Lazy(lambda: stored.board(board).sent) if board in watched else {}
+        known = Known(_Lazy(lambda: stored.board(board).first_seen), sent)
+        return _fetch(source, board, asked[board], known, query)
 
     if source.kind not in LIVE:
         yield from map(ask, asked)
@@ -376,14 +376,7 @@ class _Lazy(Mapping[str, Value]):
         return len(self._made)
 
 
-def _fetch(
-    source: Source,
-    board: str,
-    validators: Mapping[str, str],
-    known: Mapping[str, datetime],
-    sent: Mapping[str, str],
-    query: Query | None,
-) -> _Answer:
+def _fetch(source: Source, board: str, validators: Mapping[str, str], known: Known, query: Query | None) -> _Answer:
     started = time.monotonic()
     outcome: Fetched | SourceError
     searched = False
@@ -392,7 +385,7 @@ def _fetch(
             searched = True
             outcome = source.search(board, query)
         else:
-            outcome = source.update(board, validators=validators, known=known, sent=sent)
+            outcome = source.update(board, validators=validators, known=known)
     except SourceError as error:
         outcome = error
     except Exception as error:

@@ -11,7 +11,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
 import orjson
@@ -22,8 +21,6 @@ from jobfinder_assets.config import Section, Settings
 
 Status = Literal["ok", "unchanged", "empty", "gone", "blocked", "failed", "schema_drift"]
 Record = Mapping[str, Any]
-NOTHING: Mapping[str, str] = MappingProxyType({})
-
 _CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
 
 # The kinds of sources that are asked over the network.
@@ -83,6 +80,20 @@ class RawPosting:
     source_id: str
     record: Record
     sent: str | None = None
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is stored of a board.
+
+    first_seen: when each posting was first seen, by its id; sent: ids by `RawPosting.sent`.
+    """
+
+    first_seen: Mapping[str, datetime] = field(default_factory=dict)
+    sent: Mapping[str, str] = field(default_factory=dict)
+
+
+NOTHING_STORED = Known()
 
 
 @dataclass
@@ -190,25 +201,11 @@ class Source(ABC):
     def fetch(self, board: str, *, validators: Mapping[str, str]) -> Fetched:
         """Read one board. Raises `SourceError` (and nothing else) when it cannot."""
 
-    def update(
-        self,
-        board: str,
-        *,
-        validators: Mapping[str, str],
-        known: Mapping[str, datetime],
-        sent: Mapping[str, str] = NOTHING,
-    ) -> Fetched:
+    def update(self, board: str, *, validators: Mapping[str, str], known: Known = NOTHING_STORED) -> Fetched:
         """Read one board of which postings are stored.
 
         Here it reads all of it again. A source that needs a request for each text overrides this, and one whose lists
         are long: what is stored as it was sent need not be parsed.
-
-        Parameters
-        ----------
-        known
-            The ids of the stored postings and when they were first seen.
-        sent
-            Ids of stored postings by their `RawPosting.sent`.
         """
         return self.fetch(board, validators=validators)
 
@@ -230,6 +227,15 @@ class Source(ABC):
 def posting_id(source: str, board: str, source_id: str) -> str:
     """Stable 16-hex identity of a posting: SHA-256 of its source, board and id there."""
     return hashlib.sha256("\x1f".join((source, board, source_id)).encode()).hexdigest()[:16]
+
+
+def parse_json(content: bytes) -> Any:
+    """JSON as servers send it. Raises `ValueError` (or `RecursionError`) for what is none."""
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        # It is strict: NaN, lone surrogates and UTF-16 are left to the lenient one.
+        return json.loads(content)
 
 
 def record_json(record: Record) -> str:

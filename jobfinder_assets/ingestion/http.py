@@ -4,7 +4,6 @@ What goes wrong is told as the contract's errors: 404 and 410 are a board that i
 HTML page in the place of JSON a refusal; 304 is "unchanged"; all else that is no JSON has failed.
 """
 
-import json
 import logging
 import re
 import threading
@@ -16,7 +15,6 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import quote, quote_plus, urlencode, urljoin, urlsplit
 
 import msgspec
-import orjson
 import requests
 import xxhash
 from requests.adapters import HTTPAdapter
@@ -32,6 +30,7 @@ from jobfinder_assets.ingestion.contract import (
     Source,
     SourceError,
     Unchanged,
+    parse_json,
     record_json,
 )
 from jobfinder_assets.ingestion.pace import Pace
@@ -484,12 +483,7 @@ def _shaped(url: str, body: _Body, decoder: msgspec.json.Decoder[Shape]) -> Shap
 def _json(url: str, body: _Body) -> Any:
     """The parsed body. The content type is no guide: Greenhouse has sent JSON as text/html."""
     try:
-        return orjson.loads(body.content)
-    except orjson.JSONDecodeError:
-        # It is strict: NaN, lone surrogates and UTF-16 are left to the lenient one.
-        pass
-    try:
-        return json.loads(body.content)
+        return parse_json(body.content)
     except (ValueError, RecursionError) as error:
         start = body.content.lstrip()[:1_000]
         if start.startswith(b"<"):

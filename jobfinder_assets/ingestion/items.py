@@ -1,14 +1,12 @@
 """Items of a list as they were sent: one that is stored as it came need not be parsed again."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-import orjson
 import xxhash
 
-from jobfinder_assets.ingestion.contract import SourceError
+from jobfinder_assets.ingestion.contract import SourceError, parse_json
 
 
 def unread(items: Sequence[msgspec.Raw], sent: Mapping[str, str]) -> tuple[list[tuple[Any, str]], list[str]]:
@@ -29,13 +27,7 @@ def unread(items: Sequence[msgspec.Raw], sent: Mapping[str, str]) -> tuple[list[
 
 
 def _parsed(item: msgspec.Raw) -> Any:
-    content = bytes(item)
     try:
-        return orjson.loads(content)
-    except orjson.JSONDecodeError:
-        # It is strict: lone surrogates are left to the lenient one.
-        pass
-    try:
-        return json.loads(content)
+        return parse_json(bytes(item))
     except (ValueError, RecursionError) as error:
         raise SourceError(f"an item of the answer is no JSON: {error}") from error

@@ -96,7 +96,7 @@ def test_pay_that_is_not_there_is_not_found(postings: pd.DataFrame, name: str) -
 
 
 @pytest.mark.parametrize(
-    ("name", "city"), [("places.csv", 0.95), ("places_later.csv", 0.94), ("places_last.csv", 0.92)]
+    ("name", "city"), [("places.csv", 0.95), ("places_later.csv", 0.95), ("places_last.csv", 0.92)]
 )
 def test_location_fields(postings: pd.DataFrame, shared: Path, name: str, city: float) -> None:
     """Fields of the seven files, some drawn as often as they are met, most from the long tail.
@@ -125,7 +125,7 @@ def test_location_fields(postings: pd.DataFrame, shared: Path, name: str, city: 
         },
     )
     print(held)
-    assert held["city"] >= city and held["country"] >= 0.96 and held["eligible"] >= 0.95
+    assert held["city"] >= city and held["country"] >= 0.97 and held["eligible"] >= 0.95
 
 
 def _bare(name: str) -> str:

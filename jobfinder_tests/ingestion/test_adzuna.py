@@ -15,6 +15,7 @@ from jobfinder_assets.ingestion.contract import (
     NOTE,
     BoardBlocked,
     BoardGone,
+    Known,
     NotYet,
     Pay,
     Query,
@@ -116,7 +117,7 @@ def test_what_is_stored_is_not_stored_again(server: Server, adzuna: Adzuna, lake
 
 def test_a_query_that_fails_leaves_the_earlier_ones(server: Server, adzuna: Adzuna) -> None:
     server.on(FIRST, reply(results(1)), reply({"exception": "AUTH_FAIL"}, 401))
-    fetched = adzuna.update("gb", validators={}, known={"1": datetime(2026, 11, 1, tzinfo=UTC)})
+    fetched = adzuna.update("gb", validators={}, known=Known({"1": datetime(2026, 11, 1, tzinfo=UTC)}))
     with pytest.raises(BoardBlocked):
         list(fetched.postings)
     assert fetched.still_there == ["1"]

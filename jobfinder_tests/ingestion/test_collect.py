@@ -17,11 +17,12 @@ from jobfinder_assets.config import Settings
 from jobfinder_assets.ingestion import collect as collecting
 from jobfinder_assets.ingestion.collect import Collected, collect
 from jobfinder_assets.ingestion.contract import (
-    NOTHING,
+    NOTHING_STORED,
     BoardBlocked,
     BoardGone,
     Draft,
     Fetched,
+    Known,
     NotYet,
     Query,
     RawPosting,
@@ -317,10 +318,9 @@ def test_a_source_that_reads_each_text_is_told_what_is_known(lake: Lake) -> None
             board: str,
             *,
             validators: Mapping[str, str],
-            known: Mapping[str, datetime],
-            sent: Mapping[str, str] = NOTHING,
+            known: Known = NOTHING_STORED,
         ) -> Fetched:
-            told.append(dict(known))
+            told.append(dict(known.first_seen))
             return super().update(board, validators=validators, known=known)
 
     for day in (0, 1):

@@ -9,7 +9,7 @@ import pytest
 
 from jobfinder_assets.config import Http, Settings
 from jobfinder_assets.ingestion.collect import Collected, collect
-from jobfinder_assets.ingestion.contract import Source
+from jobfinder_assets.ingestion.contract import Known, Source
 from jobfinder_assets.ingestion.sources.ashby import Ashby
 from jobfinder_assets.ingestion.sources.greenhouse import Greenhouse
 from jobfinder_assets.ingestion.sources.lever import Lever
@@ -48,7 +48,7 @@ class Board:
         raw = self.lake.read("raw_postings", ["source_id", "sent_hash"]).dropna()
         sent = dict(zip(raw["sent_hash"], raw["source_id"], strict=True))
         self.server.on(self.path, reply(self.wrap(jobs)))
-        fetched = self.source.update("acme", validators={}, known={}, sent=sent)
+        fetched = self.source.update("acme", validators={}, known=Known({}, sent))
         return sorted(posting.source_id for posting in fetched.postings), sorted(fetched.still_there)
 
 

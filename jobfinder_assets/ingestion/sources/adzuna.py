@@ -17,10 +17,11 @@ from pyrate_limiter import Duration, Rate
 from jobfinder_assets.config import Settings
 from jobfinder_assets.ingestion.contract import (
     NOTE,
-    NOTHING,
+    NOTHING_STORED,
     BoardBlocked,
     Draft,
     Fetched,
+    Known,
     Pay,
     Query,
     RawPosting,
@@ -101,18 +102,11 @@ class Adzuna(Source):
     def fetch(self, board: str, *, validators: Mapping[str, str]) -> Fetched:
         return self._read(board, [{"what": words, "sort_by": "date"} for words in self._queries])
 
-    def update(
-        self,
-        board: str,
-        *,
-        validators: Mapping[str, str],
-        known: Mapping[str, datetime],
-        sent: Mapping[str, str] = NOTHING,
-    ) -> Fetched:
+    def update(self, board: str, *, validators: Mapping[str, str], known: Known = NOTHING_STORED) -> Fetched:
         """What is stored is not stored again: each answer's links carry a token of its own, and all would look new."""
         fetched = self.fetch(board, validators=validators)
         there: list[str] = []
-        return replace(fetched, postings=_unknown(fetched.postings, known, there), still_there=there)
+        return replace(fetched, postings=_unknown(fetched.postings, known.first_seen, there), still_there=there)
 
     def search(self, board: str, query: Query) -> Fetched:
         return self._read(board, [{"what": query.words} | ({"where": query.location} if query.location else {})])

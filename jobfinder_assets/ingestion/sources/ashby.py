@@ -1,7 +1,6 @@
 """Ashby job boards: https://developers.ashbyhq.com/docs/public-job-posting-api, no key, one call a board."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -11,9 +10,10 @@ from jobfinder_assets.config import Settings
 from jobfinder_assets.ingestion.boards import BoardSettings, board_in, listed_boards
 from jobfinder_assets.ingestion.contract import (
     NOTE,
-    NOTHING,
+    NOTHING_STORED,
     Draft,
     Fetched,
+    Known,
     Pay,
     RawPosting,
     Record,
@@ -76,23 +76,16 @@ class Ashby(Source):
         return self._boards
 
     def fetch(self, board: str, *, validators: Mapping[str, str]) -> Fetched:
-        return self.update(board, validators=validators, known={})
+        return self.update(board, validators=validators)
 
-    def update(
-        self,
-        board: str,
-        *,
-        validators: Mapping[str, str],
-        known: Mapping[str, datetime],
-        sent: Mapping[str, str] = NOTHING,
-    ) -> Fetched:
+    def update(self, board: str, *, validators: Mapping[str, str], known: Known = NOTHING_STORED) -> Fetched:
         """What is stored as it was sent is not parsed again."""
         url = f"{self._section.base_url.rstrip('/')}/posting-api/job-board/{quote(board, safe='')}"
         try:
             answer = self._client.get_shaped(url, _JOBS, params={"includeCompensation": "true"}, validators=validators)
         except SchemaDrift as error:
             raise SchemaDrift(f"board {board!r}: the answer holds no list of jobs") from error
-        new, there = unread(answer.content.jobs, sent)
+        new, there = unread(answer.content.jobs, known.sent)
         # A job that is not listed is open to those who have its link only.
         postings = [_posting(board, job, digest) for job, digest in new if mapping(job).get("isListed") is not False]
         return Fetched(board, postings, True, answer.bytes, answer.validators, still_there=there)

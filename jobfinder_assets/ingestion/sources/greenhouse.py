@@ -1,7 +1,6 @@
 """Greenhouse job boards: https://developers.greenhouse.io/job-board.html, no key, one call a board."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, ClassVar, Literal
 from urllib.parse import quote
 
@@ -11,10 +10,11 @@ from jobfinder_assets.config import Settings
 from jobfinder_assets.ingestion.boards import BoardSettings, board_in, listed_boards
 from jobfinder_assets.ingestion.contract import (
     NOTE,
-    NOTHING,
+    NOTHING_STORED,
     BoardGone,
     Draft,
     Fetched,
+    Known,
     Pay,
     RawPosting,
     Record,
@@ -85,16 +85,9 @@ class Greenhouse(Source):
         return self._boards
 
     def fetch(self, board: str, *, validators: Mapping[str, str]) -> Fetched:
-        return self.update(board, validators=validators, known={})
+        return self.update(board, validators=validators)
 
-    def update(
-        self,
-        board: str,
-        *,
-        validators: Mapping[str, str],
-        known: Mapping[str, datetime],
-        sent: Mapping[str, str] = NOTHING,
-    ) -> Fetched:
+    def update(self, board: str, *, validators: Mapping[str, str], known: Known = NOTHING_STORED) -> Fetched:
         """What is stored as it was sent is not parsed again."""
         url = f"{self._section.base_url.rstrip('/')}/v1/boards/{quote(board, safe='')}/jobs"
         try:
@@ -106,7 +99,7 @@ class Greenhouse(Source):
         except SchemaDrift as error:
             raise SchemaDrift(f"board {board!r}: the answer holds no list of jobs") from error
         jobs, total = answer.content.jobs, mapping(answer.content.meta).get("total")
-        new, there = unread(jobs, sent)
+        new, there = unread(jobs, known.sent)
         postings = [_posting(board, job, digest) for job, digest in new]
         # The list is never paged; fewer jobs than `total` would be a cut answer, which closes nothing.
         complete = not isinstance(total, int) or total <= len(jobs)

@@ -1,7 +1,6 @@
 """Lever job sites: https://github.com/lever/postings-api, no key, one call a site."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -11,9 +10,10 @@ from jobfinder_assets.config import Settings
 from jobfinder_assets.ingestion.boards import BoardSettings, board_in, listed_boards
 from jobfinder_assets.ingestion.contract import (
     NOTE,
-    NOTHING,
+    NOTHING_STORED,
     Draft,
     Fetched,
+    Known,
     Pay,
     RawPosting,
     Record,
@@ -31,8 +31,6 @@ _PERIODS = ("hour", "day", "week", "month", "year")
 # How its boards are addressed in the web.
 _ADDRESSES = (r"jobs\.lever\.co/([\w.-]+)", r"api\.lever\.co/v0/postings/([\w.-]+)")
 _EUROPEAN_ADDRESSES = (r"jobs\.eu\.lever\.co/([\w.-]+)", r"api\.eu\.lever\.co/v0/postings/([\w.-]+)")
-
-
 _POSTINGS = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -75,16 +73,9 @@ class Lever(Source):
         return self._boards
 
     def fetch(self, board: str, *, validators: Mapping[str, str]) -> Fetched:
-        return self.update(board, validators=validators, known={})
+        return self.update(board, validators=validators)
 
-    def update(
-        self,
-        board: str,
-        *,
-        validators: Mapping[str, str],
-        known: Mapping[str, datetime],
-        sent: Mapping[str, str] = NOTHING,
-    ) -> Fetched:
+    def update(self, board: str, *, validators: Mapping[str, str], known: Known = NOTHING_STORED) -> Fetched:
         """What is stored as it was sent is not parsed again."""
         site = board.removeprefix(_EUROPE)
         base = self._section.europe_url if board.startswith(_EUROPE) else self._section.base_url
@@ -93,7 +84,7 @@ class Lever(Source):
             answer = self._client.get_shaped(url, _POSTINGS, params={"mode": "json"}, validators=validators)
         except SchemaDrift as error:
             raise SchemaDrift(f"board {board!r}: the answer is no list of postings") from error
-        new, there = unread(answer.content, sent)
+        new, there = unread(answer.content, known.sent)
         postings = [_posting(board, site, posting, digest) for posting, digest in new]
         return Fetched(board, postings, True, answer.bytes, answer.validators, still_there=there)
 

@@ -16,11 +16,12 @@ from jobfinder_assets.config import Settings
 from jobfinder_assets.ingestion.boards import BoardSettings, board_in, listed_boards
 from jobfinder_assets.ingestion.contract import (
     NOTE,
-    NOTHING,
+    NOTHING_STORED,
     BoardBlocked,
     BoardGone,
     Draft,
     Fetched,
+    Known,
     NotYet,
     Query,
     RawPosting,
@@ -91,21 +92,14 @@ class SmartRecruiters(Source):
         return self._boards
 
     def fetch(self, board: str, *, validators: Mapping[str, str]) -> Fetched:
-        return self.update(board, validators=validators, known={})
+        return self.update(board, validators=validators)
 
-    def update(
-        self,
-        board: str,
-        *,
-        validators: Mapping[str, str],
-        known: Mapping[str, datetime],
-        sent: Mapping[str, str] = NOTHING,
-    ) -> Fetched:
+    def update(self, board: str, *, validators: Mapping[str, str], known: Known = NOTHING_STORED) -> Fetched:
         """Only texts that are not stored, or were released again since, are asked for.
 
         The list is read without validators: were it unchanged, the texts left over would never come.
         """
-        return self._with_texts(board, self._list(board), known)
+        return self._with_texts(board, self._list(board), known.first_seen)
 
     def search(self, board: str, query: Query) -> Fetched:
         return replace(self._with_texts(board, self._list(board, query.words), {}), complete=False)

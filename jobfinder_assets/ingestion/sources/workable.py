@@ -1,7 +1,6 @@
 """Workable accounts: the list that their own widget shows, and the careers page's where the widget's is empty."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -9,10 +8,11 @@ from jobfinder_assets.config import Settings
 from jobfinder_assets.ingestion.boards import BoardSettings, board_in, listed_boards
 from jobfinder_assets.ingestion.contract import (
     NOTE,
-    NOTHING,
+    NOTHING_STORED,
     BoardGone,
     Draft,
     Fetched,
+    Known,
     RawPosting,
     Record,
     SchemaDrift,
@@ -76,23 +76,16 @@ class Workable(Source):
         return self._boards
 
     def fetch(self, board: str, *, validators: Mapping[str, str]) -> Fetched:
-        return self.update(board, validators=validators, known={})
+        return self.update(board, validators=validators)
 
-    def update(
-        self,
-        board: str,
-        *,
-        validators: Mapping[str, str],
-        known: Mapping[str, datetime],
-        sent: Mapping[str, str] = NOTHING,
-    ) -> Fetched:
+    def update(self, board: str, *, validators: Mapping[str, str], known: Known = NOTHING_STORED) -> Fetched:
         """The widget's list; the careers page's rows never replace stored ones, which may have texts."""
         url = f"{self._section.base_url.rstrip('/')}/api/v1/widget/accounts/{quote(board, safe='')}"
         answer = self._client.get_json(url, params={"details": "true"}, validators=validators)
         rows = _rows(board, answer, "jobs")
         company = text(answer.content.get("name"))
         if not rows:
-            return self._careers_page(board, company, known)
+            return self._careers_page(board, company, known.first_seen)
         jobs = _by_shortcode(rows)
         postings = [_posting(board, company, places[0], places[1:]) for places in jobs.values()]
         odd = len(rows) - sum(map(len, jobs.values()))
