@@ -15,6 +15,7 @@ Serve = Callable[[Path], App]
 Visit = Callable[..., Any]
 pytestmark = pytest.mark.xdist_group("browser")
 START = "Welcome to jobfinder"
+_PART_IS_DRAWN = "[...document.querySelectorAll('[role=tabpanel]')].some(p => p.offsetParent && p.innerText.trim())"
 
 
 def every_page(tab: Any) -> Any:
@@ -25,6 +26,8 @@ def every_page(tab: Any) -> Any:
         for part in tab.get_by_test_id("stMain").get_by_role("tab").all_inner_texts()[1:]:
             tab.get_by_role("tab", name=part, exact=True).click()
             tab.get_by_role("tab", name=part, exact=True, selected=True).wait_for()
+            # The page looks settled until its next run begins: a part is there when it is drawn.
+            tab.wait_for_function(_PART_IS_DRAWN)
             settled(tab)
             yield f"{title}, {part}"
     open_page(tab, "Start", heading=START)
