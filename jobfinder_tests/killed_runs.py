@@ -7,6 +7,7 @@ just committed. Each run is a fork of a process that has the imports done but ha
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from datetime import datetime, tzinfo
 from typing import Any
@@ -64,13 +65,17 @@ def die_before_second_commit() -> None:
     """The run makes one commit, works on towards the next, and is killed where it would make it."""
     commit = Lake._retry
     commits = 0
+    # Tables are committed side by side: the first commit is made before the second one kills.
+    in_turn = threading.RLock()
 
     def commit_once(lake: Lake, action: Callable[[], Any]) -> Any:
         nonlocal commits
-        if commits:
-            os.kill(os.getpid(), signal.SIGKILL)
-        commits += 1
-        return commit(lake, action)
+        with in_turn:
+            if commits:
+                os.kill(os.getpid(), signal.SIGKILL)
+            result = commit(lake, action)
+            commits += 1
+            return result
 
     Lake._retry = commit_once  # type: ignore[method-assign]
 

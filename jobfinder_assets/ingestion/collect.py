@@ -2,8 +2,8 @@
 
 Boards are read side by side and written in batches of many: a commit costs the same for one row as for thousands.
 Raw rows and sightings are committed side by side, health last. A run killed between two commits is repaired by the
-next: a row is written when `raw_postings` lacks its content, whatever the sightings say, and it is a board's health
-that lets it be skipped.
+next, which goes on where it ended: a row is written when `raw_postings` lacks its content, a sighting when the stored
+one is of other content, and it is a board's health that lets it be skipped.
 """
 
 import logging
@@ -84,7 +84,7 @@ class Collected:
 
 
 class _Sighting(NamedTuple):
-    """When a posting was seen. `content_hash` is that of its record, None when none is stored."""
+    """When a posting was seen. `content_hash` is that of its record then; None where none was stored."""
 
     content_hash: str | None
     first_seen_at: datetime
@@ -529,7 +529,7 @@ def _readable(board: _Board, fetched: Fetched) -> Iterator[tuple[str, str, RawPo
 def _see(board: _Board, tally: _Tally, *, complete: bool) -> None:
     """Bring the sightings up to date: what came was seen now; what is missing from a complete answer has closed."""
     known, seen = board.known, tally.seen
-    telling = {source_id for source_id, _ in seen.items() - known.hashes.items()} | (seen.keys() & known.closed)
+    telling = {source_id for source_id, _ in seen.items() - known.sighted.items()} | (seen.keys() & known.closed)
     if not complete:
         again = seen.keys() & known.hashes.keys()
         telling |= {name for name in again if _long_ago(known.sighting(name).last_seen_at, board.now)}
@@ -564,7 +564,7 @@ class _KnownPostings:
     hashes: content hash by source id of every posting that was seen, None where its record is not stored; closed: the
     ids of those that are closed; unseen: hashes of records that a killed run stored before it could store a sighting;
     sent: ids by the digest of the item that the source sent; unsent: ids of which no digest is stored; seen: the
-    sightings as rows of source_id, first_seen_at, last_seen_at, closed_at.
+    sightings as rows of source_id, content_hash, first_seen_at, last_seen_at, closed_at.
     """
 
     hashes: dict[str, str | None]
@@ -584,8 +584,12 @@ class _KnownPostings:
 
     def sighting(self, source_id: str) -> _Sighting:
         place = self._places[source_id]
-        times = (column[place].as_py() for column in self.seen.columns[1:])
-        return _Sighting(self.hashes[source_id], *times)
+        return _Sighting(*(column[place].as_py() for column in self.seen.columns[1:]))
+
+    @cached_property
+    def sighted(self) -> dict[str, str | None]:
+        """Content hash by source id as the sightings have it: a killed run may have stored another record."""
+        return dict(zip(self.seen["source_id"].to_pylist(), self.seen["content_hash"].to_pylist(), strict=True))
 
     @cached_property
     def _places(self) -> dict[str, int]:
@@ -599,7 +603,9 @@ class _Stored:
         where = [("source", "=", source)]
         raw = lake.read_arrow("raw_postings", ["board", "source_id", "content_hash", "sent_hash"], where)
         seen = lake.read_arrow(
-            "posting_sightings", ["board", "source_id", "first_seen_at", "last_seen_at", "closed_at"], where
+            "posting_sightings",
+            ["board", "source_id", "content_hash", "first_seen_at", "last_seen_at", "closed_at"],
+            where,
         )
         self._raw, self._seen = _by_board(raw), _by_board(seen)
         self._closed = _by_board(seen.filter(seen["closed_at"].is_valid()))

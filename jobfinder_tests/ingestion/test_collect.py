@@ -294,6 +294,34 @@ def test_a_run_killed_after_any_commit_is_repaired_by_the_next(
         assert lake.version("raw_postings") == before, "what a killed run stored is not written again"
 
 
+@pytest.mark.parametrize("killed", ["raw_postings", "posting_sightings"])
+@pytest.mark.parametrize("stored", ["", "old"])
+def test_the_run_after_a_kill_writes_only_what_is_missing(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, killed: str, stored: str
+) -> None:
+    if stored:
+        go(lake, Told(acme=answer(a=stored, b=stored)))
+    source = Told(acme=answer(a="new", b="new"))
+    merge = Lake.merge
+
+    def dying(self: Lake, table: str, rows: pd.DataFrame) -> int:
+        if table in (killed, "source_health"):
+            raise Killed
+        return merge(self, table, rows)
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(Lake, "merge", dying)
+        go(lake, source, 0.1)
+    (survived,) = {"raw_postings", "posting_sightings"} - {killed}
+    before = lake.version(survived)
+    go(lake, source, 0.2)
+    assert lake.version(survived) == before
+    assert raw(lake) == {"a": "new", "b": "new"}
+    records = dict(lake.read("raw_postings")[["posting_id", "content_hash"]].to_numpy())
+    seen = dict(lake.read("posting_sightings")[["posting_id", "content_hash"]].to_numpy())
+    assert seen == records
+
+
 def test_boards_are_stored_together(lake: Lake) -> None:
     go(lake, Told(**{f"b{number}": answer(f"b{number}", a="A", b="B") for number in range(20)}))
     assert versions(lake) == [0, 0, 0], "one commit of each table for twenty boards"
