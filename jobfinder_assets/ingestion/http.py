@@ -8,7 +8,8 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Generic, TypeVar
@@ -18,7 +19,7 @@ import msgspec
 import requests
 import xxhash
 from requests.adapters import HTTPAdapter
-from urllib3 import Retry
+from urllib3 import HTTPResponse, Retry
 from urllib3.exceptions import HTTPError, IncompleteRead, MaxRetryError, ProtocolError, ReadTimeoutError, SSLError
 
 from jobfinder_assets.config import Http, Settings
@@ -44,7 +45,6 @@ _REDIRECTED = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 3
 # Nested or exotic encodings are how decompression bombs travel.
 _ENCODINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
-_CHUNK = 131_072
 _QUOTED = 200
 _TITLE = re.compile(rb"<title[^>]{0,200}>([^<]{1,120})", re.IGNORECASE)
 _BACKOFF_SECONDS = 0.5
@@ -351,24 +351,25 @@ class HttpClient:
         if encoding not in _ENCODINGS:
             raise SourceError(f"{_host(url)} sent the encoding {encoding!r}, which was not asked for")
         limit = self._settings.max_response_megabytes * 2**20
+        decode = encoding not in ("", "identity")
         parts: list[bytes] = []
         size = 0
-        decode = encoding not in ("", "identity")
-        # `read1` returns after each packet, so that a server that drips bytes meets the deadline.
-        while chunk := response.raw.read1(_CHUNK, decode_content=decode):
-            parts.append(chunk)
-            size += len(chunk)
-            if size > limit:
-                raise SourceError(
-                    f"the answer of {_host(url)} is larger than {self._settings.max_response_megabytes} MB; "
-                    "raise http.max_response_megabytes if that is right"
-                )
-            if time.monotonic() > deadline:
-                raise SourceError(
-                    f"{_host(url)} took longer than {self._settings.total_timeout_seconds:g} s; "
-                    "raise http.total_timeout_seconds if it is just slow"
-                )
-        return b"".join(parts)
+        with _read_until(deadline, response.raw) as late:
+            # Whole, since each chunk is a turn of the interpreter's lock that all threads wait for.
+            while chunk := response.raw.read(limit + 1 - size, decode_content=decode):
+                parts.append(chunk)
+                size += len(chunk)
+                if size > limit:
+                    raise SourceError(
+                        f"the answer of {_host(url)} is larger than {self._settings.max_response_megabytes} MB; "
+                        "raise http.max_response_megabytes if that is right"
+                    )
+        if late.is_set():
+            raise SourceError(
+                f"{_host(url)} took longer than {self._settings.total_timeout_seconds:g} s; "
+                "raise http.total_timeout_seconds if it is just slow"
+            )
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _retry_after(self, response: requests.Response) -> float | None:
         header = response.headers.get("Retry-After")
@@ -393,6 +394,30 @@ class HttpClient:
         with self._lock:
             self._unreachable[_host(url)] = message
         return SourceError(message)
+
+
+@contextmanager
+def _read_until(deadline: float, body: HTTPResponse) -> Iterator[threading.Event]:
+    """Ends the reading of `body` at the deadline, even of one that comes byte by byte; the event tells that it did."""
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        # Read to its end in this very moment, or no socket's.
+        with suppress(RuntimeError, ValueError, OSError):
+            body.shutdown()
+
+    timer = threading.Timer(max(deadline - time.monotonic(), 0), end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield late
+    except Exception:
+        # A socket that is shut under its reader fails in ways of its own, TLS in others.
+        if not late.is_set():
+            raise
+    finally:
+        timer.cancel()
 
 
 def _address(url: str, params: Mapping[str, Any]) -> str:

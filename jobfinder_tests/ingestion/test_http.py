@@ -46,6 +46,28 @@ def dripping(request: BaseHTTPRequestHandler) -> None:
         time.sleep(0.05)
 
 
+def dripping_without_end(request: BaseHTTPRequestHandler) -> None:
+    """No length is told: the answer ends with the connection, and a cut one would look whole."""
+    request.send_response(200)
+    request.send_header("Connection", "close")
+    request.end_headers()
+    for part in (b'{"jobs": []}', *[b" "] * 60):
+        request.wfile.write(part)
+        request.wfile.flush()
+        time.sleep(0.05)
+
+
+def dripping_chunks(request: BaseHTTPRequestHandler) -> None:
+    request.protocol_version = "HTTP/1.1"
+    request.send_response(200)
+    request.send_header("Transfer-Encoding", "chunked")
+    request.end_headers()
+    for _ in range(60):
+        request.wfile.write(b"1\r\n \r\n")
+        request.wfile.flush()
+        time.sleep(0.05)
+
+
 def silent(request: BaseHTTPRequestHandler) -> None:
     time.sleep(2.5)
 
@@ -117,6 +139,8 @@ def test_the_same_answer_again_is_unchanged_whatever_the_server_says(server: Ser
         (hang_up, SourceError, "closed the connection"),
         (silent, SourceError, "did not answer in time"),
         (dripping, SourceError, "took longer than 1 s"),
+        (dripping_without_end, SourceError, "took longer than 1 s"),
+        (dripping_chunks, SourceError, "took longer than 1 s"),
         (reply(b"", 302, Location="https://elsewhere.example/login"), SourceError, "redirects to elsewhere.example"),
         (reply(b"", 302, Location="/jobs"), SourceError, "redirects more than 3 times"),
     ],
