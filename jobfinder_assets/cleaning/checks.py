@@ -7,7 +7,13 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from jobfinder_assets.cleaning.clean import RULES, accounting, restored_postings
+from jobfinder_assets.cleaning.clean import (
+    MAXIMUM_DESCRIPTION,
+    MINIMUM_DESCRIPTION,
+    RULES,
+    accounting,
+    restored_postings,
+)
 from jobfinder_assets.cleaning.expectations import (
     Before,
     Failure,
@@ -20,6 +26,7 @@ from jobfinder_assets.cleaning.expectations import (
     unique,
     validate,
 )
+from jobfinder_assets.cleaning.salary import PLAUSIBLE_USD_A_YEAR
 from jobfinder_assets.storage.io_manager import LakeResource, SettingsResource
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import TABLES
@@ -28,7 +35,7 @@ POSTINGS = (
     not_null("posting_id"),
     unique("posting_id"),
     not_null("title"),
-    between("description_length", 30, 2_000_000),
+    between("description_length", MINIMUM_DESCRIPTION, MAXIMUM_DESCRIPTION),
     not_null("company", mostly=0.5),
     one_of("workplace", ("onsite", "hybrid", "remote", "unspecified")),
     one_of("seniority", ("intern", "junior", "mid", "senior", "lead", "unspecified")),
@@ -36,7 +43,7 @@ POSTINGS = (
     one_of("salary_origin", ("structured", "field", "text", "estimate")),
     matches("country", "^[A-Z]{2}$"),
     matches("salary_currency", "^[A-Z]{3}$"),
-    between("salary_annual_usd", 2_000, 2_000_000, mostly=0.98),
+    between("salary_annual_usd", *PLAUSIBLE_USD_A_YEAR, mostly=0.98),
     between("years_min", 0, 30),
     between("posted_at_days_ahead", None, 2),
     between("first_seen_at_days_ahead", None, 2),

@@ -4,6 +4,7 @@ Work is what is missing: a raw record whose id, content hash and cleaning versio
 `postings` nor `rejected_postings`.
 """
 
+import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,9 +20,10 @@ from jobfinder_assets.cleaning.collector import no_collection
 from jobfinder_assets.cleaning.company import clean_company, is_sentinel, names_agency, says_agency
 from jobfinder_assets.cleaning.cues import Cues, read_cues
 from jobfinder_assets.cleaning.eligibility import combine, field_countries, sentence_countries, text_countries
+from jobfinder_assets.cleaning.gazetteer import gazetteer
 from jobfinder_assets.cleaning.location import field_workplace, sentence_workplace, text_workplace
 from jobfinder_assets.cleaning.places import parse_place, parse_places
-from jobfinder_assets.cleaning.salary import Salary, parse_salary, text_salary
+from jobfinder_assets.cleaning.salary import Salary, parse_salary, stated_salary, text_salary
 from jobfinder_assets.cleaning.seniority import text_level, text_years, title_level
 from jobfinder_assets.cleaning.skills import Mention, find_skills
 from jobfinder_assets.cleaning.text import clean_text
@@ -35,6 +37,9 @@ from jobfinder_assets.storage.schemas import POSTING_FACTS, TABLES
 CLEANING_VERSION = "6"
 RESTORED_VERSION = f"{CLEANING_VERSION}+restored"
 MINIMUM_DESCRIPTION = 30
+MAXIMUM_DESCRIPTION = 2_000_000
+# Clocks and time zones differ; an advert of later than that is misdated.
+_MOST_AHEAD = timedelta(days=1)
 _PARALLEL_FROM_ROWS = 3_000
 _LANGUAGE_CHARACTERS = (600, 3_000)
 _ENGLISH = frozenset(
@@ -52,6 +57,8 @@ _EMPLOYMENT: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 _IDENTITY = ("posting_id", "source", "board", "source_id", "content_hash")
 _SIGHTED = ("first_seen_at", "last_seen_at", "closed_at")
+
+logger = logging.getLogger(__name__)
 
 
 class RestoreError(ValueError):
@@ -90,7 +97,7 @@ def clean_batch(raw: pd.DataFrame, *, now: datetime, restored: Collection[str] =
     texts = _read_texts([draft.description or "" for draft in drafts])
     for row, draft, said in zip(rows, drafts, texts, strict=True):
         version = RESTORED_VERSION if row["posting_id"] in restored else CLEANING_VERSION
-        facts = {name: row[name] for name in _IDENTITY} | {"cleaning_version": version} | _facts(draft, said)
+        facts = {name: row[name] for name in _IDENTITY} | {"cleaning_version": version} | _facts(draft, said, now)
         broken = [(name, evidence) for name, rule in RULES.items() if (evidence := rule(draft, facts)) is not None]
         if version == RESTORED_VERSION:
             broken = [(name, evidence) for name, evidence in broken if name == UNREADABLE]
@@ -183,10 +190,22 @@ def forget() -> None:
 
 
 def _draft(row: Mapping[Any, Any]) -> Draft:
+    """What the source says of its record. What strangers wrote must cost that record only, never the run."""
     source = source_classes().get(row["source"])
     if source is None:
-        return Draft(None, None, None, unreadable=f"no source named {row['source']!r} is installed")
-    return source.draft(orjson.loads(row["record"]))
+        return _unread(f"no source named {row['source']!r} is installed")
+    try:
+        draft = source.draft(orjson.loads(row["record"]))
+    except Exception as error:
+        logger.warning("posting %s of %s cannot be read", row["source_id"], row["source"], exc_info=error)
+        return _unread(f"{type(error).__name__}: {error} (a bug in jobfinder's source {row['source']!r})")
+    if (length := len(draft.description or "")) > MAXIMUM_DESCRIPTION:
+        return _unread(f"a text of {length:,} characters")
+    return draft
+
+
+def _unread(reason: str) -> Draft:
+    return Draft(None, None, None, unreadable=reason)
 
 
 @dataclass(frozen=True)
@@ -233,7 +252,7 @@ def _line(raw: str) -> str:
     return " ".join(clean_text(raw).split())
 
 
-def _facts(draft: Draft, said: _TextFacts) -> dict[str, Any]:
+def _facts(draft: Draft, said: _TextFacts, now: datetime) -> dict[str, Any]:
     title = _line(draft.title or "")[:500]
     title = "" if is_sentinel(title) else title
     location = _line(draft.location or "")[:300]
@@ -268,15 +287,14 @@ def _facts(draft: Draft, said: _TextFacts) -> dict[str, Any]:
         "language": draft.language or said.language,
         "url": draft.url,
         "requisition_id": draft.requisition_id,
-        "posted_at": draft.posted_at,
+        "posted_at": draft.posted_at if draft.posted_at and draft.posted_at <= now + _MOST_AHEAD else None,
     }
 
 
 def _pay(draft: Draft, said: _TextFacts) -> tuple[Salary | None, str | None]:
     """The source's own fields first, then its pay text, then prose."""
     given = draft.pay
-    if given and given.currency and given.period and (given.minimum or given.maximum):
-        salary = Salary(given.minimum, given.maximum, given.currency, given.period)
+    if given and (salary := stated_salary(given.minimum, given.maximum, given.currency, given.period)):
         return salary, "estimate" if given.is_estimate else "structured"
     if draft.pay_text and (found := parse_salary(draft.pay_text)):
         return found, "estimate" if "est." in draft.pay_text else "field"
@@ -286,7 +304,7 @@ def _pay(draft: Draft, said: _TextFacts) -> tuple[Salary | None, str | None]:
 def _country(name: str | None) -> str | None:
     if not name:
         return None
-    return name.upper() if len(name) == 2 else parse_place(name).country
+    return name.upper() if name.upper() in gazetteer().codes else parse_place(name).country
 
 
 def _employment(text: str | None) -> str | None:

@@ -98,6 +98,8 @@ _PLAUSIBLE = {
 }
 _NO_PAY = re.compile(r"^\s*(?:-1|n/?a|none|competitive|0(?:\.0)?\s*-\s*0(?:\.0)?.*)\s*$", re.I)
 _MOST_CHARACTERS = 400
+# What anybody is paid, trainees in poor countries among them; beyond it an amount or its unit is mistaken.
+PLAUSIBLE_USD_A_YEAR = (500, 2_000_000)
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,26 @@ class Salary:
         if not ends or rate is None:
             return None
         return sum(ends) / len(ends) * _PER_YEAR[self.period] * float(rate)
+
+
+def stated_salary(
+    minimum: float | None, maximum: float | None, currency: str | None, period: str | None
+) -> Salary | None:
+    """The pay that a source states in fields of its own, or None where they cannot be meant as a time's pay.
+
+    The currency may be a code or a sign, the period any word for one ("yearly", "per month").
+    """
+    ends = sorted(end for end in (minimum, maximum) if end)
+    code = (currency or "").strip()
+    code = _SIGNS.get(code.lower(), code.upper())
+    words = re.findall(r"[^\W\d_]+", (period or "").lower())
+    periods = [_PERIOD_WORDS.get(word) or _PERIOD_WORDS.get(word + "ly") for word in words]
+    told = [name for name in periods if name]
+    if not ends or not told or not re.fullmatch("[A-Z]{3}", code):
+        return None
+    salary = Salary(ends[0] if minimum else None, ends[-1] if maximum else None, code, told[-1])
+    annual, (least, most) = salary.annual_usd, PLAUSIBLE_USD_A_YEAR
+    return salary if annual is None or least <= annual <= most else None
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def moment(value: Any) -> datetime | None:
 # Postings of one fetch share few dates, and strptime is slow.
 @lru_cache(maxsize=65_536)
 def _read_moment(words: str) -> datetime | None:
-    if words.isdigit() and len(words) in (10, 13):
+    if words.isdecimal() and len(words) in (10, 13):
         return _epoch(int(words))
     if (slashed := _SLASHED.fullmatch(words)) is not None:
         return _slashed(*(int(part) for part in slashed.groups()))

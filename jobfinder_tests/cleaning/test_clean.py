@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from jobfinder_assets.cleaning import clean
 from jobfinder_assets.cleaning.clean import accounting, clean_batch, clean_pending
 from jobfinder_assets.config import Settings
-from jobfinder_assets.ingestion.contract import content_hash, posting_id, record_json
+from jobfinder_assets.ingestion.contract import Draft, content_hash, posting_id, record_json
+from jobfinder_assets.ingestion.sources.files import Files
 from jobfinder_assets.storage.lake import Lake
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -65,6 +66,47 @@ def test_a_rejected_row_names_rule_and_evidence(change: dict[str, str], rule: st
     assert cleaned.kept.empty
     assert rule in cleaned.rejected["rule"].tolist()
     assert cleaned.rejected["evidence"].str.len().min() > 0
+
+
+PAY = {"salary": None, "salary_min": 60_000, "salary_max": 80_000, "salary_currency": "EUR", "salary_period": "year"}
+
+
+@pytest.mark.parametrize(
+    ("change", "facts"),
+    [
+        (PAY | {"salary_period": "Yearly"}, {"salary_period": "year", "salary_currency": "EUR", "salary_max": 80_000}),
+        (PAY | {"salary_period": "per annum", "salary_currency": "€"}, {"salary_period": "year", "salary_max": 80_000}),
+        (PAY | {"salary_currency": "usd"}, {"salary_currency": "USD", "salary_min": 60_000}),
+        (PAY | {"salary_min": 90_000}, {"salary_min": 80_000, "salary_max": 90_000}),
+        (PAY | {"salary_period": "some time"}, {"salary_period": None, "salary_min": None}),
+        (PAY | {"salary_currency": "shells"}, {"salary_currency": None, "salary_min": None}),
+        (PAY | {"salary_period": "hour"}, {"salary_min": None, "salary_origin": None}),
+        ({"location": None, "country": "--"}, {"country": None}),
+        ({"location": None, "country": "de"}, {"country": "DE"}),
+        ({"posted_at": "2026-11-21"}, {"posted_at": None}),
+        ({"posted_at": "\u00b2" * 10}, {"posted_at": None}),
+    ],
+)
+def test_what_a_field_cannot_mean_is_unknown(change: dict[str, Any], facts: dict[str, Any]) -> None:
+    (kept,) = clean_batch(raw(GOOD | change), now=NOW).kept.to_dict("records")
+    assert {name: None if pd.isna(kept[name]) else kept[name] for name in facts} == facts
+
+
+def test_a_record_that_its_source_cannot_read_costs_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = Files.draft
+
+    def draft(record: dict[str, Any]) -> Draft:
+        if record["title"] == "Trap":
+            raise ZeroDivisionError("nobody thought of it")
+        return read(record)
+
+    monkeypatch.setattr(Files, "draft", staticmethod(draft))
+    endless = {"description": "word " * 400_001}
+    cleaned = clean_batch(raw(GOOD, GOOD | {"title": "Trap"}, GOOD | endless), now=NOW)
+    assert cleaned.kept["title"].tolist() == [GOOD["title"]]
+    told = cleaned.rejected.set_index("rule").loc["unreadable_record", "evidence"].tolist()
+    assert told[0].startswith("ZeroDivisionError: nobody thought of it")
+    assert told[1] == "a text of 2,000,005 characters"
 
 
 @given(st.lists(st.fixed_dictionaries({name: st.text(max_size=60) for name in GOOD}), max_size=5))
