@@ -194,7 +194,10 @@ def update_vectors(
 
     `most` bounds the work of one run; the newest postings come first.
     """
-    state = lake.read("postings", ["posting_id", "content_hash", "first_seen_at"]).set_index("posting_id")
+    state = lake.read("postings", ["posting_id", "content_hash", "cleaning_version", "first_seen_at"])
+    state = state.set_index("posting_id")
+    # New cleaning gives the same record another text.
+    state["content_hash"] += "/" + state["cleaning_version"].fillna("")
     stored = lake.read("posting_vectors", ["posting_id", "content_hash"], [("vectors_version", "=", version)])
     same = (stored.set_index("posting_id")["content_hash"].reindex(state.index) == state["content_hash"]).to_numpy(bool)
     stale = state[~same].sort_values("first_seen_at", ascending=False, kind="stable").index

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from jobfinder_assets.config import Settings
 from jobfinder_assets.roles.rules import Matrix, rule_sets
 from jobfinder_assets.roles.tagger import RoleTagger
+from jobfinder_assets.roles.tagging import corpus
 from jobfinder_assets.storage.files import write_bytes
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.mlflow_store import experiment_id, mlflow_client
@@ -89,7 +90,7 @@ def report_fit(lake: Lake, tagger: RoleTagger, told: pd.Series) -> Report:
         where = [("posting_id", "in", told.index.tolist())]
         known = lake.read("postings", ["posting_id", "title", "description"], where)
         # A tagger of the same corpus that has not been told.
-        untold = RoleTagger().fit(lake.read("postings", ["posting_id", "title", "description"]))
+        untold = RoleTagger().fit(corpus(lake))
         truth = np.array([ROLES.index(role) for role in known["posting_id"].map(told.to_dict())])
         judgement = judge(untold.predict_proba(known).to_numpy(), truth)
     sure = frame[list(ROLES)].max(axis=1)

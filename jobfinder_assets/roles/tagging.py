@@ -64,7 +64,7 @@ def tagger_in_force(lake: Lake, home: Home) -> tuple[RoleTagger, bool]:
         return RoleTagger.from_state(stored["tagger"]), False
     where = [("posting_id", "in", told.index.tolist())]
     corrections = lake.read("postings", ["posting_id", "title", "description"], where).sort_values("posting_id")
-    tagger = RoleTagger().fit(_corpus(lake), corrections.assign(role=corrections["posting_id"].map(told)))
+    tagger = RoleTagger().fit(corpus(lake), corrections.assign(role=corrections["posting_id"].map(told)))
     if rows:
         state = {"corpus_rows": rows, "corrections": len(told), "tagger": tagger.to_state()}
         write_object(path, state)
@@ -83,7 +83,7 @@ def _stored(path: Path) -> dict[str, Any] | None:
     return found if found is not None and found["tagger"]["code"] == TAGGER_VERSION else None
 
 
-def _corpus(lake: Lake) -> pd.DataFrame:
+def corpus(lake: Lake) -> pd.DataFrame:
     """The postings to learn from, at most `MOST_EXAMPLES`: the same ones in whatever order the lake gives them."""
     columns = ["posting_id", "title", "description"]
     ids = lake.read("postings", ["posting_id"])["posting_id"]
@@ -112,6 +112,8 @@ def update_tags(lake: Lake, tagger: RoleTagger, *, batch_rows: int = 5_000) -> U
     for batch in (
         lake.batches("postings", ["posting_id", "title", "description"], where, rows=batch_rows) if len(stale) else ()
     ):
+        # What another run has added since is its own to tag, or the next one's.
+        batch = batch[batch["posting_id"].isin(stale)]
         tags = tagger.tag(batch)
         lake.merge("role_tags", tag_rows(batch["posting_id"], tags, wanted, told))
         done += [(tags.title_strength > 0, tags.duties_strength > 0)] if len(done) * batch_rows < _SUMMARIZED else []

@@ -647,6 +647,8 @@ def update_features(lake: Lake, encoder: FeatureEncoder, *, batch_rows: int = 5_
         return Counts(unchanged=len(state))
     where = None if len(stale) == len(state) else [("posting_id", "in", list(stale))]
     for batch in lake.batches("postings", COLUMNS, where, rows=batch_rows):
+        # What another run has added since is its own to encode, or the next one's.
+        batch = batch[batch["posting_id"].isin(stale)]
         ids = batch["posting_id"]
         tags = lake.read("role_tags", ["posting_id", *ROLES], [("posting_id", "in", list(ids))])
         features = encoder.transform(batch.merge(tags, on="posting_id", how="left"))

@@ -78,6 +78,19 @@ def test_vectors_are_made_once_per_content(
     assert vectors_in_force(home, lake) == ""
 
 
+def test_vectors_follow_the_text_that_new_cleaning_gives(lake: Lake) -> None:
+    posts = people.postings(5)
+
+    def made() -> tuple[int, int]:
+        counts = embed.update_vectors(lake, lambda rows: np.ones((len(rows), 2), np.float32), "v", batch_rows=3)
+        return counts.new, counts.unchanged
+
+    people.fill(lake, posts.assign(cleaning_version="1"))
+    assert (made(), made()) == ((5, 0), (0, 5))
+    people.fill(lake, posts.assign(cleaning_version=["2", "2", "1", "1", "1"]))
+    assert made() == (2, 3)
+
+
 def test_a_distilled_table_goes_on_without_the_extra(
     lake: Lake, home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:

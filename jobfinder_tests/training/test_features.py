@@ -251,6 +251,23 @@ def test_only_new_and_changed_postings_are_encoded(lake: Lake) -> None:
     assert update_features(lake, encoder) == Counts(changed=1, unchanged=59)
 
 
+def test_postings_that_come_meanwhile_are_left_to_the_next_run(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    postings = synthetic_postings(60)
+    fill(lake, postings.head(40))
+    encoder = fit_encoder(lake)
+    batches = Lake.batches
+
+    def later(self: Lake, *arguments: object, **options: object) -> object:
+        fill(lake, postings.tail(20))
+        return batches(self, *arguments, **options)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Lake, "batches", later)
+        assert update_features(lake, encoder) == Counts(new=40)
+    assert len(read_features(lake, encoder.version)) == 40
+    assert update_features(lake, encoder) == Counts(new=20, unchanged=40)
+
+
 def test_an_interrupted_update_is_finished_by_the_next(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(lake, synthetic_postings(60))
     encoder = fit_encoder(lake)
