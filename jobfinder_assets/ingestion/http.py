@@ -434,7 +434,11 @@ def _in(seconds: float) -> str:
 
 
 def _host(url: str) -> str:
-    return urlsplit(url).netloc
+    """The server's name, as messages tell it: without a password that the address holds."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError:
+        return "the address"
 
 
 def _short(reason: object) -> str:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from urllib.parse import urlsplit
 
 from jobfinder_assets.config import Settings
 from jobfinder_assets.ingestion.boards import Board
@@ -17,6 +18,7 @@ _PAGE = "text/html, application/rss+xml;q=0.9, application/xml;q=0.8"
 _ADDRESS = re.compile(r"""(?:https?:)?//[^\s"'<>\\]{4,500}""")
 _JOB_POSTING = re.compile(r"""["']@type["']\s*:\s*\[?\s*["'](?:https?://schema\.org/)?JobPosting["']""")
 _FEED = re.compile(r"<(?:rss|feed|rdf:RDF)\b", re.IGNORECASE)
+_FEED_ADDRESS = re.compile(r"\.(?:rss|xml|atom)\b|/(?:rss|feed|atom)\b", re.IGNORECASE)
 _SHOWN = 3
 
 
@@ -33,18 +35,24 @@ class Sighted:
     titles: tuple[str, ...]
 
 
-def recognise(url: str, settings: Settings) -> Board:
+def recognise(url: str, settings: Settings, *, read: bool = True) -> Board:
     """The board at `url`: by the address itself, else by what the page there links to or holds.
+
+    Without `read` nothing is asked for: an address that tells nothing is a feed or a page, by how it is spelled.
 
     Raises
     ------
     UnknownSystem
-        When neither tells.
+        When neither tells, or it is no web address.
     SourceError
         When the page cannot be read.
     """
     if (board := _addressed(url)) is not None:
         return board
+    if not _is_web_address(url):
+        raise UnknownSystem(f"{url!r} is no web address; those begin with https:// and a server's name")
+    if not read:
+        return Board("rss" if _FEED_ADDRESS.search(url) else "jobposting", url)
     page = HttpClient(settings.http).get_text(url, accept=_PAGE).content
     # Scripts spell addresses with "\/".
     linked = Counter(filter(None, map(_addressed, _addresses(html.unescape(page).replace("\\/", "/")))))
@@ -70,6 +78,14 @@ def look(board: Board, settings: Settings) -> Sighted:
         raise SourceError(f"{board.source} board {board.board!r} gives no postings: look at the page in a browser")
     titles = (draft.title for draft in drafts if draft.title)
     return Sighted(board, len(drafts), tuple(islice(titles, _SHOWN)))
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _addressed(url: str) -> Board | None:

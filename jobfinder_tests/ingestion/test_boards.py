@@ -105,6 +105,31 @@ def test_what_nobody_knows_is_said(server: Server, http: Http) -> None:
         recognise(f"{server.url}/nowhere", Settings(http=http))
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["", "foo", "ftp://jobs.example/", "file:///etc/passwd", "javascript:1", "https://[::1", "https://a:b", "http://"],
+)
+def test_what_is_no_web_address_is_not_asked_for(http: Http, url: str) -> None:
+    for read in (True, False):
+        with pytest.raises(UnknownSystem, match="no web address"):
+            recognise(url, Settings(http=http), read=read)
+
+
+@pytest.mark.parametrize(
+    ("path", "source"), [("/careers", "jobposting"), ("/jobs.rss", "rss"), ("/feed", "rss"), ("/rss-designers", "rss")]
+)
+def test_unread_an_address_is_a_page_or_a_feed_by_its_spelling(
+    server: Server, http: Http, path: str, source: str
+) -> None:
+    assert recognise(f"{server.url}{path}", Settings(http=http), read=False) == Board(source, f"{server.url}{path}")
+    assert not server.requests
+
+
+def test_a_password_in_an_address_is_not_told(http: Http) -> None:
+    with pytest.raises(SourceError, match=r"^localhost:1 cannot be reached"):
+        recognise("http://me:hidden@localhost:1/careers", Settings(http=http))
+
+
 def test_a_board_is_looked_at_before_it_is_kept(server: Server, http: Http) -> None:
     settings = Settings(http=http, sources={"greenhouse": {"base_url": server.url}})
     jobs = [{"id": number, "title": f"Engineer {number}"} for number in range(5)]

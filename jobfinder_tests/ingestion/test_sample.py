@@ -3,6 +3,7 @@
 import gzip
 import json
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -29,6 +30,14 @@ def test_the_bundled_sample_is_read_whole(bundled: Sample) -> None:
     assert sum(draft.title is not None and draft.description is not None for draft in drafts) >= len(drafts) - 10
     with pytest.raises(Unchanged):
         bundled.fetch(BOARD, validators=fetched.validators)
+
+
+def test_an_invented_advert_links_to_nobody_s_page(bundled: Sample) -> None:
+    (board,) = bundled.boards()
+    drafts = [Sample.draft(posting.record) for posting in bundled.fetch(board, validators={}).postings]
+    links = {draft.url for draft in drafts if draft.url}
+    assert len(links) > 100
+    assert all((urlsplit(link).hostname or "").endswith(".example") for link in links)
 
 
 def test_a_missing_or_broken_sample_says_so(tmp_path: Path) -> None:

@@ -186,7 +186,7 @@ def test_a_board_that_cannot_be_read_is_added_only_unread(home: Home, monkeypatc
 
 
 def test_an_address_of_no_known_system_is_told_as_it_is(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    def unknown(url: str, settings: object) -> Board:
+    def unknown(url: str, settings: object, *, read: bool) -> Board:
         raise sources.UnknownSystem(f"{url} belongs to no system that jobfinder knows")
 
     monkeypatch.setattr(sources, "recognise", unknown)

@@ -4,9 +4,11 @@ import gzip
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 from jobfinder_assets.config import Settings
 from jobfinder_assets.ingestion.catalog import source_classes
@@ -69,7 +71,14 @@ class Sample(Source):
         source = source_classes().get(str(record.get("shape")))
         if source is None or source is Sample:
             return Draft(None, None, None, unreadable=f"no source has the shape {record.get('shape')!r}")
-        return source.draft(mapping(record.get("record")))
+        draft = source.draft(mapping(record.get("record")))
+        # The thread that a number of Hacker News would open is another person's.
+        return draft if _is_invented(draft.url) else replace(draft, url=None)
+
+
+def _is_invented(url: str | None) -> bool:
+    """Names under .example belong to nobody (RFC 2606)."""
+    return url is not None and (urlsplit(url).hostname or "").endswith(".example")
 
 
 def _postings(board: str, packed: bytes) -> Iterator[RawPosting]:

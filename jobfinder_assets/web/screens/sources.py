@@ -256,7 +256,7 @@ def _add_board() -> None:
 def _add(url: str, company: str, *, checked: bool) -> None:
     """Recognise, look, keep; errors as they are, as text: they may hold a stranger's words."""
     try:
-        board = replace(recognise(url, session.settings()), company=company)
+        board = replace(recognise(url, session.settings(), read=checked), company=company)
         sighted = look(board, session.settings()) if checked else None
         path = keep_board(session.home(), board)
     except (UnknownSystem, BoardsError) as error:
