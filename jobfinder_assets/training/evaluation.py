@@ -116,7 +116,7 @@ class Evaluation:
     scores: Mapping[str, Scores]
     labels: NDArray[np.bool_]
     measured: NDArray[np.bool_]
-    basis: Literal["random picks", "all labels"]
+    basis: Literal["random picks", "all labels", "latest labels"]
     draws: NDArray[np.int64]
 
     @property
@@ -411,7 +411,7 @@ def _fold_scores(ranker: Ranker, train: Examples, test: Examples) -> Scores:
 
 def measured_rows(
     examples: Examples, plan: FoldPlan, *, training: Training, among: NDArray[np.bool_] | None = None
-) -> tuple[NDArray[np.bool_], Literal["random picks", "all labels"]]:
+) -> tuple[NDArray[np.bool_], Literal["random picks", "all labels", "latest labels"]]:
     """The tested rows (of `among`) that the figures are about: those picked at random, once there are enough of them.
 
     Labels chosen by a model cannot grade it (EVALUATION.md, protocol 6).
@@ -424,7 +424,7 @@ def measured_rows(
     random = tested & examples.random_pick
     if _too_few(examples.labels[random], examples.groups[random], training) is None:
         return random, "random picks"
-    return tested, "all labels"
+    return tested, "all labels" if tested.all() else "latest labels"
 
 
 def group_bootstrap(groups: NDArray[Any], *, samples: int, seed: int) -> NDArray[np.int64]:

@@ -162,6 +162,14 @@ def test_what_is_not_interesting_is_stored_with_its_reason(people: People, home:
     assert cards(app) == ["a", "b", "c"] and people.labels("ann").empty
 
 
+def test_what_is_not_interesting_needs_no_reason(people: People, home: Home) -> None:
+    app = click(opened(), "no-b")
+    app.pills(key="why-b").set_value("no reason")
+    rerun(app)
+    (row,) = said(home)
+    assert (row["label"], row.get("reason") or "") == ("not interesting", "")
+
+
 def test_applied_is_a_mark_and_a_label(people: People) -> None:
     app = click(opened(), "applied-a")
     assert people.marked("ann", "applied") == {"a"} and people.labels("ann")["interesting"].tolist() == [True]

@@ -185,7 +185,10 @@ def _learning_curve() -> None:
 def _curve(frame: pd.DataFrame) -> Any:
     import altair as alt
 
-    base = alt.Chart(frame).encode(x=alt.X("labels:Q", title="labels", scale=alt.Scale(zero=False, padding=20)))
+    whole = alt.Axis(format="d", tickMinStep=1)
+    base = alt.Chart(frame).encode(
+        x=alt.X("labels:Q", title="labels", axis=whole, scale=alt.Scale(zero=False, padding=20))
+    )
     tooltip = ["model", "labels", *(alt.Tooltip(f"{name}:Q", format=".2f") for name in ("AP", "low", "high", "chance"))]
     bars = base.mark_rule(strokeWidth=2, color=_IN_FORCE).encode(
         y=alt.Y("low:Q", title="average precision", scale=alt.Scale(domain=[0, 1])), y2="high:Q"

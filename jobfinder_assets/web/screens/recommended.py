@@ -12,6 +12,7 @@ from jobfinder_assets.web.actions import Mark, Shown
 _PER_PAGE = 20
 # What people say when they turn a job down; stored with the label.
 REASONS = ("not my role", "wrong place", "pay too low", "wrong level", "not this company", "other")
+_NO_REASON = "no reason"
 _NEW = "new"
 _VIEWS = {
     "open": "to read",
@@ -190,7 +191,7 @@ def _buttons(row: dict[str, Any]) -> None:
         )
     # Under the buttons and not in a window over them: there the keyboard comes next.
     if st.session_state.get("recommended_asked") == posting_id:
-        st.pills("Why?", REASONS, on_change=_dislike, args=arguments, key=f"why-{posting_id}")
+        st.pills("Why? Your answer is kept once you choose.", (*REASONS, _NO_REASON), on_change=_dislike, args=arguments, key=f"why-{posting_id}")
 
 
 def _like(posting_id: str, title: str, shown: Shown) -> None:
@@ -205,9 +206,9 @@ def _ask(posting_id: str) -> None:
 
 
 def _dislike(posting_id: str, title: str, shown: Shown) -> None:
-    reason = st.session_state[f"why-{posting_id}"]
-    if reason:
-        name = session.profile_name()
+    chosen = st.session_state[f"why-{posting_id}"]
+    if chosen:
+        name, reason = session.profile_name(), "" if chosen == _NO_REASON else chosen
         written = session.people().label(name, posting_id, interesting=False, reason=reason, shown=shown)
         _told("not interesting", posting_id, title, labelled=written)
 
