@@ -20,7 +20,8 @@ PREFIX = "JOBFINDER_"
 RESERVED_VARIABLES = ("HOME", "CONFIG", "SHARED", "MAIL_PASSWORD", "DAGSTER_ADDRESS")
 
 Role = Literal["data_engineer", "data_analyst", "ml_engineer", "data_scientist", "other"]
-ProfileName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+PROFILE_NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
+ProfileName = Annotated[str, Field(pattern=PROFILE_NAME)]
 
 
 SectionModel = TypeVar("SectionModel", bound="Section")

@@ -56,7 +56,7 @@ def test_without_a_file_one_is_made_that_keeps_the_defaults(home: Home, monkeypa
     [
         ("ann", {"pay_floor_usd": -1}, "pay_floor_usd: .*not -1"),
         ("ann", {"roles": ["chef"]}, "chef"),
-        ("Ann Lee", {}, "Ann Lee"),
+        ("Ann Lee", {}, "no name for a profile: lower-case"),
         ("ann", {"salary": 3}, "salary"),
     ],
 )

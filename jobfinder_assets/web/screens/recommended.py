@@ -191,7 +191,13 @@ def _buttons(row: dict[str, Any]) -> None:
         )
     # Under the buttons and not in a window over them: there the keyboard comes next.
     if st.session_state.get("recommended_asked") == posting_id:
-        st.pills("Why? Your answer is kept once you choose.", (*REASONS, _NO_REASON), on_change=_dislike, args=arguments, key=f"why-{posting_id}")
+        st.pills(
+            "Why? Your answer is kept once you choose.",
+            (*REASONS, _NO_REASON),
+            on_change=_dislike,
+            args=arguments,
+            key=f"why-{posting_id}",
+        )
 
 
 def _like(posting_id: str, title: str, shown: Shown) -> None:
