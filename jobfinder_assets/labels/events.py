@@ -147,15 +147,27 @@ def self_agreement(events: pd.DataFrame, cluster_of: "pd.Series[str] | None" = N
 
 def _in_order(events: pd.DataFrame, cluster_of: "pd.Series[str] | None") -> pd.DataFrame:
     """The events by opening's current cluster and time; a second word that was taken back was never said."""
-    current = events["posting_id"].map(cluster_of) if cluster_of is not None else pd.Series(index=events.index)
-    found = events.assign(
-        cluster_id=current.astype("object").fillna(events["cluster_id"]).fillna(events["posting_id"]).astype("str"),
-        time=events["labelled_at"].fillna(events["consumed_at"]),
-    ).sort_values(["time", "consumed_at", "event_id"], na_position="first", kind="stable", ignore_index=True)
+    found = events.assign(time=events["labelled_at"].fillna(events["consumed_at"])).sort_values(
+        ["time", "consumed_at", "event_id"], na_position="first", kind="stable", ignore_index=True
+    )
+    found = found.assign(cluster_id=_clusters_now(found, cluster_of))
     opening = found.groupby("cluster_id")
     taken_back = found["interesting"].isna() & (opening["policy"].shift(1) == AGAIN)
     undone = taken_back.groupby(found["cluster_id"]).shift(-1, fill_value=False) & (found["policy"] == AGAIN)
     return found[~(taken_back | undone)].reset_index(drop=True)
+
+
+def _clusters_now(events: pd.DataFrame, cluster_of: "pd.Series[str] | None") -> "pd.Series[str]":
+    """The cluster of each event's posting, `events` oldest first.
+
+    A posting that has left is where its latest event saw it: one posting is in one opening, whenever it was labelled.
+    A cluster is named by a posting of it, and so may have another name by now.
+    """
+    ids = events["posting_id"]
+    stored = events["cluster_id"].astype("object").groupby(ids).transform("last").fillna(ids)
+    if cluster_of is None:
+        return stored.astype("str")
+    return ids.map(cluster_of).astype("object").fillna(stored.map(cluster_of)).fillna(stored).astype("str")
 
 
 def label_counts(lake: Lake) -> list[dict[str, Any]]:

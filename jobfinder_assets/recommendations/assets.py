@@ -56,14 +56,16 @@ def digest(
 ) -> dg.MaterializeResult[None]:
     """The list as CSV, Markdown and HTML under `$JOBFINDER_HOME/digests/<profile>`, and in `news` what is new in it."""
     profile, loaded = context.partition_key, settings.load()
-    listed = lake.open().read("recommendations", where=[("profile", "=", profile)])
+    store = lake.open()
+    listed = store.read("recommendations", where=[("profile", "=", profile)])
+    cluster_of = store.read("posting_clusters", ["posting_id", "cluster_id"]).set_index("posting_id")["cluster_id"]
     terms = {name: source.terms for name, source in source_classes().items()}
     paths, changed = write_digest(listed, terms, loaded.home, profile=profile)
     to = loaded.profiles.get(profile, Profile()).email
     mail_problem = ""
     told = Told((), ())
     try:
-        told = tell(listed, terms, loaded.home, profile=profile, mail=loaded.mail, to=to)
+        told = tell(listed, terms, loaded.home, profile=profile, mail=loaded.mail, to=to, cluster_of=cluster_of)
     except MailError as error:
         # The list is there to read; a server that is down must not turn it red.
         context.log.warning("%s", error)

@@ -1,13 +1,16 @@
 """What is new since the last time, each opening once: Markdown, HTML, an RSS feed, and an e-mail if one is configured.
 
 Files are written first, then the mail is sent, and what was told is noted last: whoever is killed in between is told
-again, never left out.
+again, never left out. An opening is known by the ids of its cluster and of the posting shown: the first changes when a
+posting with a smaller id joins.
 """
 
+import ipaddress
 import json
 import os
 import re
 import smtplib
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,9 +48,18 @@ class Told:
 
 
 def tell(
-    recommendations: pd.DataFrame, terms: Mapping[str, Terms], home: Home, *, profile: str, mail: Mail, to: str = ""
+    recommendations: pd.DataFrame,
+    terms: Mapping[str, Terms],
+    home: Home,
+    *,
+    profile: str,
+    mail: Mail,
+    to: str = "",
+    cluster_of: "pd.Series[str] | None" = None,
 ) -> Told:
     """Tell what the list has that was never told before; nothing is written when there is nothing new.
+
+    `cluster_of` maps posting ids to the clusters of now, which may be called otherwise than when they were told.
 
     Raises
     ------
@@ -57,7 +69,8 @@ def tell(
     folder = home.digests / profile / "news"
     known = _known(folder)
     fresh = recommendations[
-        recommendations["band"].isin(WORTH_TELLING) & ~recommendations["cluster_id"].isin(known)
+        recommendations["band"].isin(WORTH_TELLING)
+        & ~recommendations["cluster_id"].isin(_told_clusters(known, cluster_of))
     ].sort_values("rank")
     if fresh.empty:
         return Told((), ())
@@ -70,7 +83,8 @@ def tell(
     files = [write_text(folder / f"{made:%Y-%m-%d-%H%M%S}.{suffix}", text) for suffix, text in texts.items()]
     if mail.host and to:
         send(mail, to, f"{len(jobs)} new jobs for {profile}", text=texts["md"], page=texts["html"])
-    told = {str(cluster): _entry(job, made) for cluster, job in zip(fresh["cluster_id"], jobs, strict=True)}
+    shown = zip(fresh["cluster_id"], fresh["posting_id"], jobs, strict=True)
+    told = {str(cluster): _entry(job, made) | {"posting_id": str(posting)} for cluster, posting, job in shown}
     everything = known | told
     files.append(write_text(folder / "feed.rss", as_rss(list(everything.values())[-_IN_FEED:], profile=profile)))
     write_json(folder / "told.json", everything)
@@ -98,7 +112,18 @@ def as_rss(entries: Sequence[Mapping[str, str]], *, profile: str) -> str:
 
 
 def send(mail: Mail, to: str, subject: str, *, text: str, page: str) -> None:
-    """One mail of both forms over the configured server; its password comes from the environment only."""
+    """One mail of both forms over the configured server; its password comes from the environment only.
+
+    Raises
+    ------
+    MailError
+        When it cannot be sent, or when the password would go over the network unencrypted.
+    """
+    if mail.user and not mail.starttls and not _is_this_machine(mail.host):
+        raise MailError(
+            f"the mail to {to} was not sent: the password of {mail.user} would go to {mail.host} unencrypted; set "
+            "starttls = true in [mail] of jobfinder.toml; it is tried again with the next list"
+        )
     message = EmailMessage()
     message["Subject"], message["From"], message["To"] = subject, mail.sender or mail.user, to
     message.set_content(text)
@@ -106,7 +131,8 @@ def send(mail: Mail, to: str, subject: str, *, text: str, page: str) -> None:
     try:
         with smtplib.SMTP(mail.host, mail.port, timeout=_SECONDS) as server:
             if mail.starttls:
-                server.starttls()
+                # Before Python 3.13 no certificate is verified without a context.
+                server.starttls(context=ssl.create_default_context())
             if mail.user:
                 server.login(mail.user, os.environ.get(PASSWORD, ""))
             server.send_message(message)
@@ -115,6 +141,13 @@ def send(mail: Mail, to: str, subject: str, *, text: str, page: str) -> None:
             f"the mail to {to} could not be sent over {mail.host}:{mail.port}: {error}; check [mail] in jobfinder.toml "
             f"and {PASSWORD}; it is tried again with the next list"
         ) from error
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return host.lower() == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _entry(job: Job, made: datetime) -> dict[str, str]:
@@ -131,6 +164,12 @@ def _entry(job: Job, made: datetime) -> dict[str, str]:
 def _xml(text: str) -> str:
     """Text without the characters that XML cannot hold."""
     return _NOT_XML.sub("", text)
+
+
+def _told_clusters(known: Mapping[str, Mapping[str, str]], cluster_of: "pd.Series[str] | None") -> set[str]:
+    """What the openings told are called now, or were then: a list may be older than the clusters."""
+    ids = {*known, *(entry["posting_id"] for entry in known.values() if "posting_id" in entry)}
+    return ids if cluster_of is None else ids.union(cluster_of[cluster_of.index.isin(ids)])
 
 
 def _known(folder: Path) -> dict[str, dict[str, str]]:

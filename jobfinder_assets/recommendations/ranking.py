@@ -18,7 +18,7 @@ from jobfinder_assets.config import Profile
 from jobfinder_assets.labels.similarity import near_copies, unit
 from jobfinder_assets.storage.schemas import TABLES
 
-RANKING_VERSION = "3"
+RANKING_VERSION = "4"
 # A band says where a score stands among all scored open postings: the share of them above it is below the
 # number. No percentage is shown, because a score is no probability before some 1,000 labels (EVALUATION.md).
 BANDS: Mapping[str, float] = {"strong": 0.02, "good": 0.10, "maybe": 0.30, "unlikely": 1.0}
@@ -66,8 +66,8 @@ def rank(
     clusters : posting_id, cluster_id, canonical_id; a posting without a row is an opening of its own.
     role_tags : posting_id, role.
     scores : any unit, higher is better, indexed by posting_id; a posting without one is left out and counted.
-    labelled : ids of postings with a label; every copy of them is left out.
-    previous : ids of postings, or of clusters, in the last list; what is not among them is new.
+    labelled : ids of postings, or of clusters, with a label; every copy of them is left out.
+    previous : ids of postings, or of clusters, in the last list; an opening without a copy among them is new.
     blocked : ids of postings that hold one of the profile's blocked words (`holding_blocked_words`).
     vectors : from ids to (n, d) vectors of what postings say; with it a company's adverts of almost the same text
         are shown once, the best of them (what that and the cap cost: `training.evaluation.diversity_cost`).
@@ -86,7 +86,7 @@ def rank(
             filtered[name] = int(rejected.sum())
 
     reject("closed", frame["closed_at"].notna())
-    reject("labelled", _any_copy(frame, frame["posting_id"].isin(list(labelled))))
+    reject("labelled", _among(frame, labelled))
     reject("no score", frame["score"].isna())
     frame["band"] = _bands(frame["score"].where(verdict.isna()))
     for name, mask in _wishes(frame, profile, blocked):
@@ -111,8 +111,7 @@ def rank(
     left["rank"] = np.arange(1, len(left) + 1)
     left["also_seen_on"] = _also_seen_on(frame[frame["closed_at"].isna()], left)
     left["recommended_at"] = now
-    known = set(previous)
-    left["is_new"] = ~(left["posting_id"].isin(known) | left["cluster_id"].isin(known))
+    left["is_new"] = ~_among(frame, previous)[left.index]
     columns = [name for name in TABLES["recommendations"].columns if name in left]
     return Ranking(left[columns].reset_index(drop=True), filtered)
 
@@ -132,6 +131,12 @@ def _joined(postings: pd.DataFrame, clusters: pd.DataFrame, role_tags: pd.DataFr
 def _any_copy(frame: pd.DataFrame, mask: pd.Series) -> pd.Series:
     """A fact known of one copy holds for the whole opening."""
     return mask.groupby(frame["cluster_id"]).transform("any")
+
+
+def _among(frame: pd.DataFrame, ids: Collection[str]) -> pd.Series:
+    """The openings that one of the ids is a copy of, or the name of: a copy may have left, a name may have changed."""
+    known = list(ids)
+    return _any_copy(frame, frame["posting_id"].isin(known) | frame["cluster_id"].isin(known))
 
 
 def _bands(scores: pd.Series) -> pd.Series:

@@ -135,7 +135,7 @@ def refresh(lake: Lake, settings: Settings, profile: str, *, now: datetime) -> R
         role_tags,
         scored.scores,
         profile=wishes,
-        labelled=set(labels["posting_id"]),
+        labelled=set(labels["cluster_id"]),
         now=now,
         previous={*stored["posting_id"], *stored["cluster_id"]},
         blocked=_blocked(lake, wishes),
@@ -196,6 +196,7 @@ def _store_queue(
     cluster_of = clusters.set_index("posting_id")["cluster_id"]
     opened = postings.loc[postings["closed_at"].isna(), ["posting_id", "company", "title"]].reset_index(drop=True)
     ids = opened["posting_id"]
+    here = set(ids)
     candidates = opened.assign(cluster_id=ids.map(cluster_of).fillna(ids), score=ids.map(scored.scores))
     # Another day's random picks are others; a run repeated on the same labels picks the same.
     seed = settings.training.seed + len(labels)
@@ -205,7 +206,7 @@ def _store_queue(
         n=QUEUE_LENGTH,
         seed=seed,
         vectors=None if scored.encoded is None else scored.encoded.vectors_of(ids),
-        again=[one for one in shown_again(labels) if one in set(ids)],
+        again=[one for one in shown_again(labels) if one in here],
     )
     queue = queue.assign(
         profile=profile,

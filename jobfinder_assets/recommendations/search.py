@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.json as arrow_json
+from filelock import FileLock, Timeout
 
 from jobfinder_assets.cleaning.company import company_key
 from jobfinder_assets.recommendations.ranking import in_other_country, in_other_place
@@ -39,6 +40,7 @@ _TEXTS = ("posting_id", "title", "company", "location", "description")
 _ROWS = 2_000
 # The text of a changed posting is indexed anew and its old row left dead; beyond this share all is indexed anew.
 _MOST_DEAD = 0.3
+_LOCK_SECONDS = 600.0
 _WORD = re.compile(r'(-?)(?:"([^"]*)"|(\S+))')
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS openings (row INTEGER PRIMARY KEY, posting_id TEXT UNIQUE, text_key TEXT, facts TEXT);
@@ -96,9 +98,27 @@ class SearchIndex:
         self._facts: tuple[str, pd.DataFrame] | None = None
 
     def update(self, lake: Lake) -> int:
-        """Bring the index up to date with the lake's kept postings; returns how many texts were indexed."""
-        wanted = _openings(lake)
+        """Bring the index up to date with the lake's kept postings; returns how many texts were indexed.
+
+        One process at a time; whoever searches meanwhile finds what was there before, and waits for nobody.
+
+        Raises
+        ------
+        TimeoutError
+            When another process is still at it after ten minutes.
+        """
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(f"{self.path}.lock", timeout=_LOCK_SECONDS):
+                return self._update(lake)
+        except Timeout as error:
+            raise TimeoutError(
+                f"{self.path} is being brought up to date by another process, which did not end within "
+                f"{_LOCK_SECONDS:g} s; run it again when that is done"
+            ) from error
+
+    def _update(self, lake: Lake) -> int:
+        wanted = _openings(lake)
         with closing(self._connect(self.path)) as connection:
             known = _known(connection)
             changed = _changed(wanted, known)

@@ -16,11 +16,11 @@ def violations(lake: Lake, profile: str) -> dict[str, list[str]]:
     clusters = lake.read("posting_clusters", ["posting_id", "cluster_id"]).set_index("posting_id")["cluster_id"]
     postings = lake.read("postings", ["posting_id", "closed_at"])
     closed = postings[postings["closed_at"].notna()]["posting_id"]
-    labelled = latest_labels(lake.read("label_events", where=[("profile", "=", profile)]), clusters)["posting_id"]
-    opening, labelled_openings = _openings(ids, clusters), _openings(labelled, clusters)
+    labels = latest_labels(lake.read("label_events", where=[("profile", "=", profile)]), clusters)
+    opening = ids.map(clusters).fillna(ids)
     ranks = pd.Series(range(1, len(listed) + 1), index=listed.index)
     broken = {
-        "labelled": ids[opening.isin(labelled_openings)],
+        "labelled": ids[opening.isin(labels["cluster_id"])],
         "closed": ids[ids.isin(closed)],
         "not a posting": ids[~ids.isin(postings["posting_id"])],
         "a second posting of one opening": ids[opening.duplicated()],
@@ -30,10 +30,6 @@ def violations(lake: Lake, profile: str) -> dict[str, list[str]]:
         "no reason": ids[~listed["reasons"].map(_has_reason).astype(bool)],
     }
     return {rule: rows.tolist() for rule, rows in broken.items() if len(rows)}
-
-
-def _openings(ids: "pd.Series[str]", clusters: "pd.Series[str]") -> "pd.Series[str]":
-    return ids.map(clusters).fillna(ids)
 
 
 def _has_reason(text: object) -> bool:

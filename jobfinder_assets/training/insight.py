@@ -29,7 +29,7 @@ from jobfinder_assets.training.evaluation import (
 )
 from jobfinder_assets.training.features import STRUCTURED, TERM_BLOCKS, WORKPLACES, FeatureEncoder, FeatureMatrix
 from jobfinder_assets.training.model import LinearModel, Parameters, PreferenceModel, Reason
-from jobfinder_assets.training.registry import MODEL_CODE_VERSION, Champion, model_name, versions
+from jobfinder_assets.training.registry import MODEL_CODE_VERSION, Champion, model_name, versions, why_unusable
 from jobfinder_assets.training.training_set import Examples
 
 Part = Literal["title", "description", "fact"]
@@ -358,7 +358,7 @@ def stored_versions(settings: Settings, profile: str, encoder_version: str) -> l
                 average_precision=average_precision,
                 chance=chance,
                 recipe=kept.tags["recipe"],
-                usable=kept.tags["encoder_version"] == encoder_version,
+                usable=not why_unusable(kept, encoder_version),
             )
         )
     return found

@@ -4,7 +4,8 @@ The MLflow alias `champion` of the registered model `jobfinder-PROFILE` says whi
 Each version is also kept under `$JOBFINDER_HOME/models/preference/PROFILE/VERSION.joblib`, with
 `champion.json` naming the one in force, so that scoring needs no MLflow (importing it takes 1.3 s). Written
 in this order: MLflow run and version, joblib file, alias, `champion.json`; whoever was killed in
-between, the next training makes the file follow the alias before it begins.
+between, the next training makes the file follow the alias before it begins. A rollback writes, before all these,
+`rolled_back.json`: which version it put in force, and the fingerprint of the one turned down.
 """
 
 import hashlib
@@ -153,10 +154,61 @@ def read_version(settings: Settings, profile: str, version: str) -> Champion:
     return kept
 
 
+class UnusableVersion(ValueError):
+    """A kept version that cannot rank now; the message says why, and which can."""
+
+
 def promote(settings: Settings, profile: str, version: str) -> None:
-    """Put a registered version in force (also an older one: that is a rollback)."""
+    """Put a registered version in force in the place of another (an older one: that is a rollback).
+
+    It stays until something is new: `train` remembers what the model turned down was trained on.
+
+    Raises
+    ------
+    FileNotFoundError
+        When the home keeps no such version.
+    UnusableVersion
+        When other model code wrote it, or when it was trained on features of another encoder than those stored now.
+    """
     if not _path(settings, profile, version).is_file():
         raise FileNotFoundError(f"no model {version!r} of profile {profile!r} in {_folder(settings, profile)}")
+    encoder = load_encoder(settings.home)
+    encoder_version = encoder.version if encoder else ""
+    if problem := why_unusable(read_version(settings, profile, version), encoder_version):
+        able = [
+            one
+            for one in versions(settings, profile)
+            if not why_unusable(read_version(settings, profile, one), encoder_version)
+        ]
+        raise UnusableVersion(
+            f"model {version} of profile {profile!r} cannot rank now: {problem}; those that can be put in force: "
+            f"{', '.join(able) or 'none, `jobfinder train` makes one'}"
+        )
+    before = champion(settings, profile)
+    if before is not None and before.version != version:
+        # A rollback after a rollback: what counts is what was turned down first, the latest labels' model.
+        turned_down = _turned_down(settings, profile, before.version) or before.tags
+        write_json(_rollback_path(settings, profile), {"version": version, "turned_down": turned_down})
+    _switch(settings, profile, version)
+
+
+def why_unusable(kept: Champion, encoder_version: str) -> str:
+    """Why a kept version cannot rank what is encoded by `encoder_version`; "" when it can."""
+    if kept.tags.get("model_code_version") != MODEL_CODE_VERSION:
+        return "it was written by other model code than that of this jobfinder"
+    if kept.tags["encoder_version"] != encoder_version:
+        return "it was trained on features of another encoder than the one in force"
+    return ""
+
+
+def _turned_down(settings: Settings, profile: str, version: str) -> dict[str, str]:
+    """The tags of the model in whose place `version` was put by hand; empty when it came by training."""
+    path = _rollback_path(settings, profile)
+    noted = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return noted["turned_down"] if noted.get("version") == version else {}
+
+
+def _switch(settings: Settings, profile: str, version: str) -> None:
     with mlflow_client(settings) as client:
         client.set_registered_model_alias(model_name(profile), ALIAS, version)
     _put_in_force(settings, profile, version)
@@ -172,7 +224,7 @@ def _put_in_force(settings: Settings, profile: str, version: str) -> None:
 def store(settings: Settings, profile: str, found: Champion) -> None:
     """Keep a registered version in the home and put it in force."""
     write_object(_path(settings, profile, found.version), found)
-    promote(settings, profile, found.version)
+    _switch(settings, profile, found.version)
 
 
 def model_name(profile: str) -> str:
@@ -183,7 +235,8 @@ def train(settings: Settings, lake: Lake, profile: str) -> Outcome:
     """Train, judge and register a model for `profile`, if anything it depends on has changed.
 
     Four states: "no_features" (nothing is encoded yet), "too_few_labels", "unchanged" (labels, encoder, model
-    code and training settings are those of the champion), "trained". The gate chooses between recipes
+    code and training settings are those of the champion, or of the model that a rollback took out of force),
+    "trained". The gate chooses between recipes
     (parameters) on the same frozen folds; the winner is fitted on all labels and becomes the champion.
     """
     encoder = load_encoder(settings.home)
@@ -197,14 +250,22 @@ def train(settings: Settings, lake: Lake, profile: str) -> Outcome:
         return Outcome("too_few_labels", champion(settings, profile), too_few)
     tags = fingerprint(training_set, encoder.version, settings.training, vectors_version=vectors, wanted=wanted)
     before = champion(settings, profile)
-    if before is not None and tags.items() <= before.tags.items():
+    if _nothing_new(settings, profile, before, tags):
         return Outcome("unchanged", before)
     follow_alias(settings, profile)
     before = champion(settings, profile)
-    if before is not None and tags.items() <= before.tags.items():
+    if _nothing_new(settings, profile, before, tags):
         return Outcome("unchanged", before)
     wishes = settings.profiles.get(profile, Profile())
     return _train(settings, lake, profile, examples=examples, encoder=encoder, tags=tags, before=before, wishes=wishes)
+
+
+def _nothing_new(settings: Settings, profile: str, before: Champion | None, tags: Mapping[str, str]) -> bool:
+    """Whether a model was trained on this already: the champion, or the one in whose place a person put it."""
+    if before is None:
+        return False
+    turned_down = _turned_down(settings, profile, before.version)
+    return tags.items() <= before.tags.items() or tags.items() <= turned_down.items()
 
 
 def wanted_words(settings: Settings, profile: str, encoder: FeatureEncoder) -> Wanted:
@@ -549,6 +610,10 @@ def _log_datasets(lake: Lake, profile: str, examples: Examples) -> None:
 
 def _folder(settings: Settings, profile: str) -> Path:
     return settings.home.models / "preference" / profile
+
+
+def _rollback_path(settings: Settings, profile: str) -> Path:
+    return _folder(settings, profile) / "rolled_back.json"
 
 
 def _path(settings: Settings, profile: str, version: str) -> Path:

@@ -352,3 +352,22 @@ def test_a_second_word_taken_back_leaves_the_first() -> None:
     assert str(self_agreement(events)) == "nothing was shown again yet"
     withdrawn = told(("a", True, "random", 0.1), ("a", None, "own_choice", None))
     assert latest_labels(withdrawn).empty, "a first word that is taken back is gone"
+
+
+def test_a_later_word_on_a_posting_that_has_left_replaces_the_earlier_one() -> None:
+    """Its cluster was another one when it was labelled again; today it has none."""
+    words = told(("a", True, "random", 0.1), ("a", False, "own_choice", None)).assign(cluster_id=["b", "c"])
+    clusters = pd.Series({"d": "d"})
+    label = latest_labels(words, clusters)
+    assert label[["posting_id", "cluster_id", "interesting"]].to_numpy().tolist() == [["a", "c", False]]
+    assert label["contradicted"].all()
+    assert latest_labels(words.assign(interesting=[True, None]).astype({"interesting": "object"}), clusters).empty
+    assert latest_labels(words.assign(cluster_id=["b", None]), clusters)["cluster_id"].tolist() == ["b"]
+    assert latest_labels(words.assign(cluster_id=None), clusters)["cluster_id"].tolist() == ["a"]
+    assert latest_labels(words.iloc[:0], clusters).empty
+
+
+def test_the_cluster_of_a_posting_that_has_left_is_followed_to_its_name_of_today() -> None:
+    """A cluster is named by its smallest posting: when one joins, the stored name is that of a member only."""
+    words = told(("z", True, "random", 0.1)).assign(cluster_id="b")
+    assert latest_labels(words, pd.Series({"a": "a", "b": "a"}))["cluster_id"].tolist() == ["a"]

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from jobfinder_assets.config import Home, Settings
-from jobfinder_assets.recommendations import assets, checks
+from jobfinder_assets.recommendations import assets, checks, news
 from jobfinder_assets.recommendations.drift import Drift
 from jobfinder_assets.recommendations.recommender import drift_path
 from jobfinder_assets.storage.files import write_json
@@ -61,6 +61,17 @@ def test_list_and_digest_are_made_once(run: Run, lake: Lake, home: Home, fill: C
     assert metadata(second, "recommendations")["state"] == "unchanged"
     assert metadata(second, "digest")["state"] == "unchanged"
     assert lake.version("recommendations") == version
+
+
+def test_an_opening_whose_cluster_is_renamed_is_no_news(
+    run: Run, home: Home, fill: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(news, "WORTH_TELLING", ("maybe",))
+    fill({"posting_id": "p1"})
+    assert metadata(run(), "digest")["news"] == 1
+    fill({"cluster": "p0"}, {"cluster": "p0"})
+    second = run()
+    assert (metadata(second, "recommendations")["new"], metadata(second, "digest")["news"]) == (0, 0)
 
 
 def test_an_unsound_list_stops_the_digest(

@@ -53,6 +53,12 @@ def test_closed_and_labelled_openings_are_left_out() -> None:
     assert ranking.filtered == {"closed": 1, "labelled": 2, "no score": 1}
 
 
+def test_a_label_on_a_copy_that_has_left_is_one_on_its_opening() -> None:
+    ranking = ranked({"cluster": "a"}, {}, labelled={"a"})
+    assert ids(ranking) == ["p1"]
+    assert ranking.filtered == {"labelled": 1}
+
+
 def test_one_posting_speaks_for_an_opening() -> None:
     rows = ({"cluster": "a", "source": "lever"}, {"cluster": "a", "score": 9.0, "source": "kaggle"}, {"score": 2.0})
     rows += ({"cluster": "a", "source": "lever"},)
@@ -144,6 +150,13 @@ def test_what_was_on_the_last_list_is_not_new() -> None:
     assert dict(zip(ids(ranking), ranking.recommendations["is_new"], strict=True)) == {
         "p0": False, "p1": False, "p2": True,
     }  # fmt: skip
+
+
+def test_an_opening_is_not_new_because_another_copy_speaks_for_it() -> None:
+    """The cluster bears the name of its smallest posting, and p0 came after p1 was listed."""
+    ranking = ranked({"cluster": "p0"}, {"cluster": "p0"}, previous={"p1"})
+    assert ids(ranking) == ["p0"]
+    assert not ranking.recommendations["is_new"].any()
 
 
 def test_bands_say_where_a_score_stands_among_all_open_postings() -> None:

@@ -195,6 +195,39 @@ def test_a_label_takes_its_posting_off_the_list_and_what_stays_is_not_new(lake: 
     assert not done.recommendations["is_new"].any()
 
 
+def test_an_opening_stays_labelled_when_the_labelled_copy_has_left(lake: Lake, fill: Fill) -> None:
+    fill({"cluster": "p0"}, {"cluster": "p0"}, {})
+    event = {"event_id": "1", "profile": "anna", "posting_id": "p1", "cluster_id": "p0", "interesting": True}
+    lake.merge("label_events", pd.DataFrame([event]))
+    fill({}, {"posting_id": "p2"})
+    done = refresh(lake, SETTINGS, "anna", now=NOW)
+    assert done.recommendations["posting_id"].tolist() == ["p2"]
+    assert done.filtered == {"labelled": 1}
+    row = {"profile": "anna", "posting_id": "p0", "rank": 1, "score": 1.0, "reasons": '[{"text": "near"}]'}
+    lake.replace("recommendations", pd.DataFrame([row]))
+    assert violations(lake, "anna") == {"labelled": ["p0"]}
+
+
+def test_the_open_postings_are_gathered_once_however_many_labels_there_are(
+    lake: Lake, fill: Fill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(*({} for _ in range(60)))
+    gathered: list[int] = []
+
+    def watched(rows: Any = ()) -> set[Any]:
+        found = set(rows)
+        gathered.append(len(found))
+        return found
+
+    monkeypatch.setattr(recommender, "set", watched, raising=False)
+    for number in range(50):
+        label(lake, f"p{number}")
+    refresh(lake, SETTINGS, "anna", now=NOW)
+    assert gathered.count(60) <= 1
+    again = lake.read("label_queue", where=[("policy", "=", "again")])
+    assert len(again) and set(again["posting_id"]) <= {f"p{number}" for number in range(50)}
+
+
 def test_a_changed_wish_counts_at_once(lake: Lake, fill: Fill) -> None:
     fill(*ROWS)
     refresh(lake, SETTINGS, "anna", now=NOW)

@@ -1,15 +1,19 @@
 """Search: what is found, in which order, how it is narrowed, and that the index follows the lake."""
 
 import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jobfinder_assets.recommendations import search
 from jobfinder_assets.recommendations.search import Filters, SearchIndex, match_expressions
 from jobfinder_assets.storage.lake import Lake
 
@@ -133,6 +137,39 @@ def test_an_index_with_many_dead_texts_is_made_anew(index: SearchIndex, lake: La
         (texts,) = connection.execute("SELECT count(*) FROM texts_docsize").fetchone()
     assert texts <= 5 * 1.3
     assert set(ids(index, "soup")) == {"a", "b"} and ids(index, '"soup 4"') == []
+
+
+def test_one_update_waits_for_the_other(index: SearchIndex, lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two that rebuild at once would write one half-made file."""
+    write, at_once, most = search._write, [0], [0]
+
+    def slow(*arguments: Any) -> int:
+        at_once[0] += 1
+        most[0] = max(most[0], at_once[0])
+        time.sleep(0.2)
+        assert set(ids(index, "")) == {"a", "b", "c", "d"}, "a reader waits for nobody"
+        count = write(*arguments)
+        at_once[0] -= 1
+        return count
+
+    monkeypatch.setattr(search, "_write", slow)
+    monkeypatch.setattr(search, "_MOST_DEAD", -1.0)
+    with ThreadPoolExecutor(2) as pool:
+        counts = list(pool.map(lambda _: SearchIndex(index.path).update(lake), range(2)))
+    assert (counts, most) == ([5, 5], [1])
+    assert set(ids(index, "")) == {"a", "b", "c", "d"}
+    assert not index.path.with_suffix(".new").exists()
+
+
+def test_an_update_waits_no_longer_than_it_should(
+    index: SearchIndex, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "_LOCK_SECONDS", 0.05)
+    with FileLock(f"{index.path}.lock"):
+        with pytest.raises(TimeoutError, match=r"search\.sqlite is being brought up to date by another process"):
+            index.update(lake)
+        assert ids(index, "data engineer") == ["a", "b"]
+    assert index.update(lake) == 0
 
 
 def test_without_an_index_nothing_is_found(tmp_path: Path) -> None:

@@ -12,7 +12,9 @@ import pandas as pd
 import pytest
 
 from jobfinder_assets.config import Home, Profile, Settings, Training
+from jobfinder_assets.storage.files import write_object
 from jobfinder_assets.storage.lake import Lake
+from jobfinder_assets.storage.mlflow_store import mlflow_client
 from jobfinder_assets.training import evaluation as ev
 from jobfinder_assets.training import registry
 from jobfinder_assets.training.features import (
@@ -285,3 +287,66 @@ def test_a_recipe_that_is_surely_worse_than_the_linear_model_is_noticed() -> Non
     )
     assert registry.worse_than_linear(champion)
     assert not registry.worse_than_linear(replace(champion, metrics={"difference high": 0.01}))
+
+
+def test_a_rollback_lasts_until_something_is_new(settings: Settings, lake: Lake, home: Home) -> None:
+    settings = settings.model_copy(update={"training": Training(trials=1, outer_folds=3)})
+    posts = people.postings(90, seed=3)
+    encode(lake, home, posts)
+    for count in (50, 60, 70):
+        write_labels(lake, posts.head(count), "dan", noise=0.05)
+        assert registry.train(settings, lake, "dan").state == "trained"
+    for version in ("2", "1"):
+        registry.promote(settings, "dan", version)
+        for _ in range(2):
+            kept = registry.train(settings, lake, "dan")
+            assert (kept.state, kept.champion and kept.champion.version) == ("unchanged", version)
+    in_force = registry.champion(settings, "dan")
+    assert in_force is not None and in_force.version == "1"
+
+    write_labels(lake, posts.head(75), "dan", noise=0.05)
+    news = registry.train(settings, lake, "dan")
+    assert (news.state, news.champion and news.champion.version) == ("trained", "4")
+    # What was turned down in the place of another model says nothing of this one.
+    write_labels(lake, posts.head(70), "dan", noise=0.05)
+    assert registry.train(settings, lake, "dan").state == "trained"
+
+
+def kept_version(home: Home, version: str, **tags: str) -> None:
+    """A version as far as putting it in force asks about it."""
+    made = registry.Champion(
+        model=registry.PreferenceModel(), version=version, tags=tags, metrics={}, canaries=(),
+        parameters=registry.LINEAR_PARAMETERS, scoreboard=pd.DataFrame(), previous_scoreboard=pd.DataFrame(),
+    )  # fmt: skip
+    write_object(home.models / "preference" / "eve" / f"{version}.joblib", made)
+
+
+@pytest.mark.parametrize(
+    ("tags", "problem"),
+    [
+        ({"model_code_version": "0"}, "model 1 of profile 'eve' .* other model code"),
+        ({"encoder_version": "gone"}, "model 1 of profile 'eve' .* features of another encoder"),
+        ({}, None),
+    ],
+)
+def test_what_cannot_rank_is_not_put_in_force(
+    settings: Settings, lake: Lake, home: Home, tags: dict[str, str], problem: str | None
+) -> None:
+    encode(lake, home, people.postings(20))
+    encoder = load_encoder(home)
+    assert encoder is not None
+    good = {"model_code_version": registry.MODEL_CODE_VERSION, "encoder_version": encoder.version}
+    kept_version(home, "1", **good | tags)
+    kept_version(home, "2", **good)
+    pointer = home.models / "preference" / "eve" / "champion.json"
+    with mlflow_client(settings) as client:
+        for _ in range(2):
+            registry.register(client, "eve", "file:///nowhere", run_id="", tags={}, model_id=None)
+    if problem is None:
+        registry.promote(settings, "eve", "1")
+        assert json.loads(pointer.read_text(encoding="utf-8")) == {"version": "1"}
+        return
+    registry.promote(settings, "eve", "2")
+    with pytest.raises(registry.UnusableVersion, match=f"{problem}.*those that can be put in force: 2$"):
+        registry.promote(settings, "eve", "1")
+    assert json.loads(pointer.read_text(encoding="utf-8")) == {"version": "2"}
