@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ import pyarrow.json as arrow_json
 from filelock import FileLock, Timeout
 
 from jobfinder_assets.cleaning.company import company_key
+from jobfinder_assets.cleaning.places import parse_places
 from jobfinder_assets.recommendations.ranking import in_other_country, in_other_place
 from jobfinder_assets.storage.lake import Lake
 
@@ -183,14 +185,18 @@ class SearchIndex:
         return self._facts[1]
 
     def _relevance(self, query: str, facts: pd.DataFrame) -> tuple["pd.Series[float]", bool]:
-        every, some = match_expressions(query)
-        if not every:
-            return pd.Series(0.0, index=facts.index), False
+        words = match_expressions(query)
+        found, widened = pd.Series(0.0, index=facts.index), False
+        if not any(words) or not self.path.exists():
+            return found, False
         with closing(self._connect(self.path)) as connection:
-            found = _matches(connection, every)
-            if len(found) or some == every:
-                return found, False
-            return _matches(connection, some), True
+            if words.every:
+                found = _matches(connection, words.every)
+                if found.empty and words.some != words.every:
+                    found, widened = _matches(connection, words.some), True
+            if words.unwanted:
+                found = found.drop(_matches(connection, words.unwanted).index, errors="ignore")
+        return found, widened
 
     @staticmethod
     def _connect(path: Path) -> sqlite3.Connection:
@@ -199,18 +205,23 @@ class SearchIndex:
         return connection
 
 
-def match_expressions(query: str) -> tuple[str, str]:
-    """A person's query as FTS5 expressions: of all its words, and of some. Nothing in it is taken as FTS5's syntax."""
+class Expressions(NamedTuple):
+    """FTS5 expressions: what has all of the wanted words, some of them, and any of the unwanted ones; "" for none."""
+
+    every: str
+    some: str
+    unwanted: str
+
+
+def match_expressions(query: str) -> Expressions:
+    """A person's query as FTS5 expressions. Nothing in it is taken as FTS5's syntax."""
     wanted: list[str] = []
     unwanted: list[str] = []
     for minus, phrase, word in _WORD.findall(query):
         text = " ".join(re.findall(r"[\w+#]+", phrase or word))
         if text and any(character.isalnum() for character in text):
             (unwanted if minus else wanted).append(f'"{text}"')
-    if not wanted:
-        return "", ""
-    without = f" NOT ({' OR '.join(unwanted)})" if unwanted else ""
-    return f"({' AND '.join(wanted)}){without}", f"({' OR '.join(wanted)}){without}"
+    return Expressions(" AND ".join(wanted), " OR ".join(wanted), " OR ".join(unwanted))
 
 
 def _matches(connection: sqlite3.Connection, expression: str) -> "pd.Series[float]":
@@ -307,7 +318,11 @@ def _masks(frame: pd.DataFrame, filters: Filters, now: datetime) -> dict[str, "p
         masks["country"] = ~in_other_country(frame, filters.country.upper())
     if filters.place.strip():
         words = [part.strip() for part in filters.place.split(",") if part.strip()]
-        masks["place"] = ~in_other_place(frame, words)
+        countries = {place.country for word in words for place in parse_places(word) if place.country}
+        # A remote job that says who may apply is in no place of another country.
+        closed_to = [in_other_country(frame, country) for country in sorted(countries)]
+        elsewhere = pd.concat(closed_to, axis=1).all(axis=1) if closed_to else False
+        masks["place"] = ~(in_other_place(frame, words) | elsewhere)
     unknown = not filters.stated
     if filters.pay_floor_usd:
         pay = frame["salary_annual_usd"]

@@ -69,6 +69,9 @@ def ids(index: SearchIndex, query: str, filters: Filters | None = None, **option
         ("", ["b", "a", "d", "c"]),
         ('" ( *', ["b", "a", "d", "c"]),
         ("NEAR( OR", []),
+        ("-pipelines", ["b", "c"]),
+        ("-python -corp", ["d"]),
+        ("data -engineer -analyst", []),
     ],
 )
 def test_what_is_found(index: SearchIndex, query: str, expected: list[str]) -> None:
@@ -170,6 +173,16 @@ def test_an_update_waits_no_longer_than_it_should(
             index.update(lake)
         assert ids(index, "data engineer") == ["a", "b"]
     assert index.update(lake) == 0
+
+
+def test_a_remote_job_for_others_is_in_no_place(index: SearchIndex, lake: Lake) -> None:
+    remote = {"workplace": "remote", "location": "Remote", "country": None, "city": None}
+    rows = [posting("g", "Remote", **remote, eligible_countries=["US"]), posting("h", "Remote", **remote)]
+    lake.merge("postings", pd.DataFrame(rows))
+    index.update(lake)
+    assert set(ids(index, "remote", Filters(place="Berlin"))) == {"h"}
+    assert set(ids(index, "remote", Filters(place="Berlin, New York"))) == {"g", "h"}
+    assert set(ids(index, "remote", Filters(place="Narnia"))) == {"g", "h"}
 
 
 def test_without_an_index_nothing_is_found(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def page() -> None:
 
 def words_found(query: str, text: str) -> list[str]:
     """The words of a text that a query finds, in the forms in which they stand there: "Pipelines" for "pipeline"."""
-    some = match_expressions(query)[1].partition(" NOT (")[0]
+    some = match_expressions(query).some
     if not some:
         return []
     with closing(sqlite3.connect(":memory:")) as connection:
