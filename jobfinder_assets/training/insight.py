@@ -27,7 +27,14 @@ from jobfinder_assets.training.evaluation import (
     grouped_folds,
     one_thread,
 )
-from jobfinder_assets.training.features import STRUCTURED, TERM_BLOCKS, WORKPLACES, FeatureEncoder, FeatureMatrix
+from jobfinder_assets.training.features import (
+    STRUCTURED,
+    TERM_BLOCKS,
+    WORKPLACES,
+    FeatureEncoder,
+    FeatureMatrix,
+    Wanted,
+)
 from jobfinder_assets.training.model import LinearModel, Parameters, PreferenceModel, Reason
 from jobfinder_assets.training.registry import MODEL_CODE_VERSION, Champion, model_name, versions, why_unusable
 from jobfinder_assets.training.training_set import Examples
@@ -284,9 +291,17 @@ def _part(column: int) -> Part:
 
 
 def misses(
-    parameters: Parameters, examples: Examples, encoder: FeatureEncoder, *, training: Training, most: int = 5
+    parameters: Parameters,
+    examples: Examples,
+    encoder: FeatureEncoder,
+    *,
+    training: Training,
+    wanted: Wanted | None = None,
+    most: int = 5,
 ) -> list[Miss]:
     """The worst errors of a recipe: at most `most` likes that it puts low, then as many dislikes that it puts high.
+
+    `wanted` are the words that the examples were read with.
 
     Each posting is scored by a model fitted on the labels of other employers. With k likes, a perfect list has them on
     its first k places: a like below them and a dislike among them are errors. Empty with too few labels to split.
@@ -297,7 +312,9 @@ def misses(
     scores, number = np.empty(len(examples)), np.empty(len(examples), dtype=np.int64)
     folds = grouped_folds(labels, examples.groups, folds=training.outer_folds, seed=training.seed)
     with one_thread():
-        models = [Fixed(parameters, seed=training.seed).fit(examples.take(fold.train)).model for fold in folds]
+        models = [
+            Fixed(parameters, seed=training.seed, wanted=wanted).fit(examples.take(fold.train)).model for fold in folds
+        ]
         for at, (model, fold) in enumerate(zip(models, folds, strict=True)):
             scores[fold.test], number[fold.test] = model.score_features(features.take(fold.test)), at
         order = np.argsort(-scores, kind="stable")

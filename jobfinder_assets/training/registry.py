@@ -452,7 +452,14 @@ def _log(
             write_bytes(folder / "previous_scoreboard.csv", to_csv(fitted.previous_scoreboard))
             write_bytes(folder / "folds.csv", to_csv(evaluation.plan.to_frame(examples)))
             if fitted.fine_tuned is None:
-                worst = insight.misses(fitted.parameters, examples, encoder, training=settings.training, most=_WORST)
+                worst = insight.misses(
+                    fitted.parameters,
+                    examples,
+                    encoder,
+                    training=settings.training,
+                    wanted=fitted.model.wanted,
+                    most=_WORST,
+                )
                 write_json(folder / "mistakes.json", insight.gallery(worst, examples))
             write_json(folder / "decision.json", asdict(decision) | {"text": str(decision)})
             write_json(folder / "canaries.json", [asdict(canary) for canary in fitted.canaries])

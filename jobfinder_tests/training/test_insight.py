@@ -132,6 +132,23 @@ def test_labels_turned_round_are_the_worst_misses(told: tuple[PreferenceModel, F
         assert {reason.name for reason in miss.reasons} > {"base", "everything else"}
 
 
+def test_reasons_of_misses_name_the_wanted_words_that_a_posting_holds(
+    told: tuple[PreferenceModel, FeatureEncoder, Examples],
+) -> None:
+    _, encoder, examples = told
+    wanted = encoder.wanted(["agile"])
+    held = wanted.held(examples.features.terms).any(axis=1)
+    assert held.any() and not held.all()
+    examples = replace(examples, features=wanted.added(examples.features))
+    labels = np.where(np.arange(len(examples)) % 7 == 0, ~examples.labels, examples.labels)
+    turned = replace(examples, labels=labels)
+    found = insight.misses(Parameters(), turned, encoder, training=TRAINING, wanted=wanted, most=20)
+    told_of = {miss.row: [reason.name for reason in miss.reasons if "wanted words" in reason.name] for miss in found}
+    assert any(told_of.values())
+    for row, names in told_of.items():
+        assert all(name.endswith(" none") != held[row] for name in names)
+
+
 def test_no_misses_without_labels_to_split(told: tuple[PreferenceModel, FeatureEncoder, Examples]) -> None:
     _, encoder, examples = told
     few = examples.take(np.arange(10))

@@ -282,7 +282,9 @@ def _mistakes(found: Champion) -> None:
 
 @st.cache_data(show_spinner=False, max_entries=8)
 def _misses(state: tuple[str, ...], _found: Champion, _encoder: FeatureEncoder, _told: Examples) -> list[Miss]:
-    return insight.misses(_found.parameters, _told, _encoder, training=session.settings().training)
+    return insight.misses(
+        _found.parameters, _told, _encoder, training=session.settings().training, wanted=_found.model.wanted
+    )
 
 
 def _state(found: Champion) -> tuple[str, ...]:
