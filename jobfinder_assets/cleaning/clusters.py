@@ -132,15 +132,20 @@ def update_clusters(lake: Lake, compute: Compute | None = None) -> ClusterUpdate
     """Bring `duplicate_links`, `posting_clusters` and `posting_bands` in line with `postings`.
 
     Nothing is written when no posting is new, changed or gone. `compute` says where many new postings are hashed
-    (default: here).
+    (default: here). A second update of the same lake waits for the first: its differences are to what that one wrote.
     """
+    with lake.lock("posting_clusters"):
+        return _update(lake, compute or Compute(workers=1))
+
+
+def _update(lake: Lake, compute: Compute) -> ClusterUpdate:
     versions = _with_version(lake.read_arrow("postings", ["posting_id", "content_hash", "cleaning_version"]))
     stored = lake.read_arrow("posting_bands")
     fresh, changed_count = _to_compare(versions, stored)
     links, clusters = lake.read_arrow("duplicate_links"), lake.read_arrow("posting_clusters")
     known = [stored["posting_id"], clusters["posting_id"], links["left_id"], links["right_id"]]
     gone = _without(pa.chunked_array([part for column in known for part in column.chunks], pa.string()), versions)
-    written, compute = 0, compute or Compute(workers=1)
+    written = 0
     if fresh or gone:
         computed = _compute_bands(lake, fresh, compute)
         history = _history(stored, computed, drop=gone)

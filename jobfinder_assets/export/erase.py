@@ -1,6 +1,5 @@
 """Erasure: one profile, or everything, without a trace; and the proof, by a token planted beforehand (GDPR Art. 17)."""
 
-import csv
 import io
 import json
 import re
@@ -12,6 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -23,13 +23,12 @@ from jobfinder_assets.export.errors import ExportError
 from jobfinder_assets.export.package import kept_packages
 from jobfinder_assets.export.settings_file import drop_profile
 from jobfinder_assets.export.traces import Trace, require_token, traces
-from jobfinder_assets.labels.files import COLUMNS, BadRow, Label, LabelFileError, parse, read
+from jobfinder_assets.labels.files import BadRow, Label, LabelFileError, parse, read
 from jobfinder_assets.recommendations.recommender import drift_path
 from jobfinder_assets.storage.files import write_bytes, write_json
-from jobfinder_assets.storage.lake import Lake
+from jobfinder_assets.storage.lake import OF_LAKE, Lake
 from jobfinder_assets.storage.mlflow_store import experiment_id, mlflow_client
 from jobfinder_assets.storage.schemas import COUNT, FLAG, NUMBER, TABLES, TEXT, TIME
-from jobfinder_assets.storage.spreadsheet import safe_cell
 
 # Everything that jobfinder keeps in its home, for "everything"; what else lies there is the user's and stays.
 _ALL = (
@@ -105,8 +104,8 @@ def erase_everything(lake: Lake, settings: Settings, *, planted: str = "", force
     if "://" in str(lake.uri):
         notes.append(f"the lake at {lake.uri} is not on this machine: delete it there")
     elif not Path(lake.uri).absolute().is_relative_to(home.root):
-        for table in TABLES:
-            removed["tables of the lake"] += _remove(Path(lake.path(table)))
+        for name in (*TABLES, *OF_LAKE):
+            removed["tables of the lake"] += _remove(Path(lake.uri) / name)
     if not settings.mlflow_location.startswith("sqlite:"):
         notes.append(f"the MLflow server at {settings.mlflow_location} is not on this machine: delete its experiments")
     elif not (database := local_mlflow(settings)).is_relative_to(home.root):
@@ -200,7 +199,10 @@ def _label_files(home: Home, profile: str) -> Counter[str]:
 
 
 def _clean_label_file(path: Path, profile: str) -> int:
-    """Rewrite a file without the profile's rows, or remove it; returns how many rows it lost."""
+    """Take the profile's rows out of a file, or remove it when no other is left; returns how many rows it lost.
+
+    Rows of others stay byte for byte, with columns and mistakes that no reading would give back.
+    """
     now = datetime.now(UTC)
     try:
         content = read(path)
@@ -209,36 +211,42 @@ def _clean_label_file(path: Path, profile: str) -> int:
         # No label file at all: gone if it names the person, for nobody can say which of its lines are theirs.
         return _remove(path) if _names(path.read_bytes(), profile) or _names(path.name.encode(), profile) else 0
     everything: list[Label | BadRow] = sorted((*rows.labels, *rows.bad), key=lambda row: row.line)
-    kept = [row for row in everything if not _is_of(row, profile)]
-    if len(kept) == len(everything):
-        return 0
-    if not kept:
+    lines = _lines(content.decode("utf-8"))
+    lost: list[range] = []
+    bounds = [*(row.line - 1 for row in everything), len(lines)]
+    for row, (first, end) in zip(everything, pairwise(bounds), strict=True):
+        span = _span(lines, first, end)
+        if _is_of(row, "".join(lines[span.start : span.stop]), profile):
+            lost.append(span)
+    if lost and len(lost) == len(everything):
         _remove(path)
-    else:
-        write_bytes(path, _as_csv(kept) if path.suffix == ".csv" else _as_jsonl(kept))
-    return len(everything) - len(kept)
+    elif lost:
+        gone = {number for span in lost for number in span}
+        write_bytes(path, "".join(line for number, line in enumerate(lines) if number not in gone).encode("utf-8"))
+    return len(lost)
 
 
-def _is_of(row: Label | BadRow, profile: str) -> bool:
+def _lines(text: str) -> list[str]:
+    """Lines with their ends, as `parse` counts them: in JSONL a carriage return ends none."""
+    is_jsonl = text.removeprefix("\ufeff").lstrip().startswith("{")
+    return list(io.StringIO(text, newline="\n" if is_jsonl else ""))
+
+
+def _span(lines: Sequence[str], first: int, end: int) -> range:
+    """The lines of the row that starts at line `first`; empty ones before the next row, at `end`, are nobody's."""
+    while end > first + 1 and not lines[end - 1].strip():
+        end -= 1
+    return range(first, end)
+
+
+def _is_of(row: Label | BadRow, text: str, profile: str) -> bool:
     if row.cells.get("profile"):
         return row.cells["profile"].strip() == profile
-    return isinstance(row, BadRow) and _names(row.raw.encode(), profile)
+    return isinstance(row, BadRow) and _names(text.encode(), profile)
 
 
 def _names(content: bytes, profile: str) -> bool:
     return re.search(rb"(?<![\w-])" + re.escape(profile.encode()) + rb"(?![\w-])", content) is not None
-
-
-def _as_csv(rows: Sequence[Label | BadRow]) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    writer.writerows([safe_cell(row.cells.get(name, "")) for name in COLUMNS] for row in rows)
-    return text.getvalue().encode("utf-8")
-
-
-def _as_jsonl(rows: Sequence[Label | BadRow]) -> bytes:
-    return "".join(f"{json.dumps(dict(row.cells))}\n" for row in rows).encode("utf-8")
 
 
 def _files(settings: Settings, profile: str, *, tagger: bool) -> Counter[str]:

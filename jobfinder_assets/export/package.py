@@ -6,7 +6,7 @@ import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +51,9 @@ def make_package(
     Raises
     ------
     Refusal
-        No, expired or withdrawn consent, another recipient, unknown licence, personal data in a text, an unknown
-        column, a search word that few postings have, or nothing to package. Nothing was written, not for a moment.
+        No, expired, withdrawn or meanwhile replaced consent, another recipient, unknown licence, personal data in a
+        text, an unknown column, a search word that few postings have, or nothing to package. Nothing was written, not
+        for a moment.
     ExportError
         An option is wrong.
     MissingExtra
@@ -84,8 +85,12 @@ def make_package(
         "folder": str(folder),
         "withdrawn_at": pd.NaT,
     }
-    # It took a while: a withdrawal that came meanwhile counts.
-    live_consent(lake, request.profile, request.recipient, now=now)
+    # It took a while: what the person has said meanwhile counts.
+    if live_consent(lake, request.profile, request.recipient, now=datetime.now(UTC)).id != work.consent.id:
+        raise Refusal(
+            f"profile {request.profile!r} gave another consent while the package was made by the one before; "
+            "make the package again"
+        )
     # Before the folder: who may hold a package must never be missing from the ledger.
     lake.append("product_ledger", pd.DataFrame([row]))
     try:

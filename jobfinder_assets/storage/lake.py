@@ -2,10 +2,12 @@
 
 Every write is one Delta commit, so a process killed at any moment leaves each table at its
 old version or at its new one. Writers may be retried: `merge` is an upsert by the table's key.
+On one machine a table has one writer at a time; readers wait for nobody and write nothing.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -13,14 +15,18 @@ from typing import Any, TypeAlias, TypeVar
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import CommitProperties, DeltaTable, Field, WriterProperties, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Field, QueryBuilder, WriterProperties, write_deltalake
 from deltalake import Schema as DeltaSchema
 from deltalake.exceptions import CommitFailedError
+from deltalake.table import TableMerger
 from filelock import FileLock
 from pyarrow.dataset import get_partition_keys
 from pyarrow.parquet import ParquetFile
 
 from jobfinder_assets.storage.schemas import TABLES, TableSchema
+
+_LOCKS, _REWRITING = OF_LAKE = ("_locks", "_erasing")
+"""Folders of a local lake beside its tables: the locks, and what `Lake.rewrite` is at."""
 
 Result = TypeVar("Result")
 # An SQL predicate, or (column, operator, value) triples that must all hold.
@@ -31,6 +37,8 @@ _WRITER = WriterProperties(compression="ZSTD", compression_level=3, max_row_grou
 _COMMIT_RETRIES = 5
 _MANY_FILES = 40
 _LOCK_SECONDS = 600
+_LOCK_POLL_SECONDS = 0.01
+_REWRITTEN_ROWS = 5_000
 _OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "in")
 
 
@@ -50,11 +58,27 @@ class Lake:
         return f"{str(self.uri).rstrip('/')}/{table}"
 
     def exists(self, table: str) -> bool:
-        return DeltaTable.is_deltatable(self.path(table), storage_options=self.storage_options)
+        if self._is_there(table):
+            return True
+        if self._is_remote or not self._rewritten(table)[1].exists():
+            return False
+        # Between the two renames of `rewrite`: whoever holds the lock next has both behind them.
+        with self.lock(table):
+            return self._is_there(table)
 
     def version(self, table: str) -> int:
         """The table's Delta version, or -1 while it has never been written."""
-        return self._delta(table).version() if self.exists(table) else -1
+        return self.state(table)[1]
+
+    def state(self, table: str) -> tuple[str, int]:
+        """The table's Delta id and version, ("", -1) while it has never been written; no other content has the same.
+
+        The version alone may come again: `rewrite` makes a new table, whose versions begin at 0.
+        """
+        if not self.exists(table):
+            return "", -1
+        found = self._delta(table)
+        return str(found.metadata().id), int(found.version())
 
     def read(
         self,
@@ -130,7 +154,8 @@ class Lake:
         """Add rows; their keys must be new. Returns the number of rows written."""
         data = _conform(table, frame)
         if data.num_rows:
-            self._write(table, data, mode="append")
+            with self.lock(table):
+                self._write(table, data, mode="append")
         return data.num_rows
 
     def merge(self, table: str, frame: pd.DataFrame | pa.Table) -> int:
@@ -139,20 +164,13 @@ class Lake:
         if not data.num_rows:
             return 0
         key = list(_schema(table).key)
-        on = " AND ".join(f"target.{name} = source.{name}" for name in key)
-        with self._lock(table):
+        with self.lock(table):
             # Adding rows is far cheaper than a MERGE, which reads the whole table; only under the
             # lock can a check for new keys be trusted.
             if not self._holds_any(table, data.select(key)):
                 return self.append(table, data)
             self._retry(
-                lambda: (
-                    self._delta(table)
-                    .merge(data, on, source_alias="source", target_alias="target", writer_properties=_WRITER)
-                    .when_matched_update_all()
-                    .when_not_matched_insert_all()
-                    .execute()
-                )
+                lambda: self._merger(table, data, key).when_matched_update_all().when_not_matched_insert_all().execute()
             )
         return data.num_rows
 
@@ -164,16 +182,9 @@ class Lake:
         if not len(frame) or not self.exists(table):
             return 0
         data, key = _conform(table, frame, partial=True), _key_given(table, frame)
-        on = " AND ".join(f"target.{name} = source.{name}" for name in key)
         changes = {name: f"source.{name}" for name in data.column_names if name not in key}
-        result = self._retry(
-            lambda: (
-                self._delta(table)
-                .merge(data, on, source_alias="source", target_alias="target", writer_properties=_WRITER)
-                .when_matched_update(changes)
-                .execute()
-            )
-        )
+        with self.lock(table):
+            result = self._retry(lambda: self._merger(table, data, key).when_matched_update(changes).execute())
         return int(result["num_target_rows_updated"])
 
     def delete(self, table: str, keys: pd.DataFrame | pa.Table) -> int:
@@ -184,24 +195,15 @@ class Lake:
         names = _key_given(table, keys)
         fields = pa.schema([schema.arrow.field(name) for name in names])
         data = _arrow(keys[names] if isinstance(keys, pd.DataFrame) else keys.select(names), fields)
-        on = " AND ".join(f"target.{name} = source.{name}" for name in names)
-        result = self._retry(
-            lambda: (
-                self._delta(table)
-                .merge(data, on, source_alias="source", target_alias="target", writer_properties=_WRITER)
-                .when_matched_delete()
-                .execute()
-            )
-        )
+        with self.lock(table):
+            result = self._retry(lambda: self._merger(table, data, names).when_matched_delete().execute())
         return int(result["num_target_rows_deleted"])
 
     def replace(self, table: str, frame: pd.DataFrame | pa.Table, *, where: str | None = None) -> int:
         """Put `frame` in the place of the whole table, or of the rows that meet the SQL predicate."""
         data = _conform(table, frame)
-        if where is None or not self.exists(table):
-            self._write(table, data, mode="overwrite")
-        else:
-            self._write(table, data, mode="overwrite", predicate=where)
+        with self.lock(table):
+            self._write(table, data, mode="overwrite", predicate=where if self.exists(table) else None)
         return data.num_rows
 
     def revise(
@@ -220,43 +222,144 @@ class Lake:
             if not self.exists(table):
                 return self.append(table, change(_empty(_schema(table), _schema(table).columns)))
             # Written upon the version that was read, so that a commit in between is a conflict, never lost.
-            delta, names = self._delta(table), _schema(table).columns
+            delta, names = self._for_writing(table), _schema(table).columns
             rows = pa.Table.from_batches(_scan(delta, table, names, predicate), schema=_plain(table, names))
             data = _conform(table, change(rows))
             self._commit(delta, table, data, mode="overwrite", predicate=predicate)
             return data.num_rows
 
-        with self._lock(table):
+        with self.lock(table):
             return self._retry(commit)
 
     def compact(self, table: str) -> bool:
         """Join small files when there are many; old versions stay readable for a week."""
         if not self.exists(table) or len(self._delta(table).file_uris()) < _MANY_FILES:
             return False
-        self._retry(lambda: self._delta(table).optimize.compact(writer_properties=_WRITER))
-        self._retry(lambda: self._delta(table).vacuum(dry_run=False))
+        with self.lock(table):
+            self._retry(lambda: self._for_writing(table).optimize.compact(writer_properties=_WRITER))
+            self._retry(lambda: self._for_writing(table).vacuum(dry_run=False))
         return True
 
-    def _lock(self, table: str) -> AbstractContextManager[object]:
-        """One upsert at a time per table on this machine; the system frees it when a process dies."""
-        if "://" in str(self.uri):
-            return nullcontext()
-        folder = Path(self.uri) / "_locks"
+    def rewrite(self, table: str, keep: Callable[[pd.DataFrame], pd.DataFrame]) -> int:
+        """Put `keep(rows)` in the place of all rows so that no old version remains. Returns the number of rows lost.
+
+        A local table is written anew beside the old one and put in its place: no line of its log remains either, and
+        versions begin at 0. `keep` is called for a few thousand rows at a time. On an object store, where nothing can
+        be put in place of anything, rows are replaced and old files vacuumed; the log keeps names until its retention.
+        """
+        with self.lock(table):
+            if not self.exists(table):
+                return 0
+            if self._is_remote:
+                return self._rewrite_remote(table, keep)
+            self._finish_rewrite(table)
+            place, (new, old) = Path(self.path(table)), self._rewritten(table)
+            beside, lost = Lake(str(new.parent)), 0
+            beside._write(table, _empty(_schema(table), _schema(table).columns), mode="append")
+            for rows in self.batches(table, rows=_REWRITTEN_ROWS):
+                kept = _conform(table, keep(rows))
+                lost += len(rows) - kept.num_rows
+                if kept.num_rows:
+                    beside._write(table, kept, mode="append")
+            place.rename(old)
+            new.rename(place)
+            self._finish_rewrite(table)
+        return lost
+
+    def finish_rewrites(self) -> None:
+        """Finish what processes killed in `rewrite` left of any table; whoever writes to one does it as well."""
+        for table in () if self._is_remote else TABLES:
+            if any(path.exists() for path in self._rewritten(table)):
+                with self.lock(table):
+                    pass
+
+    def _rewrite_remote(self, table: str, keep: Callable[[pd.DataFrame], pd.DataFrame]) -> int:
+        whole = self.read(table)
+        kept = keep(whole)
+        self.replace(table, kept)
+        delta = self._delta(table)
+        delta.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+        delta.create_checkpoint()
+        return len(whole) - len(kept)
+
+    def _finish_rewrite(self, table: str) -> None:
+        """Finish or undo what `rewrite` left when it was killed. Once the old table lies here, the new one is whole."""
+        new, old = self._rewritten(table)
+        if not new.parent.is_dir():
+            return
+        if old.exists() and new.exists():
+            if self._is_there(table):
+                # An older jobfinder has begun the table again since: its rows are the newer ones.
+                data, key = Lake(str(new.parent)).read_arrow(table), _schema(table).key
+                self._retry(lambda: self._merger(table, data, key).when_not_matched_insert_all().execute())
+            else:
+                # What lies in the place was never committed.
+                shutil.rmtree(self.path(table), ignore_errors=True)
+                new.rename(self.path(table))
+        # In this order: without the old table, a new one counts as unfinished.
+        for left in (old, new):
+            shutil.rmtree(left, ignore_errors=True)
+        with suppress(OSError):
+            new.parent.rmdir()
+
+    def _rewritten(self, table: str) -> tuple[Path, Path]:
+        """Where `rewrite` makes the new table, and where it puts the old one until it is gone."""
+        folder = Path(self.uri) / _REWRITING
+        return folder / table, folder / f"{table}.old"
+
+    @property
+    def _is_remote(self) -> bool:
+        return "://" in str(self.uri)
+
+    def _is_there(self, table: str) -> bool:
+        return bool(DeltaTable.is_deltatable(self.path(table), storage_options=self.storage_options))
+
+    @contextmanager
+    def lock(self, table: str) -> Iterator[None]:
+        """One writer at a time per table on this machine; the system frees it when a process dies.
+
+        A thread that holds it may take it again. Raises `filelock.Timeout` after `_LOCK_SECONDS`.
+        """
+        if self._is_remote:
+            yield
+            return
+        folder = Path(self.uri).absolute() / _LOCKS
         folder.mkdir(parents=True, exist_ok=True)
-        return FileLock(folder / f"{table}.lock", timeout=_LOCK_SECONDS)
+        # One object for all lakes of the process, with a state for each thread: only so can it be taken again.
+        lock = FileLock(folder / f"{table}.lock", timeout=_LOCK_SECONDS, is_singleton=True)
+        taken_again = lock.is_locked
+        with lock.acquire(poll_interval=_LOCK_POLL_SECONDS):
+            if not taken_again:
+                self._finish_rewrite(table)
+            yield
 
     def _delta(self, table: str, version: int | None = None) -> DeltaTable:
-        found = DeltaTable(self.path(table), version=version, storage_options=self.storage_options)
-        if version is None and (missing := _missing_fields(found, table)):
+        return DeltaTable(self.path(table), version=version, storage_options=self.storage_options)
+
+    def _for_writing(self, table: str) -> DeltaTable:
+        """The newest version, with every column of the contract. Only under the lock, and in a `_retry`."""
+        found = self._delta(table)
+        if missing := _missing_fields(found, table):
             # Written by an older jobfinder: the contract has grown since.
-            self._retry(lambda: found.alter.add_columns(missing))
-            found.update_incremental()
+            found.alter.add_columns(missing)
+            found = self._delta(table)
         return found
 
+    def _merger(self, table: str, data: pa.Table, key: Iterable[str]) -> TableMerger:
+        on = " AND ".join(f"target.{name} = source.{name}" for name in key)
+        return self._for_writing(table).merge(
+            data, on, source_alias="source", target_alias="target", writer_properties=_WRITER
+        )
+
     def _write(self, table: str, data: pa.Table, *, mode: str, predicate: str | None = None) -> None:
-        if "://" not in str(self.uri):
+        if not self._is_remote:
             Path(self.uri).mkdir(parents=True, exist_ok=True)
-        self._retry(lambda: self._commit(self.path(table), table, data, mode=mode, predicate=predicate))
+
+        def commit() -> None:
+            to = self._for_writing(table) if self._is_there(table) else self.path(table)
+            self._commit(to, table, data, mode=mode, predicate=predicate)
+
+        self._retry(commit)
 
     def _commit(
         self, to: str | DeltaTable, table: str, data: pa.Table, *, mode: str, predicate: str | None = None
@@ -281,7 +384,7 @@ class Lake:
     def _holds_any(self, table: str, keys: pa.Table) -> bool:
         if not self.exists(table):
             return False
-        if "://" in str(self.uri):
+        if self._is_remote:
             return True
         names = keys.column_names
         first = names[-1]
@@ -375,9 +478,22 @@ def _scan(delta: DeltaTable, table: str, names: Sequence[str], where: Where) -> 
         (name, values), *others = members.items()
         found, members = _looked_up(delta, plain, name, values), dict(others)
     else:
-        found = (pa.record_batch(part) for part in delta.scan(columns=columns, predicate=predicate))
+        found = (pa.record_batch(part) for part in _queried(delta, table, columns, predicate))
     for batch in found:
         yield _with_members(batch.cast(plain), members).select(list(names))
+
+
+def _queried(delta: DeltaTable, table: str, columns: Sequence[str], predicate: str | None) -> Iterator[Any]:
+    """Batches of the engine's own kind, with nulls for columns that the table lacks."""
+    missing = _missing_fields(delta, table)
+    if not missing:
+        yield from delta.scan(columns=list(columns), predicate=predicate)
+        return
+    # Written by an older jobfinder: the next write adds the columns, for a reader writes nothing.
+    nulls = ", ".join(f'NULL AS "{entry.name}"' for entry in missing)
+    names = ", ".join(f'"{name}"' for name in columns)
+    query = f"SELECT {names} FROM (SELECT *, {nulls} FROM stored)" + (f" WHERE {predicate}" if predicate else "")
+    yield from QueryBuilder().register("stored", delta).execute(query)
 
 
 def _predicate(table: str, where: Where) -> tuple[str | None, dict[str, pa.Array]]:

@@ -63,9 +63,8 @@ def profile() -> Profile:
 
 
 def version(name: str) -> int:
-    """The version of a lake table; -1 while it was never written."""
-    store = lake()
-    return store.version(name) if store.exists(name) else -1
+    """What is another one whenever a lake table has changed: its Delta version alone begins at 0 after an erasure."""
+    return hash(lake().state(name))
 
 
 def table(name: str, columns: Sequence[str] | None = None, where: Sequence[tuple[str, str, Any]] = ()) -> pd.DataFrame:
@@ -83,11 +82,12 @@ def _table(
 
 def posting(posting_id: str) -> dict[str, Any] | None:
     """One posting with its text, role tag and copies' sources; None when it is not kept (any more)."""
-    return _posting(str(lake().uri), version("postings"), posting_id)
+    versions = version("postings"), version("role_tags")
+    return _posting(str(lake().uri), versions, posting_id)
 
 
 @st.cache_data(show_spinner=False, max_entries=500)
-def _posting(uri: str, version: int, posting_id: str) -> dict[str, Any] | None:
+def _posting(uri: str, versions: tuple[int, int], posting_id: str) -> dict[str, Any] | None:
     store = Lake(uri)
     # Looked up by row group: not all texts are read for one.
     where = [("posting_id", "in", [posting_id])]

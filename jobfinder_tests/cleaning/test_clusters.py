@@ -1,5 +1,6 @@
 """The clusters in the lake: incremental equals full, whatever the order; nothing to do means nothing written."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -236,6 +237,30 @@ def test_a_killed_run_is_repaired_by_the_next(
     lake.delete("postings", pd.DataFrame({"posting_id": ["p004"]}))
     update_clusters(lake)
     assert contents(lake) == full_run(tmp_path / "full", rows[1:4])
+
+
+def test_two_updates_at_once_are_one_after_the_other(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [posting(number, content=1) for number in (5, 3, 1)]
+    lake.merge("postings", frame(rows[:1]))
+    update_clusters(lake)
+    lake.merge("postings", frame(rows[1:2]))
+    settle = clusters._settle
+
+    def meanwhile(*arguments: Any) -> Any:
+        monkeypatch.setattr(clusters, "_settle", settle)
+        lake.merge("postings", frame(rows[2:]))
+        other.start()
+        other.join(0.3)
+        assert other.is_alive(), "it waits"
+        return settle(*arguments)
+
+    other = threading.Thread(target=update_clusters, args=[lake])
+    monkeypatch.setattr(clusters, "_settle", meanwhile)
+    update_clusters(lake)
+    other.join()
+    assert contents(lake) == full_run(tmp_path / "one", rows)
 
 
 def test_candidates_of_a_bucket_are_bounded() -> None:

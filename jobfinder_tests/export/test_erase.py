@@ -4,8 +4,12 @@ import json
 import re
 import subprocess
 import sys
+import time
 import zipfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import joblib
@@ -16,7 +20,7 @@ from click.testing import CliRunner
 from pyrate_limiter import Rate
 
 from jobfinder_assets.config import Home, Settings, load_settings
-from jobfinder_assets.export import erase_lake
+from jobfinder_assets.export import consent, erase_lake
 from jobfinder_assets.export.commands import erase
 from jobfinder_assets.export.demo import PROFILE, invent
 from jobfinder_assets.export.erase import erase_everything, erase_profile
@@ -261,6 +265,7 @@ def test_a_lake_and_a_model_store_elsewhere_are_searched_as_well(
     assert [trace.path for trace in done.traces] == [tmp_path / "elsewhere" / "lake" / "note"]
     (tmp_path / "elsewhere" / "lake" / "note").unlink()
     agree(lake, home)
+    write_text(tmp_path / "elsewhere" / "lake" / "_erasing" / "label_events.old" / "killed", TOKEN)
     assert erase_everything(lake, load_settings(), planted=TOKEN).traces == []
     assert grep(tmp_path / "elsewhere", TOKEN) == []
 
@@ -297,8 +302,10 @@ def test_a_killed_erasure_is_finished_by_the_next(
         patch.setattr(Path, "rename", die)
         with pytest.raises(Killed):
             erase_profile(person, load_settings(), PROFILE)
+    person.append("label_events", pd.DataFrame([{"event_id": "c", "profile": OTHER, "posting_id": "00000002"}]))
     erase_profile(person, load_settings(), PROFILE)
-    assert list(person.read("label_events")["profile"]) == [OTHER]
+    kept = person.read("label_events")
+    assert sorted(kept["event_id"]) == ["b", "c"] and set(kept["profile"]) == {OTHER}
     assert not (home.lake / "_erasing").exists()
 
 
@@ -350,13 +357,99 @@ def test_a_file_of_two_people_loses_one(person: Lake, home: Home) -> None:
         write_text(folder / "both.csv", rows)
     write_text(home.quarantine / "broken.csv", "who,what\ninvented,1\n")
     write_text(home.quarantine / "of-ben.csv", "who,what\nben,1\n")
+    write_text(home.inbox / "no-rows.csv", "profile,posting,label\n")
     done = erase_profile(person, load_settings(), PROFILE)
     assert done.removed["rows of label files"] >= 7
     for folder in (home.inbox, home.consumed / "2026-03-01", home.quarantine):
         text = (folder / "both.csv").read_text(encoding="utf-8")
+        assert text == "profile,posting,label,reason\nben,00000002,no,his\n"
         assert "ben" in text and "his" in text and "invented" not in text and "mine" not in text
     assert not (home.quarantine / "broken.csv").exists()
     assert (home.quarantine / "of-ben.csv").exists()
+    assert (home.inbox / "no-rows.csv").exists()
+
+
+QUARANTINE = (
+    "profile,posting,label,role,reason,time,policy,propensity,rank_shown,score_shown,model_version,problem,line,raw\r\n"
+)
+KEPT = {
+    "a quoted cell over lines": "ben,00000002,maybe,,\"his\nown, of\r\n\"\"two\"\" lines\n\",,,,,,,bad label,2,\r\n",
+    "a line that could not be read": ',,,,,,,,,,,has a quotation mark that is never closed,3,"ben,00000003,""yes"\r\n',
+    "a formula made harmless": "ben,00000004,'=1+1,,,,,,,,,bad label,4,\n",
+    "too many fields": "ben,00000005,yes,,,,,,,,,,,,,,\n",
+    "a blank line": "\n",
+    "a name within his": "ben,00000007,yes,,invented it,,,,,,,,,\n",
+}  # fmt: skip
+LOST = (
+    "invented,00000002,maybe,,\"mine\nprofile,over\nlines\",,,,,,,bad label,2,\r\n",
+    ',,,,,,,,,,,has a quotation mark that is never closed,3,"invented,00000003,""yes"\r\n',
+    "invented,00000005,yes,,,,,,,,,,,,,,\n",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("what", KEPT)
+@pytest.mark.parametrize("start", ["", "\ufeff"])
+def test_the_lines_of_others_stay_as_they_are(what: str, start: str, person: Lake, home: Home) -> None:
+    line = KEPT[what]
+    rows = [start, QUARANTINE, LOST[0], "ben,1,yes,,,,,,,,,,,\n", line, LOST[1], line, LOST[2]]
+    file = home.quarantine / "both.csv"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes("".join(rows).encode())
+    done = erase_profile(person, load_settings(), PROFILE)
+    assert done.removed["rows of label files"] >= 3
+    assert file.read_bytes().decode() == "".join(row for row in rows if row not in LOST)
+
+
+def test_the_json_lines_of_others_stay_as_they_are(person: Lake, home: Home) -> None:
+    kept = '{"profile": "ben", "posting": "1", "label": "yes", "x": [1]}\r\n\n{"posting": "ben\n{"who":  "ben", "ö": 1}'
+    file = home.consumed / "2026-03-01" / "both.jsonl"
+    write_text(file, '{"profile": "invented", "posting": "1", "label": "yes"}\n{"profile": "invented"\n' + kept)
+    erase_profile(person, load_settings(), PROFILE)
+    assert file.read_text("utf-8") == kept.replace("\r\n", "\n")
+    assert file.read_bytes().decode() == kept
+
+
+def test_what_is_said_during_an_erasure_is_kept(person: Lake, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A consent of somebody else: it waits until the table is written anew, and is not lost with the old one."""
+    agree(person, home)
+    batches, said = Lake.batches, []
+
+    def meanwhile(self: Lake, table: str, *given: Any, **named: Any) -> Iterator[pd.DataFrame]:
+        yield from batches(self, table, *given, **named)
+        if table == "consent_events" and not said:
+            said.append(pool.submit(agree, person, home, profile=OTHER))
+            time.sleep(0.5)
+
+    monkeypatch.setattr(Lake, "batches", meanwhile)
+    with ThreadPoolExecutor(1) as pool:
+        erase_profile(person, load_settings(), PROFILE)
+        given = said[0].result(timeout=60)
+    assert [each.id for each in consent.history(person, OTHER)] == [given.id]
+
+
+def test_an_erasure_killed_after_the_corrections_is_finished_by_the_next(
+    person: Lake, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose tags they were is told by the corrections alone: these go last."""
+
+    class Killed(BaseException):
+        pass
+
+    person.append("role_corrections", pd.DataFrame([{"event_id": "c", "profile": PROFILE, "posting_id": "00000002"}]))
+    rewrite = Lake.rewrite
+
+    def die(self: Lake, table: str, keep: Any) -> int:
+        lost = rewrite(self, table, keep)
+        if table == "role_corrections":
+            raise Killed
+        return lost
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Lake, "rewrite", die)
+        with pytest.raises(Killed):
+            erase_profile(person, load_settings(), PROFILE)
+    erase_profile(person, load_settings(), PROFILE)
+    assert "00000002" not in set(person.read("role_tags")["posting_id"])
 
 
 def test_traces_are_found_in_every_kind_of_file(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """Whatever stops a package stops it whole: exit status, reason, and no file, not even for a moment."""
 
 import tempfile
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -175,6 +177,44 @@ def test_a_withdrawal_while_the_package_is_made(person: Lake, home: Home, monkey
     with pytest.raises(Refusal, match="is withdrawn since"):
         package.make_package(person, load_settings(), Request(PROFILE, BUYER), now=NOW)
     assert not (home.root / "products").exists()
+    assert person.count("product_ledger") == 0
+
+
+def made_slowly(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], object]) -> None:
+    """Let something happen while a package is made, after its consent was looked up."""
+    checked = package._checked
+
+    def slow(*given: Any) -> Any:
+        meanwhile()
+        return checked(*given)
+
+    monkeypatch.setattr(package, "_checked", slow)
+
+
+def test_another_consent_while_the_package_is_made(person: Lake, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    agree(person, home)
+    made_slowly(monkeypatch, lambda: agree(person, home, said=NOW + timedelta(seconds=1), columns=["interesting"]))
+    with pytest.raises(Refusal, match=r"another consent .* make the package again"):
+        package.make_package(person, load_settings(), Request(PROFILE, BUYER), now=NOW)
+    assert not (home.root / "products").exists()
+    assert person.count("product_ledger") == 0
+
+
+def test_a_consent_that_ends_while_the_package_is_made(
+    person: Lake, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = datetime.now(UTC)
+    until = began + timedelta(hours=1)
+    agree(person, home, until=until)
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return until + timedelta(seconds=1)
+
+    made_slowly(monkeypatch, lambda: monkeypatch.setattr(package, "datetime", Later))
+    with pytest.raises(Refusal, match="is expired since"):
+        package.make_package(person, load_settings(), Request(PROFILE, BUYER), now=began)
     assert person.count("product_ledger") == 0
 
 

@@ -1,6 +1,7 @@
 """The page My data: nothing is ticked for anybody, a yes needs a read text, a no needs one click, erasure its words."""
 
 import io
+import os
 import zipfile
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from jobfinder_assets.export.erase import erase_profile
 from jobfinder_assets.export.package import make_package
 from jobfinder_assets.export.words import CATEGORIES
 from jobfinder_assets.export.work import Request
+from jobfinder_assets.storage.files import write_json
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.web import session
 from jobfinder_assets.web.screens.my_data import own_zip
@@ -233,6 +235,12 @@ def test_everything_is_erased(person: Lake, home: Home) -> None:
     told = erased(opened(), "everything of everybody, and all postings", "erase everything")
     assert "Proof: the token" in told and "left in" in told
     assert [path.name for path in home.root.iterdir()] == ["jobfinder.toml"]
+
+
+def test_a_run_from_before_a_restart_does_not_keep_one_from_erasing(home: Home) -> None:
+    told = {"arguments": ["run"], "started_at": NOW.isoformat(), "pid": os.getpid()}
+    write_json(home.root / "background" / "run.json", told)
+    assert not opened().button(key="erase_now").disabled
 
 
 def test_while_something_runs_nothing_is_erased_or_imported(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -289,7 +289,7 @@ def _misses(state: tuple[str, ...], _found: Champion, _encoder: FeatureEncoder, 
 
 def _state(found: Champion) -> tuple[str, ...]:
     """What insights depend on."""
-    labels = session.lake().version("training_set")
+    labels = session.version("training_set")
     return str(session.home().root), session.profile_name(), found.version, str(labels)
 
 
@@ -343,7 +343,9 @@ def _examples(found: Champion) -> tuple[Examples, FeatureEncoder] | None:
         return None
     store, name = session.lake(), session.profile_name()
     with st.spinner("reading your labels"):
-        return _load(str(store.uri), name, store.version("training_set"), encoder.version, found.model.wanted), encoder
+        return _load(
+            str(store.uri), name, session.version("training_set"), encoder.version, found.model.wanted
+        ), encoder
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -354,7 +356,7 @@ def _load(uri: str, profile: str, version: int, encoder_version: str, wanted: Wa
 
 
 def _encoder() -> FeatureEncoder | None:
-    return _load_encoder(str(session.home().root), session.lake().version("posting_features"))
+    return _load_encoder(str(session.home().root), session.version("posting_features"))
 
 
 # Every encoder is followed by new features.

@@ -239,7 +239,7 @@ def title_words(text: str, known: Collection[str]) -> list[str]:
     if not store.exists("postings"):
         return []
     own = set(_WORD.findall(text.lower())) - set(known)
-    return [word for word in _telling_words(str(store.uri), store.version("postings")) if word in own][:_MOST_WORDS]
+    return [word for word in _telling_words(str(store.uri), session.version("postings")) if word in own][:_MOST_WORDS]
 
 
 @st.cache_data(show_spinner=False, max_entries=2)
