@@ -16,20 +16,21 @@ MOST_CHARACTERS = 30_000
 _MOST_CUES = 60
 _REACH = 260
 # A sentence ends with its line, its full stop or a bullet, or where two were glued together when their line break was
-# lost. It goes on behind "U.S. citizens", "0 ? 2 years" (a dash was lost) and "Can it be done remotely? No". One set of
-# characters stands first: the engine passes over all others without trying what follows.
+# lost. It goes on behind "U.S. citizens", "5 yrs. of", "min. 3 years", "0 ? 2 years" (a dash was lost) and "Can it be
+# done remotely? No". One set of characters stands first: the engine passes over all others without trying what follows.
 _END = re.compile(
     r"[\n•·●▪;*.!?A-Z\d–-](?:"
     r"(?<=[a-z)][A-Z])(?=[a-z])"
     r"|(?<=[\n•·●▪;*])"
-    r"|(?<=\.)(?<![A-ZÀ-Þ]\.) |(?<=!) |(?<=\?)(?<! \?) (?!(?i:yes|no)\b)"
+    r"|(?<=\.)(?<![A-ZÀ-Þ]\.) (?!(?i:(?<=\byrs\. )|(?<=\byr\. )|(?<=\bmin\. )|(?<=\bmind\. )|(?<=\bca\. )"
+    r"|(?<=\bapprox\. )|(?<=\bexp\. ))(?:[a-z\d]|Exp))|(?<=!) |(?<=\?)(?<! \?) (?!(?i:yes|no)\b)"
     r"|(?<=[.!?])(?<![A-Z].)(?=[A-Z\n]|$)"
     r"|(?<=[a-z.)]\d)(?=\d?\+)"
     r"|(?<=\s[–-])\s(?=[A-Z])"
     r")"
 )
-# "Remote:" and "Work remotely" stand before their value on the next line.
-_LABEL = re.compile(r"[^\n]*:|\s*work remotely\s*", re.I)
+# "Remote:", "Work remotely" and "Remote job" stand before their value on the next line.
+_LABEL = re.compile(r"[^\n]*:|\s*(?:work remotely|remote job|telework eligible)\s*", re.I)
 
 
 @dataclass(frozen=True)

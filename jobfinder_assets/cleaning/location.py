@@ -10,7 +10,9 @@ from jobfinder_assets.cleaning.text import clean_text, text_or_empty
 _SAID = read_patterns("workplace.toml")
 _REMOTE = re.compile(
     r"\b(?:remote(?:ly)?|anywhere|work from home|wfh|home[- ]?office|telecommut\w*|telework|distributed|worldwide"
-    r"|virtual)\b",
+    r"|virtual|remoto)\b"
+    # Not the "home based carer" who visits.
+    r"|\bhome[- ]based(?=\W*$|\s?[,;:()/|–-])",
     re.I,
 )
 _HYBRID = re.compile(r"\bhybrid\b", re.I)
@@ -23,7 +25,7 @@ _ONSITE_SAID = _SAID["onsite_said"]
 _REFUSED = _SAID["refused"]
 # "Remote until the office opens again" is where the job starts, not where it is done.
 _FOR_NOW = _SAID["for_now"]
-_OF_OTHERS = _SAID["of_others"]
+_OF_OTHERS, _OF_NO_JOB = _SAID["of_others"], _SAID["of_no_job"]
 _CHOICE = _SAID["choice"]
 _NEGATED = re.compile(r"\b(?:not|no|non|isn['’]t|cannot|never|without|nor)\b[^.\n]{0,25}$")
 
@@ -54,8 +56,9 @@ def text_workplace(cues: Cues) -> str:
 @lru_cache(maxsize=16_384)
 def sentence_workplace(sentence: str) -> frozenset[str]:
     """The workplaces that one sentence, in lower case, says of this job."""
-    if _OF_OTHERS.search(sentence):
+    if _OF_NO_JOB.search(sentence):
         return frozenset()
+    sentence = _OF_OTHERS.sub("~", sentence)
     if _REFUSED.search(sentence):
         return frozenset({"onsite"})
     if _CHOICE.search(sentence):

@@ -16,7 +16,7 @@ _TITLE_LEVELS = (
     ("junior", r"entry[- ]level(?! manager)"),
     (
         "intern",
-        r"intern|interns|internship|praktikum|praktikant\w*"
+        r"intern|interns|internship|\w*praktikum|\w*praktikant\w*"
         r"|co-?op|werkstudent\w*|duales studium|alternance|alternant\w*|becari[oa]"
         r"|working student|summer analyst",
     ),
@@ -24,28 +24,37 @@ _TITLE_LEVELS = (
         "lead",
         r"lead(?! gen| qual| nurtur)|leader|staff(?! (?:\w+ )?(?:nurse|midwi))|principal|manager|mgr|director"
         r"|head(?! start)|vp|svp|avp|evp"
-        r"|vice president|chief|(?:team|gruppen|abteilungs|bereichs|projekt)?leiter\w*|teamlead|supervisor",
+        r"|vice president|chief|teamlead|supervisor"
+        # Not "Schulbegleitung", "Halbleiter", "Freileitung" or "Assistenz der Geschäftsleitung"
+        r"|(?<!der )(?<!assistenz )(?<!assistent )(?<!assistentin )(?<!referent )(?:geschäftsführ(?:er|erin|ung)"
+        r"|(?!\w*(?:begleit|anleit|ableit|halbleit|rohrleit|freileit|fernleit|reiseleit))\w*leit(?:er|erin|ung))",
     ),
+    # An apprenticeship has levels of its own.
+    ("junior", r"apprentice"),
     (
         "senior",
-        r"senior|sr|snr|iii|iv|v|(?:level|lvl|l) ?[345]|[345]$"
+        # Not "Senior Living" or, at the end, "Senior Care": the old whom one cares for.
+        r"senior(?! living| citizen| cent(?:er|re)\b| care(?:\W*$| home| facility))"
+        r"|sr|snr|iii|iv|v|(?:level|lvl|l) ?[345]|(?:sde|swe)[- ]?[345]|[345]$"
         r"|(?:engineer|scientist|analyst|developer) [345](?=,|\))",
     ),
     (
         "mid",
-        r"mid|mid-?level|mid-?career|intermediate|ii|(?:level|lvl|l) ?2|2$"
+        r"mid|mid-?level|mid-?career|intermediate|ii|(?:level|lvl|l) ?2|(?:sde|swe)[- ]?2|2$"
         r"|(?:engineer|scientist|analyst|developer) 2(?=,|\))",
     ),
     (
         "junior",
         r"junior|jr|jnr|entry[- ]?level|(?<!data )(?<!order )entry|graduate|(?:new|recent) grads?"
-        r"|trainee|associate|i|(?:level|lvl|l) ?1|1$"
-        r"|early career|apprentice|berufseinsteiger\w*|absolvent\w*",
+        r"|trainee|associate|i|(?:level|lvl|l) ?1|(?:sde|swe)[- ]?1|1$"
+        r"|freshers?|campus hire|early career|berufseinsteiger\w*|absolvent\w*",
     ),
 )
 _TITLE_PATTERNS = tuple((level, re.compile(rf"(?<![\w&])(?:{words})(?![\w&])")) for level, words in _TITLE_LEVELS)
 _FRACTION = re.compile(r"\b\d/\d\b")
-_NUMBERED = re.compile(r"(?:engineer|scientist|analyst|developer) [1-5]\s*\)?$")
+_NUMBERED = re.compile(
+    r"(?:(?:engineer|scientist|analyst|developer)(?:\b.{0,60}\b(?:level|lvl))? |\b(?:sde|swe)[- ]?)[1-5]\s*\)?$"
+)
 # "Data Engineer 2" is a level, "Data Engineer - 2 positions" and "2024" are none.
 _TITLE_END = re.compile(r"\s*(?:\(.*|[-–,|/:@].*)$")
 
@@ -55,19 +64,20 @@ _TEXT_LEVELS = tuple(
     for level, pattern in (
         (
             "intern",
-            r"\b(?:this|paid|our|summer|spring|fall|winter|months?) internship\b(?! or)"
-            r"|internship (?:program|position|opportunity|role)",
+            # Not the employer's programme for others.
+            r"\b(?:this|paid|(?:position|role|job|opportunity|this) is an?) (?:[\w-]+ ){0,3}internship\b(?! or)"
+            r"|\b(?:employment|contract|job|position) type\W{1,4}internship\b",
         ),
         (
             "junior",
             r"\b(?:(?:entry|junior)[- ]level\b(?!s? (?:staff|employees|team|analysts to|engineers to))"
             r"|(?:new|recent) grad(?:uate)?s?\b(?! school)|early[- ]career\b|berufseinsteiger)"
-            r"|level\W{1,4}(?:entry|junior)\b",
+            r"|(?:level|seniority)\W{1,4}(?:entry|junior)\b|\bas a junior (?:[\w/&-]+ ){0,3}[\w/&-]+, you\b",
         ),
-        ("mid", rf"\bmid[- ]level,? (?:full[- ]time )?{_OF_THE_JOB}|level\W{{1,4}}mid\b"),
+        ("mid", rf"\bmid[- ]level,? (?:full[- ]time )?{_OF_THE_JOB}|(?:level|seniority)\W{{1,4}}mid\b"),
         (
             "senior",
-            rf"\bsenior[- ]level {_OF_THE_JOB}|level\W{{1,4}}senior\b"
+            rf"\bsenior[- ]level {_OF_THE_JOB}|(?:level|seniority)\W{{1,4}}senior\b(?! (?:manage|leader|exec))"
             # "We are looking for a steady Senior Ferry Engineer"
             r"|\b(?:seek\w*|looking (?:for|to (?:add|bring on|hire))|hiring|recruiting|searching for|need (?:for|of)"
             r"|role of|opening for|as|fill|summary) (?:an? |our |the |this )(?:[\w-]+ ){0,2}(?:senior|sr\.?) "
@@ -77,7 +87,8 @@ _TEXT_LEVELS = tuple(
     )
 )
 _NOT_THIS_JOB = re.compile(
-    r"\b(?:mentor|train|coach|guide|supervis|support|assist|manag|teach|lead)\w* (?:[\w,]+ ){0,3}$"
+    r"\b(?:not|isn['’]t) (?:an? |just )?$"
+    r"|\b(?:mentor|train|coach|guide|supervis|support|assist|manag|teach|lead)\w* (?:[\w,]+ ){0,3}$"
 )
 
 _WORDS = [
@@ -98,7 +109,20 @@ _WORDS = [
     "fourteen",
     "fifteen",
 ]
-_NUMBERS = {word: number for number, word in enumerate(_WORDS)} | {"a": 1, "ein": 1, "zwei": 2, "drei": 3, "fünf": 5}
+_NUMBERS = {word: number for number, word in enumerate(_WORDS)} | {
+    "a": 1,
+    "ein": 1,
+    "zwei": 2,
+    "drei": 3,
+    "vier": 4,
+    "fünf": 5,
+    "sechs": 6,
+    "sieben": 7,
+    "acht": 8,
+    "zehn": 10,
+    # "Fresher to 1 year"
+    "fresher": 0,
+}
 # "Requirements3-5 years": a lost line break glues a number to the word before.
 _GLUED = r"(?<=[a-z]{3})(?=\d)"
 _N = (
@@ -110,7 +134,7 @@ _N = (
 _MORE = r"\s{0,2}(?:\(\d{1,2}\+?\))?\s{0,2}(?:\+|plus\b|or more\b|\(\+\)|full\b|solid\b|good\b|-?plus\b)?"
 # The first characters of all that may follow stand ahead: a third of the time.
 _BEFORE_YEARS = re.compile(
-    rf"(?=[\dabdefnostz])(?:{_N}{_MORE}\s{{0,2}}(?:-|–|—|~|\?|â|to|or|bis|and|(?<=\d\s)(?=\d))\s{{0,2}})?(?:(?:(?<![\w$€£])|{_GLUED})(?<!\d[.,])(\d{{1,2}}(?:\.\d)?|{'|'.join(_NUMBERS)})){_MORE}[\s-]{{0,3}}$"
+    rf"(?=[\dabdefnostvz])(?:{_N}{_MORE}\s{{0,2}}(?:-|–|—|~|\?|â|to|or|bis|and|(?<=\d\s)(?=\d))\s{{0,2}})?(?:(?:(?<![\w$€£])|{_GLUED})(?<!\d[.,])(\d{{1,2}}(?:\.\d)?|{'|'.join(_NUMBERS)})){_MORE}[\s-]{{0,3}}$"
 )
 _REACH_BACK, _LABEL_REACH = 45, 100
 # Where all line breaks were lost, a sentence holds much that is not of its clause.
@@ -125,7 +149,8 @@ _LABEL = re.compile(r"experience(?: level| required)?:\s{0,3}\d")
 _EXPERIENCE = _SAID["experience"]
 _MONTHS_OF_EXPERIENCE = re.compile(r"months?['’]?\s(?:of )?(?:[\w-]+ ){0,4}experience")
 _OF_WHAT = re.compile(
-    r"^(?:years?|yrs?|jahren?)\.?['’]?s?['’]?\s{0,2}\)?(?:\+|\(s\))?\s{0,2}(?:or more |plus |minimum |min )?"
+    r"^(?:years?|yrs?|jahren?|jährige[nrs]?)\.?['’]?s?['’]?\s{0,2}\)?(?:\+|\(s\))?\s{0,2}"
+    r"(?:or more |plus |minimum |min )?"
     r"(?:of|in|with|as|using|working|doing|building|developing|managing|leading|designing|writing|programming|coding|related"
     r"|relevant|experience|exp\b|professional|hands|industry|work|progressive|post|full|direct|practical|proven|total|overall|combined"
     r"|demonstrated|sql|python|data|business|sales|management|teaching|technical|minimum|required|\(required|\(preferred"
@@ -135,7 +160,15 @@ _OF_WHAT = re.compile(
 _FOR_SO_LONG = re.compile(
     r"\bexperience (?:in|with|of|as|working)\b.*\bfor (?:at least |more than |over |a minimum of )?$"
 )
-_NOT_EXPERIENCE = _SAID["not_experience"]
+# "You have built ferries for 5+ years"
+_YOU_DID = re.compile(
+    r"\byou(?:['’]ve| have) (?:been (?!living|residing|driving)\w+ing"
+    r"|(?:built|worked|led|managed|designed|developed|shipped|delivered|sold|taught)\b).*"
+    r"\bfor (?:at least |more than |over |a minimum of )?$"
+)
+_AT_LEAST = re.compile(r"(?:at least|minimum(?: of)?|more than) $")
+_NOT_EXPERIENCE, _NOT_ASKED, _DOING = _SAID["not_experience"], _SAID["not_asked"], _SAID["doing"]
+_WITH_DEGREE, _DEGREE_WITH = _SAID["with_degree"], _SAID["degree_with"]
 # "For the past 10 years" is the employer's, and so is "our 20 years of experience".
 _OF_THE_EMPLOYER = re.compile(
     r"\b(?:past|last|next|first|every|each|per|within|celebrating|after|since|through|previous|complet(?:ing|ion of))"
@@ -148,13 +181,15 @@ _WISHED_AFTER = re.compile(
     r"^[^,;.\n(]{0,90}?(?:\b(?:prefer"
     # "preferably in logistics" is a wish for the field, "Preferred qualifications" the next heading.
     r"(?!ably (?:in|with|at|from|as|within|for)\b|red (?:qualif|skills|requir|experience:))"
-    r"|desir|a plus\b|a bonus\b|an asset\b|advantage|nice to have|ideal)|\(preferred)"
+    r"|desir|wünschenswert|erwünscht|von vorteil"
+    r"|a plus\b|a bonus\b|an asset\b|advantage|nice to have|ideal)|\(preferred)"
 )
 _WISHED_END = re.compile(
     r"\bexperience (?:is |would be )?(?:highly |strongly )?(?:preferred|desired|desirable|a plus)\W*$"
 )
 _WISHED_BEFORE = re.compile(
-    r"\b(?:prefer\w*|ideal\w*|desir\w*|nice to have|bonus|a plus|wünschenswert)(?: (?!along|plus)\w+)?[^,;.\w]{0,3}"
+    r"\b(?:prefer\w*|ideal\w*|desir\w*|nice to have|bonus|a plus|wünschenswert"
+    r"|would be (?:great|nice|good) if you)(?: (?!along|plus)\w+)?[^,;.\w]{0,3}"
     r"(?:with |at least |have |has |candidates? (?:will )?(?:have|has|with) |a minimum of |minimum |of |experience "
     r"|would (?:have|be) )*$"
 )
@@ -264,7 +299,7 @@ def _clause(cues: Cues, position: int) -> _Clause | None:
         years = float(stated[1])
     else:
         years = _count(number[1] or number[2]) / (12 if in_months else 1)
-        if (years == 1 and "a" in (number[1], number[2])) or _NOT_EXPERIENCE.match(behind):
+        if (years == 1 and "a" in (number[1], number[2])) or _NOT_EXPERIENCE.match(behind) or _NOT_ASKED.search(before):
             return None
         told = _LABEL.search(lower, max(0, start - 25), position)
         if not (
@@ -273,6 +308,10 @@ def _clause(cues: Cues, position: int) -> _Clause | None:
             or _EXPERIENCE.search(before[-70:])
             or _EXPERIENCE.search(behind[:70])
             or _FOR_SO_LONG.search(before)
+            or _YOU_DID.search(before)
+            or _WITH_DEGREE.match(behind)
+            or _DEGREE_WITH.search(before[-40:])
+            or (_DOING.match(behind) and ("+" in number[0] or _AT_LEAST.search(before)))
         ):
             return None
     years = round(years, 2)

@@ -15,6 +15,7 @@ from jobfinder_assets.cleaning.lexicon import read_toml
         ("• Hybrid work\n• Lunch", " hybrid work"),
         ("Must be U.S. citizens only. Thanks.", "must be u.s. citizens only"),
         ("Work Remotely:\nNo\nBenefits", "work remotely:\nno"),
+        ("Telework eligible\nNo\nBenefits", "telework eligible\nno"),
         ("relevant fieldRemote workBenefits", "remote work"),
     ],
 )
@@ -22,6 +23,11 @@ def test_the_sentence_around_a_cue(text: str, sentence: str) -> None:
     cues = read_cues(text)
     found = cues.sentences("workplace") or cues.sentences("eligibility")
     assert [part.strip() for part in found] == [sentence.lower().strip()]
+
+
+@pytest.mark.parametrize("text", ["5 yrs. of freight", "Min. 3 years of freight", "ca. 3 years", "3 yrs. Exp. at sea"])
+def test_an_abbreviation_ends_no_sentence(text: str) -> None:
+    assert read_cues(text).sentences("years") == [text.lower()]
 
 
 def test_a_word_stands_under_one_fact() -> None:
