@@ -10,10 +10,15 @@ from jobfinder_assets.cleaning.lexicon import read_json, read_patterns
 from jobfinder_assets.cleaning.text import clean_text, text_or_empty
 
 _SAID = read_patterns("pay_words.toml", re.I)
+# For text in lower case: several times as fast.
+_SAID_LOWER = read_patterns("pay_words.toml")
 _TABLE = read_json("pay.json")
 _SIGNS: dict[str, str] = _TABLE["signs"]
+_NAMES: dict[str, str] = _SIGNS | _TABLE["currency_words"]
+_UNITS: dict[str, int] = _TABLE["units"]
 _CODES = frozenset(_TABLE["usd_per_unit"])
 _PERIOD_WORDS: dict[str, str] = {word: period for period, words in _TABLE["periods"].items() for word in words}
+_SHORT_PERIODS: dict[str, str] = _TABLE["short_periods"]
 _PER_YEAR: dict[str, float] = _TABLE["periods_per_year"]
 
 _NUMBER = (
@@ -22,73 +27,93 @@ _NUMBER = (
 )
 _SIGN = "|".join(re.escape(sign) for sign in sorted(_SIGNS, key=len, reverse=True))
 _CODE = "|".join(sorted(_CODES))
+_WORD = "|".join(sorted(_TABLE["currency_words"], key=len, reverse=True))
+# South Africa's "R45 000", but not "R 3.6".
+_RAND = r"\bR(?=\s?\d{1,3}(?:[ ,]\d{3}|k\b))"
+# "T€" is a thousand euros.
+_UNIT = r"(?:(?i:" + "|".join(sorted(set(_UNITS) - {"t"}, key=len, reverse=True)) + r")\b|T(?=\s?(?:€|EUR)))"
 _AMOUNT = re.compile(
-    rf"(?P<sign>(?i:{_SIGN})|\b(?:{_CODE})\b)?\s{{0,2}}(?<![A-Za-z\d.])(?P<number>{_NUMBER})\s?(?P<unit>(?i:k|lakhs?|lacs?|lpa|m|mn|million|bn|billion|%)\b|%)?"
-    rf"(?P<plus>\s?\+)?\s{{0,2}}(?P<after>(?:{_CODE})\b|(?:€|£|zł|Kč|kr\b)(?!\s?\d))?"
+    rf"(?P<sign>(?i:{_SIGN})|\b(?:{_CODE}|(?i:{_WORD}|kr))\b\.?|{_RAND})?\s{{0,2}}(?:(?<![A-Za-z\d.])|(?<=\bR)|(?<=(?i:rs)\.))"
+    rf"(?P<number>{_NUMBER})\s?(?P<unit>{_UNIT}|(?i:m|mn|million|bn|billion)\b|%)?"
+    rf"(?P<plus>\s?\+)?\s{{0,2}}(?P<after>(?:{_CODE}|(?i:{_WORD}))\b|(?:€|£|zł|Kč|kr\b)(?!\s?\d))?"
 )
 _PERIOD = re.compile(
     r"(?:/|(?<![a-z])per\b|(?<![a-z])an?\b|\beach\b|(?<![a-z])p[./]?|\b(?:pro|por|par|pr|al|za)\b\.?)\s{0,2}("
     + "|".join(sorted(_PERIOD_WORDS, key=len, reverse=True))
+    # "£400pd", "£90 p/w": letters that mean a period directly behind an amount only.
+    + r")\b|(?:(?<=\d\d)|(?<=\d\d\s))(?:/|p[./]?)\s?("
+    + "|".join(_SHORT_PERIODS)
     + r")\b",
     re.I,
 )
-_PERIOD_ALONE = re.compile(
-    r"\b(hourly|daily|weekly|monthly|yearly|annually|annual|annum|p\.?a\.?|ral|lpa|stündlich|täglich|wöchentlich"
-    r"|monatlich|jährlich|mensual(?:es)?|mensuel(?:le)?s?|anual(?:es)?|annuel(?:le)?s?)\b",
-    re.I,
-)
+_PERIOD_ALONE = _SAID["period_alone"]
 _PERIOD_OF = {"h": "hour", "s": "hour", "d": "day", "t": "day", "w": "week", "m": "month"}
-_UP_TO = re.compile(r"\b(?:up ?to|max(?:imum)?(?: of)?|bis(?: zu)?|no more than|as much as)\W{0,3}$", re.I)
-_FROM = re.compile(r"\b(?:from|starting (?:at|from)|minimum(?: of)?|min|at least|ab|starts at)\W{0,3}$", re.I)
+_UP_TO = _SAID["up_to"]
+_FROM = _SAID["from"]
+_FROM_BEHIND = _SAID["from_behind"]
+_LOWEST = _SAID["lowest"]
+_HIGHEST = _SAID["highest"]
+_HOURS = _SAID["hours_of_work"]
 # "$25 an hour - $30", "£22 (ph) to £30"
 _PER = r"\(?(?:/|per|an?|p/?)\s?(?:hour|hr|h|year|yr|annum|a|month|mo|week|wk|day)\b\.?\)?"
 _JOIN = re.compile(
-    rf"^\.?\s{{0,3}}(?:{_PER}\s{{0,2}})?(?:\(?(?:pa|p\.a\.?|ph)\)?)?\s{{0,2}}"
-    r"(?:-|–|—|to|up to|bis|and|~|\.\.)\s{0,3}$",
+    rf"^\.?\s{{0,3}}(?:{_PER}\s{{0,2}})?(?:\(?(?:pa|p\.a\.?|ph|min(?:imum)?)\)?)?\s{{0,2}}"
+    rf"(?:{_SAID['joiner'].pattern})\s{{0,3}}$",
     re.I,
 )
 _EXTRA = _SAID["extra"]
-_AHEAD_ENDS = re.compile(r"[,+£$€;.–-]|\bplus\b|\bwith\b|\band\b|\bper\b|\bdepending\b", re.I)
+_AHEAD_ENDS = re.compile(r"[,+&£$€;.–-]|\b(?:plus|with|and|per|depending|(?:not )?(?:ex|in)cluding)\b", re.I)
 # What may stand behind a "+" that leaves the upper end open; anything else is introduced by it.
 _OPEN_END = _SAID["open_end"]
 _GRADE = re.compile(
     r"\b(?:bands?|grades?|level|step|tier|spine|points?|afc|nhs|scale|class|year|month|hours?|no|aged?)\W{0,3}$", re.I
 )
 _RUPEES = re.compile(r"\b(?:rs|rupees|lacs?)\b", re.I)
-_OTE = re.compile(r"\b(?:ote|on[- ]target|total (?:comp\w*|cash|rewards?))\b", re.I)
+_LAKHS = re.compile(r"\b(?:lpa|lakhs?|cr|crores?)\b", re.I)
+_OTE = re.compile(r"\b(?:ote|on[- ]target(?: earnings)?|total (?:comp\w*|cash|rewards?))\b", re.I)
 _BREAK = re.compile(r"[,;(]")
-_BASE = re.compile(r"\bbase\b", re.I)
-_PAY_WORD = _SAID["pay_word"]
-_PASSAGE, _LABEL = 200, 110
+_BASE = re.compile(r"\bbas(?:e|ic)\b", re.I)
+_DASH = re.compile(r"\s?(?:-|–|—|to)\s?", re.I)
+_MIDDLE = re.compile(r"\bmid(?:point|dle)?\W{0,3}$", re.I)
+_CODE_AHEAD = re.compile(rf"\b({_CODE})\b\)?\W{{0,3}}$")
+_PAY_WORD = _SAID_LOWER["pay_word"]
+_PASSAGE, _LABEL, _BOUND_REACH = 200, 110, 60
 _NEAR, _LONGEST_AMOUNT = 30, 30
 _DIGIT = re.compile(r"\d")
 _NEAR_AMOUNT = re.compile(
-    rf"(?:(?i:{_SIGN})|\b(?:{_CODE})\b)\s?(?:{_NUMBER})(?:\s?[kK]\b)?|(?:{_NUMBER})(?:\s?[kK])?\s?(?:\b(?:{_CODE})\b|€|£|zł|(?i:lpa|lakhs?|euros?)\b)"
-    rf"|(?!40[13]\s?\(?[kK])\d{{2,3}}(?:,\d{{3}}|[kK]\b)"
+    rf"(?:(?i:{_SIGN})|\b(?:{_CODE})\b|{_RAND})\s?(?:{_NUMBER})(?:\s?[kK]\b)?"
+    rf"|(?<![\d.,])(?:{_NUMBER})(?:\s?[kKT])?\s?(?:\b(?:{_CODE})\b|(?:€|£|zł)(?!\s?\d)|(?i:lpa|lakhs?|crores?|{_WORD})\b)"
+    rf"|(?<![\d.,])(?!40[13]\s?\(?[kK])\d{{2,3}}(?:,\d{{3}}|[kK]\b)"
 )
 _AMOUNTS_END = re.compile(
-    rf"(?:(?:{_SIGN}|\b(?:{_CODE})\b)?\s?(?:{_NUMBER})\s?(?:k\b|lpa|lakhs?)?(?:\.(?=\sto\s?[$£€]))?\s?"
-    r"(?:/?\s?(?:hr|hour|yr|year|annually|per \w+|an? \w+))?[\s+]{0,2}"
-    r"(?:usd|eur|gbp|-|–|—|to|and|up to|bis)?\s{0,2}){1,3}",
+    rf"(?:(?:{_SIGN}|\b(?:{_CODE}|{_WORD})\b\.?|\bR)?\s?(?:{_NUMBER})\s?(?:{_UNIT})?(?:\.(?=\sto\s?[$£€]))?\s?"
+    rf"(?:€|(?:{_CODE}|{_WORD})\b)?\s?"
+    r"(?:/?\s?(?:hr|hour|yr|year|annually|per \w+|an? (?!\d)\w+))?[\s+]{0,2}"
+    rf"(?:usd|eur|gbp|{_SAID['joiner'].pattern})?\s{{0,2}}){{1,3}}",
     re.I,
 )
-_LOWER_END = re.compile(r"(?<![\d.,$£€-])\d{2,3}\s?[-–]\s?$")
-_LOWER_END_REACH = 8
+_LOWER_END = re.compile(
+    rf"(?<![\w.,$£€-])(?P<number>{_NUMBER})\s?(?P<unit>{_UNIT})?\s?(?:{_SAID['joiner'].pattern})\s{{0,2}}$", re.I
+)
+_LOWER_END_REACH = 20
+# A number that is so much less than the upper end belongs to something else.
+_WIDEST = 6
 _PAY_LINE = re.compile(r"\s*(?:pay|salary|compensation)\s?:\s?[$£€]", re.I)
 _SIZE = re.compile(r"\s?(?:\+\s?)?(?:m\b|mm\b|mil|b\b|bn|bil|tril|\+? ?(?:million|billion))", re.I)
-_PERIOD_BEHIND = _SAID["period_behind"]
-_LABEL_PERIOD = re.compile(r"\b(hourly|daily|weekly|monthly|annual|yearly)\b", re.I)
-_OTHER_UNIT = _SAID["other_unit"]
+_PERIOD_BEHIND = _SAID_LOWER["period_behind"]
+_OTHER_UNIT = _SAID_LOWER["other_unit"]
+_YEARLY = r"\d{2,3}(?:[,.]\d{3}(?:\.\d\d)?|[kK])"
 _LONE_RANGE = re.compile(
-    rf"^\W{{0,4}}(?:{_CODE})?\s?[$£€]\s?\d{{2,3}}[,.]\d{{3}}(?:\.\d\d)?\s?(?:-|–|—|to)\s?[$£€]?\s?\d{{2,3}}[,.]\d{{3}}(?:\.\d\d)?\s?(?:{_CODE})?\W{{0,4}}$"
+    rf"(?:{_CODE})?\s?[$£€]\s?{_YEARLY}\s?(?:-|–|—|to)\s?[$£€]?\s?{_YEARLY}\s?(?:{_CODE})?(?={_SAID['own_line'].pattern})",
+    re.I,
 )
-_BASE_BEHIND = re.compile(r"\W{0,4}(?:annual )?(?:base|salary|doe\b|d\.o\.e)")
+_LINE_BEGINS = re.compile(r"(?:^|\|)\W{0,4}$")
+_PAY_BEHIND = _SAID["pay_behind"]
 # "Full-timePay: $33": a lost line break.
 _GLUED_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_BOUND_WORDS = _SAID["bound_words"]
-_EXTRA_BEFORE = _SAID["extra_before"]
-_EXTRA_BEHIND = _SAID["extra_behind"]
-_NOT_PAY = _SAID["not_pay"]
+_EXTRA_BEFORE = _SAID_LOWER["extra_before"]
+_EXTRA_BEHIND = _SAID_LOWER["extra_behind"]
+_NOT_PAY = _SAID_LOWER["not_pay"]
 _PLAUSIBLE = {
     "hour": (4, 1_000),
     "day": (30, 5_000),
@@ -151,17 +176,23 @@ class _Amount:
     end: int
 
 
-@lru_cache(maxsize=16_384)
 def parse_salary(text: str, *, default_currency: str = "USD") -> Salary | None:
     """The pay that a salary field states, or None where it states none. Never raises."""
+    return _read(text, default_currency)[0]
+
+
+@lru_cache(maxsize=16_384)
+def _read(text: str, default_currency: str) -> tuple[Salary | None, int]:
+    """The pay, and where in the text its first amount begins."""
     text = clean_text(text_or_empty(text)[:_MOST_CHARACTERS])
     if _NO_PAY.match(text) or not any(character.isdigit() for character in text):
-        return None
+        return None, 0
     amounts = [amount for amount in _amounts(text) if amount.value > 0]
     amounts = _usable(text, amounts)
     if not amounts:
-        return None
-    return _salary(text, amounts, default_currency)
+        return None, 0
+    low, high = _ends(text, amounts)
+    return _salary(text, low, high, default_currency), low.start
 
 
 def find_salary(description: str, *, default_currency: str = "USD") -> Salary | None:
@@ -187,7 +218,7 @@ def text_salary(cues: Cues, *, default_currency: str = "USD") -> Salary | None:
 
 def _pay_near(cues: Cues, position: int, default_currency: str) -> tuple[Salary | None, int]:
     """The pay that the passage around a cue states, and where the passage's amounts end."""
-    text = cues.text
+    text, lower = cues.text, cues.lower
     line_start = text.rfind("\n", 0, position) + 1
     line_end = text.find("\n", position)
     line_end = min(len(text) if line_end < 0 else line_end, position + _PASSAGE)
@@ -197,41 +228,85 @@ def _pay_near(cues: Cues, position: int, default_currency: str) -> tuple[Salary 
     amount = _NEAR_AMOUNT.search(text, *reach) if _DIGIT.search(text, *reach) else None
     if amount is None or amount.start() > position + _NEAR:
         return None, position + 1
-    # "100-200k" has its unit at its end only.
-    lower_end = _LOWER_END.search(text, max(line_start, amount.start() - _LOWER_END_REACH), amount.start())
-    start = lower_end.start() if lower_end and "k" in amount[0].lower() else amount.start()
-    # A label may stand on the line before: "Salary", then the amount.
-    before = text[max(0, start - _LABEL) : start]
-    lines = before.split("\n")
-    label = _GLUED_WORDS.sub(" ", "\n".join(lines[-3:]) if len(lines[-1].strip()) < 25 else lines[-1])
+    start = _lower_end(text, line_start, amount)
+    label = _label(text, start)
+    end = stop.end() if (stop := _AMOUNTS_END.match(text, start, line_end)) else amount.end()
+    if _LOWEST.search(label) and (top := _HIGHEST.match(text, end)):
+        # The upper end may have the next line for itself.
+        end = stop.end() if (stop := _AMOUNTS_END.match(text, top.end())) else end
+        line_end = max(line_end, end)
     passage = text[start:line_end]
-    end = start + (stop.end() if (stop := _AMOUNTS_END.match(passage)) else len(amount[0]))
-    if _SIZE.match(text[amount.end() : amount.end() + 12]) or _EXTRA_BEFORE.search(label):
+    # "LPA" is said of nothing but pay.
+    lpa = "lpa" in passage[: end - start].lower()
+    if not lpa and (_SIZE.match(text[amount.end() : amount.end() + 12]) or _EXTRA_BEFORE.search(label)):
         return None, end
-    behind = text[end : min(end + 40, line_end)].lower()
-    per = _PERIOD_BEHIND.search(text[amount.end() : min(end + 25, line_end)].lower())
-    called = _PAY_WORD.search(label) is not None
-    if (_EXTRA_BEHIND.match(behind) and "+" not in text[amount.end() : end] and not (called and per)) or (
-        _OTHER_UNIT.search(text[amount.end() : min(end + 30, line_end)].lower())
-    ):
+    behind = lower[end : min(end + 40, line_end)]
+    after = lower[amount.end() : min(end + 50, line_end)]
+    period_reach = end + 25 - amount.end()
+    per = _PERIOD_BEHIND.search(after[:period_reach])
+    if per and _HOURS.search(after):
+        per = _PERIOD_BEHIND.search(_without_hours(after)[:period_reach])
+    called = lpa or _PAY_WORD.search(label) is not None
+    extra = _EXTRA_BEHIND.match(behind) and "+" not in text[amount.end() : end]
+    if extra and not (called and (per or behind.startswith(","))):
         return None, end
-    is_pay = called or (per is not None and not _NOT_PAY.search(label)) or _BASE_BEHIND.match(behind) is not None
-    # A line that is nothing but a range of yearly amounts is pay as well.
-    if not is_pay and not _LONE_RANGE.match(text[line_start:line_end]):
+    other = _OTHER_UNIT.search(after[: period_reach + 5])
+    # "$25 an hour as a course instructor": the first unit is that of the amount.
+    if other and not (per and per.start() < other.start()):
         return None, end
-    prefix = _BOUND_WORDS.search(text[max(line_start, start - 40) : start])
+    is_pay = (
+        called or (per is not None and not _NOT_PAY.search(label)) or _PAY_BEHIND.match(text, end, line_end) is not None
+    )
+    if not is_pay and not _PAY_BEHIND.match(text, start + len(text[start:end].rstrip(" +")), line_end):
+        # A range of yearly amounts that has a line for itself is pay as well.
+        begins = _LINE_BEGINS.search(text[line_start:start])
+        if not begins or not _LONE_RANGE.match(text, start, line_end):
+            return None, end
+    prefix = _prefix(text[max(line_start, start - _BOUND_REACH) : start])
     # "The monthly salary is $5,000": the period may stand in the label only.
-    if per is None and (named := _LABEL_PERIOD.findall(label)):
+    if per is None and (named := _PERIOD_ALONE.findall(label)):
         passage = f"{passage[: end - start]} {named[-1]}"
-    found = parse_salary((prefix[0] if prefix else "") + passage[: _PASSAGE - 40], default_currency=default_currency)
-    if found is None:
+    found, at = _read(prefix + passage[: _PASSAGE - 40], default_currency)
+    # The amount that the label speaks of, not a later one; but the base pay behind OTE.
+    if found is None or (at > len(prefix) + 1 and not _OTE.search(prefix + passage)):
         return None, end
     low, high = _PLAUSIBLE[found.period]
     rate = float(_TABLE["usd_per_unit"].get(found.currency, 1.0))
     ends = [value * rate for value in (found.minimum, found.maximum) if value is not None]
-    if any(not low <= value <= high for value in ends):
+    if not lpa and any(not low <= value <= high for value in ends):
         return None, end
     return found, end
+
+
+def _label(text: str, start: int) -> str:
+    """What stands before the amount, in lower case; with the lines above where its own says little."""
+    lines = text[max(0, start - _LABEL) : start].split("\n")
+    above = len(lines[-1].strip()) < 25 or (len(lines) > 1 and lines[-2].rstrip().endswith(":"))
+    return _GLUED_WORDS.sub(" ", "\n".join(lines[-3:]) if above else lines[-1]).lower()
+
+
+def _lower_end(text: str, line_start: int, amount: re.Match[str]) -> int:
+    """Where the range begins of which `amount` may be the upper end: "100-200k", "60.000 bis 70.000 €"."""
+    if not amount[0][0].isdigit():
+        return amount.start()
+    lower = _LOWER_END.search(text, max(line_start, amount.start() - _LOWER_END_REACH), amount.start())
+    upper = _AMOUNT.match(text, amount.start())
+    if lower is None or upper is None:
+        return amount.start()
+    unit = (upper["unit"] or "").lower()
+    high = _value(upper["number"], unit)
+    low = _value(lower["number"], (lower["unit"] or unit).lower())
+    in_range = low is not None and high is not None and low < high <= _WIDEST * low
+    return lower.start() if in_range else amount.start()
+
+
+def _prefix(before: str) -> str:
+    """What stands before an amount and belongs to it: "OTE", "up to", "CAD"."""
+    code = _CODE_AHEAD.search(before)
+    before = before[: code.start()] if code else before
+    bound = _UP_TO.search(before) or _FROM.search(before) or _LOWEST.search(before)
+    ote = "OTE " if _OTE.search(before[-25:]) else ""
+    return ote + (bound[0] if bound else "") + (f"{code[1]} " if code else "")
 
 
 def _amounts(text: str) -> list[_Amount]:
@@ -242,7 +317,7 @@ def _amounts(text: str) -> list[_Amount]:
         sign, after = match["sign"], match["after"]
         currency = _currency(sign, text, match.start()) if sign else None
         if after:
-            currency = _SIGNS.get(after.lower(), after)
+            currency = _NAMES.get(after.lower(), after)
         if value is not None:
             found.append(_Amount(value, currency, unit, bool(match["plus"]), match.start(), match.end()))
     return found
@@ -252,7 +327,7 @@ def _currency(sign: str, text: str, start: int) -> str | None:
     # "San Mateo, CA$80/hour": the state before the sign is no currency.
     if sign.upper() == "CA$" and re.search(r",\s?$", text[:start]):
         return "USD"
-    return _SIGNS.get(sign.lower(), sign if sign in _CODES else None)
+    return "ZAR" if sign == "R" else _NAMES.get(sign.lower().rstrip("."), sign)
 
 
 def _value(number: str, unit: str) -> float | None:
@@ -269,16 +344,14 @@ def _value(number: str, unit: str) -> float | None:
         value = float(digits)
     except ValueError:
         return None
-    if unit == "k":
-        return value * 1000 if value < 10_000 else value
-    if unit in ("lakh", "lakhs", "lac", "lacs", "lpa"):
-        return value * 100_000
-    return value if unit == "" else None
+    if unit == "k" and value >= 10_000:
+        return value
+    return value * _UNITS[unit] if unit in _UNITS else None if unit else value
 
 
 def _usable(text: str, amounts: list[_Amount]) -> list[_Amount]:
     """Without amounts that are a bonus, a percentage, revenue; base pay before OTE."""
-    kept = []
+    kept: list[_Amount] = []
     for number, amount in enumerate(amounts):
         before = text[amounts[number - 1].end if number else 0 : amount.start]
         after = text[amount.end : amount.end + 28]
@@ -288,40 +361,54 @@ def _usable(text: str, amounts: list[_Amount]) -> list[_Amount]:
             continue
         if bare and _GRADE.search(before):
             continue
-        if _EXTRA.search(before[-40:]) and not _BASE.search(before[-40:]):
+        if _MIDDLE.search(before):
+            continue
+        joined = bool(kept) and kept[-1] is amounts[number - 1] and _JOIN.match(before) is not None
+        if _EXTRA.search(before[-40:]) and not _BASE.search(before[-40:]) and not joined:
             continue
         introduces = re.match(r"[^£$€]{0,26}[£$€]", after)
-        if _EXTRA.search(ahead) and not _BASE.search(ahead) and not amount.plus and not introduces:
+        upper = joined and kept[-1].value < amount.value and _DASH.fullmatch(before)
+        if _EXTRA.search(ahead) and not (_BASE.search(ahead) or amount.plus or introduces or upper):
             continue
         kept.append(amount)
+    if len(kept) < 2 or not any(_OTE.search(text[max(0, a.start - 25) : a.end + 12]) for a in kept):
+        return kept
     base = [
-        amount
-        for amount in kept
-        if _BASE.search(text[max(0, amount.start - 25) : amount.start] + _BREAK.split(text[amount.end :], 1)[0][:12])
+        _BASE.search(text[max(0, a.start - 25) : a.start] + _BREAK.split(text[a.end :], 1)[0][:12]) is not None
+        for a in kept
     ]
-    if base and any(_OTE.search(text[max(0, a.start - 25) : a.end + 12]) for a in kept):
-        return base
-    return kept
+    # "$80,000 - $90,000 base": the word stands behind the upper end only.
+    for number, (low, high) in enumerate(pairwise(kept)):
+        base[number] = base[number] or (base[number + 1] and bool(_DASH.fullmatch(text[low.end : high.start])))
+    return [amount for amount, is_base in zip(kept, base, strict=True) if is_base] or kept
+
+
+def _joined(text: str, low: _Amount, high: _Amount) -> bool:
+    """Whether two amounts are the ends of one range: "1 - 2", "minimum 1, maximum 2"."""
+    if _JOIN.match(text[low.end : high.start]):
+        return True
+    named = _HIGHEST.search(text, max(low.end, high.start - _BOUND_REACH), high.end)
+    return named is not None and _LOWEST.search(text[max(0, low.start - _BOUND_REACH) : low.start]) is not None
 
 
 def _next(amounts: list[_Amount], number: int) -> int:
     return amounts[number + 1].start if number + 1 < len(amounts) else amounts[number].end
 
 
-def _salary(text: str, amounts: list[_Amount], default_currency: str) -> Salary | None:
-    low, high = _ends(text, amounts)
+def _salary(text: str, low: _Amount, high: _Amount | None, default_currency: str) -> Salary | None:
     minimum, maximum = low.value, high.value if high else low.value
-    if high and not low.unit and high.unit == "k" and minimum < 1000:
-        minimum *= 1000
-    if high and not low.unit and high.unit in ("lpa", "lakh", "lakhs", "lac", "lacs"):
-        minimum *= 100_000
-    if high and low.unit == "k" and not high.unit and maximum < 1000:
-        maximum *= 1000
+    # A unit given once holds for both ends.
+    if high and not low.unit and high.unit and minimum < 1000:
+        minimum *= _UNITS[high.unit]
+    if high and low.unit and not high.unit and maximum < 1000:
+        maximum *= _UNITS[low.unit]
     currency = low.currency or (high.currency if high else None)
     code = re.search(rf"\b({_CODE})\b", text[max(0, low.start - 5) : (high or low).end + 6])
     if code and code[1] not in ("CA",):
         currency = code[1]
-    lpa = "lpa" in (low.unit, high.unit if high else "") or re.search(r"\blpa\b|\blakh", text, re.I)
+    if currency and currency not in _CODES:
+        return None
+    lpa = "lpa" in (low.unit, high.unit if high else "") or _LAKHS.search(text)
     currency = currency or ("INR" if lpa or _RUPEES.search(text) else default_currency)
     if minimum > maximum:
         minimum, maximum = maximum, minimum
@@ -335,10 +422,12 @@ def _salary(text: str, amounts: list[_Amount], default_currency: str) -> Salary 
         period = "year"
     if period is None or maximum < 2:
         return None
-    before = text[: low.start]
+    before = _CODE_AHEAD.sub("", text[: low.start][-_BOUND_REACH:])
     if high is None and _UP_TO.search(before):
         return Salary(None, maximum, currency, period)
-    if high is None and (_FROM.search(before) or (low.plus and _OPEN_END.match(text[low.end :]))):
+    if high is None and (
+        _FROM.search(before) or _FROM_BEHIND.match(text, low.end) or (low.plus and _OPEN_END.match(text[low.end :]))
+    ):
         return Salary(minimum, None, currency, period)
     return Salary(minimum, maximum, currency, period)
 
@@ -347,7 +436,14 @@ def _ends(text: str, amounts: list[_Amount]) -> tuple[_Amount, _Amount | None]:
     """The first range that has a sign, code or unit at either end; else the first such amount; else the first."""
     marked = [bool(amount.currency or amount.unit) for amount in amounts]
     for number, (low, high) in enumerate(pairwise(amounts)):
-        joined = bool(_JOIN.match(text[low.end : high.start]))
+        joined = _joined(text, low, high)
+        if joined and number + 2 < len(amounts) and marked[number + 2]:
+            # "60,000 - 70,000 - 80,000 USD": the midpoint is stated as well.
+            top = amounts[number + 2]
+            if low.value < high.value < top.value <= _WIDEST * low.value and _DASH.fullmatch(
+                text[high.end : top.start]
+            ):
+                return low, top
         if joined and (marked[number] or marked[number + 1] or not any(marked)):
             return low, high
         if marked[number]:
@@ -355,18 +451,24 @@ def _ends(text: str, amounts: list[_Amount]) -> tuple[_Amount, _Amount | None]:
     return next((amount for amount, mark in zip(amounts, marked, strict=True) if mark), amounts[0]), None
 
 
+def _without_hours(text: str) -> str:
+    return _HOURS.sub(lambda hours: " " * len(hours[0]), text)
+
+
 def _period(text: str, end: int, amount: float, *, yearly: bool) -> str | None:
     if yearly:
         return "year"
+    text = _without_hours(text)
     near = _PERIOD.search(text, end, end + 40) or _PERIOD.search(text)
     if near:
-        return _PERIOD_WORDS[near[1].lower()]
+        return _PERIOD_WORDS[near[1].lower()] if near[1] else _SHORT_PERIODS[near[2].lower()]
     alone = re.search(r"\b(stunde|tag|woche|monat|jahr)\b", text, re.I)
     if alone:
         return _PERIOD_WORDS[alone[1].lower()]
     alone = _PERIOD_ALONE.search(text)
-    if alone:
-        return _PERIOD_OF.get(alone[1][0].lower(), "year")
+    # Less than 200 as "day rate" is paid an hour, by day and not by night.
+    if alone and not (alone[0].lower() == "day rate" and amount < 200):
+        return _PERIOD_OF.get(alone[0][0].lower(), "year")
     if amount < 200:
         return "hour"
     return "year" if amount >= 10_000 else None
