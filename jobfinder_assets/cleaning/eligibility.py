@@ -2,21 +2,29 @@
 
 import re
 from functools import cache, lru_cache
+from itertools import chain
 
 from jobfinder_assets.cleaning.cues import Cues, read_cues
 from jobfinder_assets.cleaning.gazetteer import gazetteer
-from jobfinder_assets.cleaning.lexicon import joined, read_patterns, read_toml
+from jobfinder_assets.cleaning.lexicon import joined, read_toml
 from jobfinder_assets.cleaning.places import parse_places, pieces_of
 
-_SAID = read_patterns("eligibility.toml")
+_SAID = {name: re.compile(joined(parts)) for name, parts in read_toml("eligibility.toml").items() if name != "binding"}
 _REMOTE = re.compile(
-    r"\b(?:remote(?:ly)?|anywhere|work from home|wfh|home[- ]?office|telecommut\w*|distributed|virtual)\b", re.I
+    r"\b(?:remote(?:ly)?|anywhere|work from home|wfh|home[- ]?(?:office|based)|telecommut\w*|distributed|virtual)\b",
+    re.I,
 )
+# Nobody agrees which countries are "Western Europe"; "South Africa" is one, and no part of a group.
+_PART_OF_A_GROUP = re.compile(r"\b(?:north|south|east|west|central)\w*[ -](?:east\w*[ -])?(?:europe|asia|africa)\b")
 _EVERYWHERE = re.compile(r"\b(?:worldwide|globally|global|anywhere in the world|any country)\b", re.I)
 _LEGAL_TEXT = _SAID["legal_text"]
+_CONDITIONAL = _SAID["conditional"]
+_OTHERS = _SAID["others"]
 _US_CITIZENS = _SAID["us_citizens"]
 _CLEARANCE = _SAID["clearance"]
-_NOT_ASKED = _SAID["not_asked"]
+_CLEARANCES = {country: _SAID[f"clearance_{country.lower()}"] for country in ("GB", "AU", "CA")}
+_NOT_ASKED, _FOREIGN = _SAID["not_asked"], _SAID["foreign"]
+_OF_A_COUNTRY, _NOT_OF_A_COUNTRY = _SAID["of_a_country"], _SAID["not_of_a_country"]
 
 
 def eligible_countries(location: str | None, description: str | None) -> list[str] | None:
@@ -52,7 +60,7 @@ def field_countries(location: str | None) -> frozenset[str] | None:
     for piece in pieces:
         # "Remote-EMEA" names a group, "South Africa" none.
         lower = piece.casefold().replace("remote-", "remote ").replace("-remote", " remote")
-        lower = lower.replace("south africa", "")
+        lower = _PART_OF_A_GROUP.sub("", lower)
         for name, codes in gazetteer().groups.items():
             if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", lower):
                 found.update(codes)
@@ -65,20 +73,43 @@ def text_countries(cues: Cues) -> frozenset[str] | None:
     for sentence in [*cues.sentences("eligibility"), *cues.sentences("workplace")]:
         if (named := sentence_countries(sentence)) is not None:
             return named
+    for position in cues.at("workplace"):
+        if cues.lower.startswith("remote", position) and (named := _line_countries(cues, position)):
+            return named
     return None
+
+
+def _line_countries(cues: Cues, position: int) -> frozenset[str] | None:
+    """What a short line says of which nothing but a label, "remote" and countries is left: "Location: Remote (US)"."""
+    start = cues.lower.rfind("\n", max(0, position - _LONGEST_LINE), position) + 1
+    end = cues.lower.find("\n", position, position + _LONGEST_LINE)
+    line = cues.lower[start : end if end >= 0 else position + _LONGEST_LINE]
+    match = _LINE.fullmatch(line) if len(line) <= _LONGEST_LINE else None
+    return frozenset(_whole((match["before"] or match["behind"]).removesuffix(" only"))) or None if match else None
 
 
 # Employers repeat such sentences in every advert.
 @lru_cache(maxsize=16_384)
 def sentence_countries(sentence: str) -> frozenset[str] | None:
     """What one sentence, in lower case, says of who may apply."""
-    if _LEGAL_TEXT.search(sentence):
+    if _LEGAL_TEXT.search(sentence) or _CONDITIONAL.match(sentence):
         return None
     named: set[str] = set()
-    for match in _BINDING.finditer(sentence):
-        named |= _countries_at_start(match[match.lastgroup or 0])
+    for match in chain.from_iterable(
+        pattern.finditer(sentence) for word, pattern in _BINDING.items() if word in sentence
+    ):
+        # "A permit for Switzerland or EU citizenship": who has one of them is not said.
+        is_either = match.lastgroup == "permit" and "citizen" in sentence
+        if not is_either and not _OTHERS.search(sentence, max(0, match.start() - _AROUND), match.start()):
+            named |= _countries_at_start(match[match.lastgroup or 0])
+    listed = _STATES_LISTED.search(sentence) if "following" in sentence else None
+    if listed and listed[1] in gazetteer().us_states:
+        named.add("US")
     for before in sentence.split(" only")[:-1]:
-        named |= _countries_at_end(_WHO.sub("", before[-80:]))
+        said = before[-80:].replace("remote (", "")
+        whose = _WHO.sub("", said)
+        named |= _countries_at_end(whose, _adjectives() if whose != said else _names())
+    named |= _countries_of_adjectives(sentence)
     if named:
         return frozenset(named)
     if _asks_for_us_citizens(sentence):
@@ -89,6 +120,22 @@ def sentence_countries(sentence: str) -> frozenset[str] | None:
     return None
 
 
+def _countries_of_adjectives(sentence: str) -> set[str]:
+    """The countries of "Canadian citizens", "EU work permit" and "UK security clearance", where they are asked for."""
+    found: set[str] = set()
+    if not any(word in sentence for word in _OF_ADJECTIVES) or not _REQUIRED.search(sentence):
+        return found
+    for match in _OF_A_COUNTRY.finditer(sentence):
+        start, end = match.span()
+        if not _NOT_OF_A_COUNTRY.search(sentence[max(0, start - _AROUND) : end + _AROUND]):
+            whose = _countries_at_end(sentence[max(0, start - _AROUND) : start].rstrip(" -"), _adjectives())
+            # A citizen of the EU may live anywhere.
+            found |= whose if len(whose) < _A_GROUP or match[0].startswith("work") else set()
+    if any(word in sentence for word in _OF_CLEARANCES) and not _NOT_ASKED.search(sentence):
+        found.update(country for country, pattern in _CLEARANCES.items() if pattern.search(sentence))
+    return found
+
+
 def _asks_for_us_citizens(sentence: str) -> bool:
     """By their name, or by a clearance that only they are given."""
     if "citizen" in sentence and _ONLY_CITIZENS.search(sentence):
@@ -97,17 +144,33 @@ def _asks_for_us_citizens(sentence: str) -> bool:
     if any(word in sentence for word in _OF_CLEARANCES):
         named.append(_CLEARANCE.search(sentence))
     around = (sentence[max(0, one.start() - _AROUND) : one.end() + _AROUND] for one in named if one)
-    return any(not _NOT_ASKED.search(words) for words in around)
+    return any(
+        not _NOT_ASKED.search(words) and (not _FOREIGN.search(words) or _AMERICAN.search(words)) for words in around
+    )
 
 
 # What is wished for, or not asked, is said close by.
-_AROUND = 40
-_OF_CLEARANCES = ("secret", "clearance", "ts/sci")
+_AROUND, _A_GROUP = 40, 4
+_OF_ADJECTIVES = (
+    "citizen", "nationals", "permanent residen", "clearance", "cleared", "work authori", "work permit", "work visa",
+    "rights", "reliability status", "agsva", "work-authori",
+)  # fmt: skip
+_OF_CLEARANCES = (
+    "secret",
+    "clearance",
+    "cleared",
+    "ts/sci",
+    "reliability status",
+    "classified information",
+    "public trust",
+)
+_AMERICAN = re.compile(r"\bu\.?s\b|\bdod\b")
 _REQUIRED = re.compile(
-    r"\b(?:must|requir\w*|need\w*|only|active|(?:ability|able) to obtain|obtain|possess|eligible|limited to|maintain)\b"
+    r"\b(?:must|requir\w*|need\w*|only|active|(?:ability|able) to obtain|obtain|possess|eligible|limited to|maintain"
+    r"|valid|existing)\b"
 )
 _ONLY_CITIZENS = re.compile(
-    r"^\W*u\.?s\.? citizen(?:s|ship)?(?: only| required)?\W*$"
+    r"^\W*(?:work authori[sz]ation\W{1,4})?u\.?s\.? citizen(?:s|ship)?(?: only| required|, green card)?\W*$"
     r"|\b(?:us|u\.s\.) citizens?(?: only| and green card| ?/ ?(?:gc|green card))"
 )
 
@@ -119,6 +182,7 @@ def _time_zones() -> dict[str, tuple[str, ...]]:
     return zones | {
         "european time": europe,
         "cet time": europe,
+        "hours of cet": europe,
         "cet +": europe,
         "cet ±": europe,
         "central european time": europe,
@@ -131,37 +195,28 @@ def _time_zone() -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})")
 
 
-_WHERE = re.compile(r"\b(?:must|only|within|based|located|live|reside|overlap|requir)")
-_SOME = r"(?:the )?[a-z.]+(?:[ ,/]{1,2}[a-z.]+){0,7}"
+_WHERE = re.compile(r"\b(?:must|only|within|based|located|live|reside|overlap|requir|time ?zone:)")
+_STATES_LISTED = re.compile(r"\b(?:reside|live|located|based)\b.{0,40}\bfollowing (?:u\.?s\.? )?states\W{1,3}([a-z]+)")
+_SOME = r"(?:the )?[a-z.]+(?:[ ,/:]{1,2}[a-z.]+){0,9}"
 # The countries are looked up in what stands where a country must stand: a pattern of all their names is slow.
-_BINDING = re.compile(
-    joined(
-        [
-            r"\b(?:authori[sz](?:ed|ation)|eligible|legally able|(?:legally )?entitled|permitted|permission|right"
-            r"|permit|eligibility) (?:to (?:live and )?work|for (?:full-time )?(?:employment|work))(?: \S+){0,5}?"
-            rf" (?:in|within|for any employer in) (?P<work>{_SOME})",
-            r"\b(?:must|need to|only|should|required to|have to|applicants?|candidates?|who) (?:\S+ ){0,4}?"
-            r"(?:reside|residing|live|living|be (?:physically )?(?:based|located)|located|based|residents?) "
-            rf"(?:with)?in (?P<live>{_SOME})",
-            r"\b(?:remote|remotely|work from anywhere|anywhere)(?: from)?(?: anywhere)? (?:with)?in "
-            rf"(?P<remote>{_SOME})",
-            rf"\b(?:open|available|limited|restricted) (?:only )?to (?:\S+ ){{0,4}}?(?:in|of|from) (?P<open>{_SOME})",
-            r"\b(?:seeking|looking for|hiring) an? (?P<based>[a-z.]+)-based\b",
-            r"\bfor (?P<individuals>[a-z.]+) work[- ]authori[sz]ed\b",
-            rf"\b(?:limited|restricted) (?:only )?to (?P<nationals>{_SOME})(?<=nationals)",
-            rf"\bemployment in (?P<employment>{_SOME})(?= must have)",
-            rf"\bwork authori[sz]ation\W{{1,4}}(?P<authorization>{_SOME})(?= \(required\))",
-            rf"\bable to (?:legally )?(?:live and )?work (?:with)?in (?P<able>{_SOME})",
-            # Who must is a person: named, or left out at the beginning of a sentence.
-            r"\b(?:(?:you|candidates?|applicants?|employees?) must|(?<![\w,] )must) be (?:with)?in "
-            rf"(?P<inside>(?!(?:the )?[a-z.]+ office){_SOME})",
-            rf"\blive in any (?:state of|of) (?:the )?(?:50 )?(?P<states>{_SOME})",
-            r"\b(?<!not )(?:consider|accept|welcome|hire|hiring|open to|invite) (?:\w+ )?(?:candidates|applicants) "
-            rf"(?:from )?(?:across|throughout|within|anywhere in) (?P<across>{_SOME})",
-        ]
-    )
+_BINDING = {
+    word: re.compile(joined(parts).replace("{some}", _SOME))
+    for word, parts in read_toml("eligibility.toml")["binding"].items()
+}
+_LONGEST_LINE = 80
+_LINE = re.compile(
+    r"[\W_]*(?:(?:job |work )?location\W{1,4})?"
+    rf"(?:(?:fully |100% )?remote(?: role| position| job)?(?:\W{{1,4}}| in )(?P<behind>{_SOME})"
+    rf"|(?P<before>{_SOME})[ /(-]{{1,3}}remote)(?: only)?\W*"
 )
-_WHO = re.compile(r"(?:[- ]based|[ ,](?:residents?|candidates?|applicants?|citizens?|remote|persons?|nationals?))+$")
+_WHO = re.compile(
+    r"(?:[- ]based|[ ,](?:residents?|candidates?|applicants?|citizens?|remote|persons?|nationals?|and prs))+$"
+)
+
+
+_JOINED = re.compile(
+    r"^[ ,/]*(?:(?:(?:one of )?the following countries|the state of|either|or|and|oder|und|the|der|die)[ ,/:]+)*"
+)
 
 
 def _countries_at_start(words: str) -> set[str]:
@@ -169,11 +224,11 @@ def _countries_at_start(words: str) -> set[str]:
     names, found = _names(), set[str]()
     rest = words
     while rest:
-        rest = rest.strip(" ,/").removeprefix("either ").removeprefix("or ").removeprefix("and ").removeprefix("the ")
+        rest = _JOINED.sub("", rest)
         parts = rest.split(" ")
         for length in range(min(4, len(parts)), 0, -1):
             name = " ".join(parts[:length])
-            known = names.get(name.strip(" .,/")) or names.get(name.strip(" ,/"))
+            known = names.get(name.strip(" .,/:")) or names.get(name.strip(" ,/:"))
             if known is None and length == 1 and "/" in name:
                 known = tuple(code for part in name.split("/") for code in names.get(part, ()))
             if known:
@@ -185,27 +240,40 @@ def _countries_at_start(words: str) -> set[str]:
     return found
 
 
-def _countries_at_end(words: str) -> set[str]:
+def _countries_at_end(words: str, names: dict[str, tuple[str, ...]]) -> set[str]:
     parts = words.split(" ")
-    return next((found for n in range(4, 0, -1) if len(parts) >= n and (found := _whole(" ".join(parts[-n:])))), set())
+    ends = (" ".join(parts[-number:]) for number in range(4, 0, -1) if len(parts) >= number)
+    return next((found for end in ends if (found := _whole(end, names))), set())
 
 
-def _whole(words: str) -> set[str]:
-    names = _names()
+def _whole(words: str, names: dict[str, tuple[str, ...]] | None = None) -> set[str]:
+    names = _names() if names is None else names
     parts = [part.strip(" .").removeprefix("the ") for part in re.split(r",|/|\bor\b|\band\b", words)]
     return {code for part in parts for code in names[part]} if all(part in names for part in parts) else set()
 
 
 @cache
 def _names() -> dict[str, tuple[str, ...]]:
-    """Countries of each name that may stand in a sentence; short codes ("in", "it") are words there."""
+    """Countries of each name that may stand in a sentence; short codes ("in", "it") are words there.
+
+    Who must live in California must live in the US. "Georgia" is either.
+    """
     known = gazetteer()
-    names: dict[str, tuple[str, ...]] = {
-        name: (code,) for name, code in known.countries.items() if len(name) > 3 or name in _SHORT
-    }
+    states = {name: "US" for name in known.us_states if len(name) > _LONGEST_CODE}
+    states |= {name: "CA" for name, (_, country) in known.other_states.items() if country == "CA" and "/" not in name}
+    names: dict[str, tuple[str, ...]] = {name: (code,) for name, code in states.items()}
+    names |= {name: (code,) for name, code in known.countries.items() if len(name) > 3 or name in _SHORT}
+    del names["georgia"]
     return names | {name: codes for name, codes in known.groups.items() if name != "middle_east"}
 
 
+@cache
+def _adjectives() -> dict[str, tuple[str, ...]]:
+    """The same, and "Canadian", which is a language or a market where no citizen or permit stands behind."""
+    return _names() | {name: (code,) for code, names in read_toml("regions.toml")["demonyms"].items() for name in names}
+
+
+_LONGEST_CODE = 2
 _SHORT = frozenset(
     {"us", "usa", "u.s.", "u.s", "u.s.a.", "uk", "u.k.", "eu", "the us", "the uk", "iran", "iraq", "uae"}
 )

@@ -68,8 +68,11 @@ def _read() -> Gazetteer:
         countries[entry["name"].casefold()] = countries[entry["iso3"].casefold()] = code
         continents.setdefault(entry["continentcode"], []).append(code)
     countries |= {name: code for code, names in table["countries"].items() for name in names}
+    countries |= {name.replace(" and ", " & "): code for name, code in countries.items()}
     us_states = {
-        name.casefold(): code for code, entry in world.get_us_states().items() for name in (code, entry["name"])
+        name.casefold(): code
+        for code, entry in world.get_us_states().items()
+        for name in (code, entry["name"], f"{entry['name']} State", f"State of {entry['name']}")
     }
     other_states = {
         name.casefold(): (code, country) for country, states in table["states"].items() for code, name in states.items()

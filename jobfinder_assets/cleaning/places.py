@@ -3,39 +3,35 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import chain
+from functools import cache, lru_cache
+from itertools import chain, zip_longest
 
 from jobfinder_assets.cleaning.gazetteer import City, Gazetteer, gazetteer
 from jobfinder_assets.cleaning.lexicon import read_patterns
 
-_NOT_A_PLACE = re.compile(
-    r"\b(?:remote(?:ly)?|hybrid|on[- ]?site|in[- ]office|anywhere|work from home|wfh|home[- ]?office|telecommut\w*"
-    r"|telework|distributed|worldwide|virtual|flexible|(?:multiple|various|several) locations|nationwide"
-    # "OR" is Oregon.
-    r"|(?-i:or)|only|based|within|continental|contiguous)\b|[()\[\]]",
-    re.I,
-)
+_SAID = read_patterns("no_towns.toml", re.I)
+_NO_TOWN, _NO_PLACE, _NOT_A_PLACE = _SAID["no_town"], _SAID["no_place"], _SAID["not_a_place"]
+_AROUND_A_CITY, _STREET = _SAID["around_a_city"], _SAID["street"]
 _METRO = re.compile(
-    r"^(?:greater|in)\s+|\s+(?:(?:city|metro(?:politan)?|bay)\s+)?(?:area|region|metroplex)$|\s+metro$|^downtown\s+",
+    r"^(?:greater|in)\s+|(?:\s+|^bay\s+)(?:(?:city|metro(?:politan)?|bay)\s+)?(?:area|region|metroplex)$|\s+metro$"
+    r"|^downtown\s+",
     re.I,
 )
 _ZIP = re.compile(r"\s+\d{5}(?:-\d{4})?\b")
 # It stands behind one address, whatever joins the names of the building before it.
 _POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b")
-_BETWEEN_PLACES = re.compile(r"[;|/•\n]|\s(?:or|OR|and|AND|&|und|oder)\s(?!\d)|\s[-–—]\s(?=(?:[A-Z][\w.]+\s?){1,3},)")
+_JOINERS = frozenset({"or", "and", "&", "und", "oder"})
 _INSIDE_A_PLACE = re.compile(
     r",|\s[-–—]\s|(?<=[a-z])-\s|\s-(?=[A-Za-z])|(?:(?<=\b[A-Z]{2})|(?<=\bUSA))-(?=[A-Z])|\(|\)|:\s"
 )
 # Two blanks are left where an "or" was taken out.
 _EITHER = re.compile(r"\s*/\s*|\s{2,}")
 _CITY_AND_STATE = re.compile(r"(.+?)\s+([A-Z]{2})")
-_DIRECTION = re.compile(r"^(?:north|south|east|west|central)(?:ern)?\s+", re.I)
-_SPARE = " .:-–—'\""
+_DIRECTION = re.compile(r"^(?:north|south|east|west|central)(?:[ -]?(?:east|west|central))?(?:ern)?[ -]", re.I)
+_SPARE = " .:-–—…'\""
 _MOST_PLACES = 20
-_LONGEST_CODE, _LONGEST_LETTERS, _MOST_WORDS = 3, 5, 4
-_LARGE, _LISTED = 100_000, 3
-_NO_TOWN, _NO_PLACE = (read_patterns("no_towns.toml", re.I)[name] for name in ("no_town", "no_place"))
+_CODE, _LONGEST_CODE, _LONGEST_LETTERS, _MOST_WORDS = 2, 3, 5, 4
+_METROPOLIS, _LARGE, _LISTED = 1_000_000, 100_000, 3
 
 
 @dataclass(frozen=True)
@@ -66,9 +62,32 @@ def parse_places(location: str | None) -> tuple[Place, ...]:
     # "Berlin / Germany": what says only the country of a city before it is not another place.
     for place in list(places):
         wider = [other for other in places if other != place and other.country == place.country and other.city]
-        if place.city is None and place.region is None and wider:
+        is_wider = place.city is None and place.region is None and wider
+        # "Bengaluru / Bangalore"
+        if is_wider or any(_is_same_city(place, other) for other in places[: places.index(place)]):
             places.remove(place)
     return tuple(places)
+
+
+def _is_same_city(one: Place, other: Place) -> bool:
+    cities = gazetteer().cities
+    known = cities.get((one.city or "").casefold())
+    same_name = known is not None and known == cities.get((other.city or "").casefold())
+    return same_name and (one.region, one.country) == (other.region, other.country)
+
+
+@cache
+def _between_places() -> re.Pattern[str]:
+    """What parts a list of places; the "and" of "Trinidad and Tobago" does not."""
+    known = gazetteer()
+    halves = {name.partition(" and ")[2].strip() for name in (*known.countries, *known.other_states)}
+    second = "|".join(re.escape(half) for half in sorted(halves - known.countries.keys() - {""}))
+    return re.compile(
+        rf"([;|/•·\n]|\s(?:or|OR|and|AND|&|und|oder)\s(?!\d|(?i:{second})\b)"
+        r"|\s[-–—]\s(?=(?:[A-Z][\w.]+\s?){1,3},)"
+        # "Freiburg (Germany), San Francisco (USA)"
+        r"|(?<=\)),\s(?=[^(),;]{2,40}\())"
+    )
 
 
 def pieces_of(text: str) -> list[str]:
@@ -78,17 +97,19 @@ def pieces_of(text: str) -> list[str]:
     if len(postcodes) == 1:
         return [text]
     pieces: list[str] = []
-    for piece in _BETWEEN_PLACES.split(text)[:_MOST_PLACES]:
+    split = _between_places().split(text)[: 2 * _MOST_PLACES]
+    for piece, joiner in zip_longest(split[::2], split[1::2], fillvalue=""):
         parts = [_NOT_A_PLACE.sub("", part).strip(_SPARE) for part in piece.split(",")]
-        pieces += _listed([part for part in parts if part]) or [piece]
+        is_listed = joiner.strip().casefold() in _JOINERS
+        pieces += _listed([part for part in parts if part], is_listed=is_listed) or [piece]
     return pieces[:_MOST_PLACES]
 
 
-def _listed(parts: list[str]) -> list[str]:
+def _listed(parts: list[str], *, is_listed: bool) -> list[str]:
     """The places of a list joined by commas, or none where the parts together name one place.
 
-    Lists are: countries ("US, Canada"), three states and more by their full names, three large cities and more, which
-    may end with the country or state of all ("Houston, Dallas, Austin, TX").
+    Lists are: countries ("US, Canada"), three states and more, three large cities and more, which may end with the
+    country or state of all ("Houston, Dallas, Austin, TX"); two before "or" (`is_listed`).
     """
     known = gazetteer()
     countries = [_country(part, known) if _names_country(part, known) else None for part in parts]
@@ -98,11 +119,12 @@ def _listed(parts: list[str]) -> list[str]:
     is_place = len(parts) == 2 and (parts[0].casefold() in known.cities or are_states[0])
     if len(parts) > 1 and None not in countries and len(set(countries)) == len(parts) and not is_place:
         return parts
-    if len({part.casefold() for part in parts}) < len(parts) or len(parts) < _LISTED:
+    is_pair = is_listed and len(parts) == _LISTED - 1 and not _lies_in(parts[0], parts[1], known)
+    if len({part.casefold() for part in parts}) < len(parts) or not (is_pair or len(parts) >= _LISTED):
         return []
-    if all(are_states):
+    if all(are_states) or all(len(part) == _CODE and part.isupper() and _is_us_state(part, known) for part in parts):
         return parts
-    if sum(are_large) < _LISTED or not are_large[0]:
+    if sum(are_large) < (len(parts) if is_pair else _LISTED) or not are_large[0]:
         return []
     pieces: list[str] = []
     for part, large in zip(parts, are_large, strict=True):
@@ -123,10 +145,18 @@ def _lies_in(city: str, wider: str, known: Gazetteer) -> bool:
     return any(city.country == country or (state is not None and city.state == state) for city in cities)
 
 
+def _is_us_state(part: str, known: Gazetteer) -> bool:
+    return part.casefold() in known.us_states
+
+
 def _place(piece: str) -> Place:
     known = gazetteer()
-    split = [_METRO.sub("", _NOT_A_PLACE.sub("", part)).strip(_SPARE) for part in _INSIDE_A_PLACE.split(piece)]
-    split = [half for part in split if part for half in _halves(_without_direction(part, known), known)]
+    if piece.endswith(")") and (whole := piece.strip(_SPARE)).casefold() in known.cities:  # "Halle (Saale)"
+        return _alone(whole, known)
+    split = [_bare(part, known) for part in _INSIDE_A_PLACE.split(piece)]
+    # "Seattle, Boston, Portland Maine" are three places, of which the first counts.
+    halves = _halves if sum(part.casefold() in known.cities for part in split) < _LISTED - 1 else _city_and_state
+    split = [half for part in split if part for half in halves(_without_direction(part, known), known)]
     parts = [part for number, part in enumerate(split) if _may_be_named(part, split[number + 1 :], known)]
     is_address = len(parts) < len(split) or split[:1] == ["GB"] or any(part[0].isdigit() for part in parts)
     parts = _city_first(parts, known)
@@ -137,24 +167,65 @@ def _place(piece: str) -> Place:
     return _city_among(parts, known) or _unknown_town(parts, known, is_address=is_address)
 
 
+def _bare(part: str, known: Gazetteer) -> str:
+    """A name without the words and postcodes around it; "Central Falls" and "City of Industry" are names."""
+    name = _NOT_A_PLACE.sub("", part).strip(_SPARE)
+    if _is_known(name, known):  # "Greater Manchester"
+        return name
+    name = _METRO.sub("", name).strip(_SPARE)
+    inner = _AROUND_A_CITY.sub("", name)
+    if inner == name or _is_known(name, known):
+        return name
+    first = _halves(inner, known)[0].casefold()
+    return inner if first in known.cities or first in known.countries else name
+
+
+def _is_known(name: str, known: Gazetteer) -> bool:
+    key = name.casefold()
+    return key in known.cities or key in known.us_states or key in known.countries or key in known.other_states
+
+
 def _may_be_named(part: str, behind: list[str], known: Gazetteer) -> bool:
     """No group of countries, building or street; "College Station" before a state's name is a town."""
     if part.casefold() in known.groups or _NO_PLACE.search(part):
         return False
-    return bool(behind and behind[0].casefold() in known.us_states) or not _NO_TOWN.search(part)
+    # Behind a street, "New York" before "NY" is the city.
+    is_town = bool(behind) and _is_us_state(behind[0], known) and not (behind[1:] and _is_us_state(behind[1], known))
+    is_street = _STREET.search(part) is not None
+    if is_street and part[0].isdigit():
+        return False
+    return is_town or not (is_street or _NO_TOWN.search(part))
 
 
 def _without_direction(part: str, known: Gazetteer) -> str:
-    """ "Southern California" is a part of California, "South Africa" none of Africa."""
+    """ "Southern California" is a part of California, "West London" of London, "South Africa" none of Africa."""
     wider = _DIRECTION.sub("", part)
-    is_part = wider != part and (_names_country(wider, known) or wider.casefold() in known.us_states)
-    return wider if is_part and part.casefold() not in (known.countries.keys() | known.us_states.keys()) else part
+    if wider == part or _is_known(part, known) or part.casefold() in known.groups:
+        return part
+    is_large = any(city.population >= _METROPOLIS for city in known.cities.get(wider.casefold(), ())[:1])
+    return wider if is_large or _names_country(wider, known) or _is_us_state(wider, known) else part
+
+
+def _city_and_state(part: str, known: Gazetteer) -> list[str]:
+    """ "Mechanicsburg PA" """
+    both = _CITY_AND_STATE.fullmatch(part)
+    return [both[1], both[2]] if both and _is_us_state(both[2], known) else [part]
 
 
 def _halves(part: str, known: Gazetteer) -> list[str]:
-    """ "Mechanicsburg PA" is a city and its state."""
-    both = _CITY_AND_STATE.fullmatch(part)
-    return [both[1], both[2]] if both and both[2].casefold() in known.us_states else [part]
+    """ "Munich Germany" and "Sydney New South Wales" are a city and where it is known to lie."""
+    both = _city_and_state(part, known)
+    words = part.split()
+    if len(both) > 1 or len(words) == 1 or _is_known(part, known):
+        return both
+    for cut in range(len(words) - 1, max(0, len(words) - _MOST_WORDS), -1):
+        city, wider = " ".join(words[:cut]), " ".join(words[cut:])
+        cities = known.cities.get(city.casefold(), ())
+        if _is_us_state(city, known) and known.countries.get(wider.casefold()) == "US":
+            return [city, wider]
+        if _lies_in(city, wider, known) or (cities and _state_at_home(wider.casefold(), cities, known)):
+            return [city, wider]
+    return [part]
 
 
 def _city_first(parts: list[str], known: Gazetteer) -> list[str]:
@@ -231,8 +302,10 @@ def _unknown_town(parts: list[str], known: Gazetteer, *, is_address: bool) -> Pl
     state = state or (region if of_country == country else None)
     towns = [part for part in parts if not _is_wider(part, country, known) and _may_be_a_town(part)]
     # "California, MD" and "Essex, MA" are towns, "US, Texas" is none.
-    is_named = country == "US" and rest[0].casefold() in known.us_states and len(first.split()) <= _MOST_WORDS
-    if is_named and known.countries.get(first.casefold()) != "US":
+    is_named = country == "US" and _is_us_state(rest[0], known) and len(first.split()) <= _MOST_WORDS
+    # "Northern Virginia, VA"
+    is_same_state = len(first) > _CODE and known.us_states.get(first.casefold()) == state
+    if is_named and known.countries.get(first.casefold()) != "US" and not is_same_state:
         towns = towns or [first]
     return Place((towns[-1] if is_address else towns[0]) if towns else None, state, country)
 

@@ -1,13 +1,16 @@
 """From where one may apply: known only when it is said."""
 
+import re
 import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jobfinder_assets.cleaning.cues import read_cues
 from jobfinder_assets.cleaning.eligibility import eligible_countries
 from jobfinder_assets.cleaning.gazetteer import gazetteer
+from jobfinder_assets.cleaning.lexicon import read_toml
 
 TEXTS = [
     ("US only, please.", ["US"]),
@@ -45,6 +48,80 @@ TEXTS = [
     ("Only the best work in our team.", None),
     ("Visa sponsorship is available.", None),
     ("Local candidates only.", None),
+    ("You must have the right to live and work in Ireland.", ["IE"]),
+    ("Full working rights in Australia are needed.", ["AU"]),
+    # A line of the text.
+    ("Location: Remote (US)", ["US"]),
+    ("Clerk\nLocation: Remote - UK\nFull-time", ["GB"]),
+    ("Remote (US only)", ["US"]),
+    ("Fully remote (UK)", ["GB"]),
+    ("This is a remote role within Germany.", ["DE"]),
+    ("Remote, based in Spain or Portugal.", ["ES", "PT"]),
+    ("We are hiring remotely across the UK and Ireland.", ["GB", "IE"]),
+    ("A remote role, US or Canada based.", ["CA", "US"]),
+    ("Remote across Iberia.", ["ES", "PT"]),
+    ("Our remote team across Europe mends nets.", None),
+    ("Work location: Hybrid remote in New York, NY 10099", None),
+    # Adjectives.
+    ("You must be UK-based.", ["GB"]),
+    ("We are seeking a UK-based clerk.", ["GB"]),
+    ("A post for US work authorized clerks", ["US"]),
+    ("Location: US-based, remote", ["US"]),
+    ("US-based remote clerk wanted", ["US"]),
+    ("US work authorization required", ["US"]),
+    ("Valid US work permit is required.", ["US"]),
+    ("You must hold Australian citizenship.", ["AU"]),
+    ("Canadian citizens or permanent residents only.", ["CA"]),
+    ("Indian nationals only", ["IN"]),
+    ("Open to Singapore citizens only", ["SG"]),
+    ("Must be a U.S. person.", ["US"]),
+    ("Speaks German only", None),
+    ("Irish or EU citizenship is required.", None),
+    ("Priority is given to Canadian citizens; a licence is required.", None),
+    ("We sponsor a US work visa where it is required.", None),
+    ("You need a work visa or Canadian charts.", None),
+    ("Valid work permit for Germany", ["DE"]),
+    ("Existing work visa for Japan", ["JP"]),
+    ("Valid work permit for Germany or EU citizenship", None),
+    # Clearances.
+    ("SC cleared candidates only", ["GB"]),
+    ("Must hold active DV clearance.", ["GB"]),
+    ("You must hold an AGSVA clearance.", ["AU"]),
+    ("Reliability status is required; a clearance will be sought.", ["CA"]),
+    ("Obtain security clearance (BPSS) before you start.", None),
+    ("Security clearance is required for this post in Canberra.", None),
+    ("Must hold a NATO Secret clearance.", None),
+    ("Active Secret clearance for our pier in Charleston, SC", ["US"]),
+    ("A site reliability engineer with an active Secret clearance", ["US"]),
+    # Where an employer can employ.
+    ("We hire in the US, Canada and the UK.", ["CA", "GB", "US"]),
+    ("We can hire in the following countries: Spain, Portugal.", ["ES", "PT"]),
+    ("We hire in the US and 40 other countries.", None),
+    ("We can only employ people in the Netherlands.", ["NL"]),
+    ("We are hiring only in Portugal.", ["PT"]),
+    ("Candidates outside the US will not be considered.", ["US"]),
+    ("Only candidates in India will be considered.", ["IN"]),
+    ("This post is open to US residents.", ["US"]),
+    ("Anyone based anywhere in Spain may apply.", ["ES"]),
+    ("Open to candidates from Canada.", ["CA"]),
+    ("You are based in Germany.", ["DE"]),
+    # States and provinces.
+    ("Must reside in California.", ["US"]),
+    ("You must reside in Ontario, Canada.", ["CA"]),
+    ("You must live in the state of Ohio.", ["US"]),
+    ("You must reside in one of the following states: TX, FL.", ["US"]),
+    ("You must live in Georgia.", None),
+    ("Notice for California residents only", None),
+    # Said of some, or of others.
+    ("If based in the US, you must be authorized to work in the US.", None),
+    ("For US applicants: you must be authorized to work in the US.", None),
+    ("Our customers must be located in the US.", None),
+    # German.
+    ("Arbeitserlaubnis für Deutschland", ["DE"]),
+    ("Gültige EU-Arbeitserlaubnis", sorted(gazetteer().groups["eu"])),
+    ("Arbeitserlaubnis in Deutschland oder der EU", None),
+    ("Wohnsitz in Deutschland", ["DE"]),
+    ("Remote innerhalb Deutschlands", ["DE"]),
 ]
 FIELDS = [
     ("Remote - Germany", ["DE"]),
@@ -62,6 +139,15 @@ FIELDS = [
     ("Remote", None),
     ("Remote, worldwide", None),
     ("Berlin, Germany", None),
+    ("Anywhere in the US", ["US"]),
+    ("Remote in the US", ["US"]),
+    ("Remote U.S.A.", ["US"]),
+    ("Fully Remote - Based in USA", ["US"]),
+    ("Home-based - Scotland", ["GB"]),
+    ("Remote - NY, NJ, CT", ["US"]),
+    ("Remote-UK&I", ["GB", "IE"]),
+    ("Remote-Western Europe", None),
+    ("Remote, Southeast Asia", None),
 ]
 
 
@@ -73,6 +159,30 @@ def test_what_texts_say(text: str, countries: list[str] | None) -> None:
 @pytest.mark.parametrize(("location", "countries"), FIELDS)
 def test_what_location_fields_say(location: str, countries: list[str] | None) -> None:
     assert eligible_countries(location, None) == countries
+
+
+@pytest.mark.parametrize("verb", ["work", "live and work"])
+@pytest.mark.parametrize(
+    "permission",
+    [
+        "authorized", "authorised", "eligible", "legally able", "entitled", "legally entitled", "permitted",
+        "have permission", "have the right", "have authorization", "have the eligibility",
+    ],
+)  # fmt: skip
+def test_every_word_for_a_permission_is_found(permission: str, verb: str) -> None:
+    assert eligible_countries(None, f"{permission} to {verb} in Canada") == ["CA"]
+
+
+def test_every_binding_expression_is_reached() -> None:
+    """An expression without a cue in its sentence never runs."""
+    said = [cues for text, _ in TEXTS for cues in [read_cues(text)]]
+    sentences = [
+        sentence for cues in said for kind in ("eligibility", "workplace") for sentence in cues.sentences(kind)
+    ]
+    for word, parts in read_toml("eligibility.toml")["binding"].items():
+        for part in parts:
+            expression = re.compile(part.replace("{some}", "[a-z. ,:]+"))
+            assert any(word in sentence and expression.search(sentence) for sentence in sentences), part
 
 
 def test_groups_of_countries() -> None:
