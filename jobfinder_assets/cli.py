@@ -11,8 +11,9 @@ from rich.console import Console
 from jobfinder_assets.config import ConfigError, Settings, find_file, load_settings
 
 # In a file or a pipe tables are wide enough to be read; on a terminal they follow its width.
-console = Console(width=None if sys.stdout.isatty() else 130)
-errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+# No markup, no names of pictures: titles, messages and file names are shown as they are.
+console = Console(width=None if sys.stdout.isatty() else 130, markup=False, emoji=False)
+errors = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 def _settings() -> Settings:

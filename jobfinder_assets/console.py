@@ -3,7 +3,8 @@
 import json
 
 import pandas as pd
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.style import StyleType
 from rich.table import Table
 from rich.text import Text
 
@@ -23,7 +24,7 @@ def run_summary(console: Console, settings: Settings, *, top: int) -> None:
     for profile in settings.profiles:
         scoreboard(console, settings, profile)
         if not recommendations(console, settings, profile, top=top):
-            console.print(f"no recommendations for {profile} yet")
+            _say(console, f"no recommendations for {profile} yet")
 
 
 def sources(console: Console, settings: Settings) -> None:
@@ -42,9 +43,9 @@ def sources(console: Console, settings: Settings) -> None:
         troubled = status_word not in HEALTHY
         for group in [boards] if troubled else [boards.iloc[[n]] for n in range(len(boards))]:
             counts = [_number(group[name].sum()) for name in ("rows", "new", "changed", "closed")]
-            colour = "red" if troubled else "green"
+            coloured = Text(status_word, "red" if troubled else "green")
             seconds = f"{group['seconds'].max():.1f}"
-            table.add_row(source, ", ".join(group["board"]), f"[{colour}]{status_word}[/]", *counts, seconds, advice)
+            table.add_row(source, ", ".join(group["board"]), coloured, *counts, seconds, advice)
     console.print(table)
 
 
@@ -55,7 +56,7 @@ def scoreboard(console: Console, settings: Settings, profile: str) -> None:
     found = champion(settings, profile)
     if found is None:
         needed = f"{settings.training.minimum_labels} labels, {settings.training.minimum_per_class} of each kind"
-        console.print(f"Model of {profile}: none yet (it takes {needed}); the list follows the profile's words")
+        _say(console, f"Model of {profile}: none yet (it takes {needed}); the list follows the profile's words")
         return
     counts = f"{found.tags['positives']} interesting, {found.tags['negatives']} not"
     title = f"Model {found.version} of {profile}, judged on {counts} ({found.tags['basis']})"
@@ -66,7 +67,7 @@ def scoreboard(console: Console, settings: Settings, profile: str) -> None:
         top = "" if pd.isna(row["precision@10"]) else f"{row['precision@10']:.2f}"
         table.add_row(str(row["model"]), f"{row['AP']:.3f}", spread, top, style=style)
     console.print(table)
-    console.print(found.tags["decision"], highlight=False)
+    _say(console, found.tags["decision"])
 
 
 def recommendations(console: Console, settings: Settings, profile: str, *, top: int) -> bool:
@@ -80,7 +81,7 @@ def recommendations(console: Console, settings: Settings, profile: str, *, top: 
         place = " · ".join(row[part] for part in ("location", "workplace") if _known(row[part]))
         reasons = "; ".join(str(reason["text"]) for reason in json.loads(row["reasons"])[:4])
         name = Text.assemble(row["title"], "\n", (_text(row["company"]), "dim"))
-        table.add_row(str(row["rank"]), row["band"], name, Text(place), pay, Text(reasons))
+        table.add_row(str(row["rank"]), row["band"], name, place, pay, reasons)
     console.print(table)
     return True
 
@@ -97,7 +98,7 @@ def found(console: Console, settings: Settings, query: str, *, location: str, to
         place = " · ".join(row[part] for part in ("location", "workplace") if _known(row[part]))
         name = Text.assemble(_text(row["title"]), "\n", (_text(row["company"]), "dim"))
         posted = "" if pd.isna(row["seen"]) else f"{row['seen']:%Y-%m-%d}"
-        table.add_row(row["posting_id"], name, Text(place), pay, _text(row["role"]).replace("_", " "), posted)
+        table.add_row(row["posting_id"], name, place, pay, _text(row["role"]).replace("_", " "), posted)
     console.print(table)
 
 
@@ -113,7 +114,7 @@ def where_next(console: Console, settings: Settings) -> None:
         ("what is stored", "jobfinder status"),
         ("your own settings", "jobfinder.toml"),
     ):
-        console.print(f"  {what:<26}{where}", highlight=False, soft_wrap=True)
+        _say(console, f"  {what:<26}{where}", soft_wrap=True)
 
 
 def status(console: Console, settings: Settings) -> None:
@@ -127,8 +128,8 @@ def status(console: Console, settings: Settings) -> None:
     console.print(accounting_table(accounting(lake)))
     console.print("`jobfinder rejected` shows what was thrown out and why; `jobfinder restore ID` takes a row back")
     for told in label_counts(lake):
-        console.print(
-            "labels of {profile}: {interesting} interesting, {not_interesting} not interesting".format(**told)
+        _say(
+            console, "labels of {profile}: {interesting} interesting, {not_interesting} not interesting".format(**told)
         )
     if corrected := lake.count("role_corrections"):
         console.print(f"corrected roles: {corrected}")
@@ -155,7 +156,7 @@ def rejected(console: Console, settings: Settings, *, rule: str | None, source: 
     newest = frame.sort_values(["rejected_at", "posting_id", "rule"], ascending=[False, True, True])
     for row in newest.head(top).to_dict("records"):
         names = ("posting_id", "source", "title", "rule", "evidence")
-        table.add_row(*(Text(_text(row[name])[:120]) for name in names))
+        table.add_row(*(_text(row[name])[:120] for name in names))
     console.print(table)
     return len(frame)
 
@@ -171,12 +172,26 @@ def _lake(settings: Settings) -> Lake:
     return Lake(settings.lake_location)
 
 
-def _table(title: str, *columns: str) -> Table:
+class _Table(Table):
+    """A table that shows its cells as they are: square brackets in the words of strangers are no markup."""
+
+    def add_row(self, *cells: RenderableType | None, style: StyleType | None = None, end_section: bool = False) -> None:
+        plain = (Text(cell) if isinstance(cell, str) else cell for cell in cells)
+        super().add_row(*plain, style=style, end_section=end_section)
+
+
+def _table(title: str, *columns: str) -> _Table:
     """A table whose columns ending in ">" are numbers, aligned right."""
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="dim")
+    table = _Table(title=Text(title, "bold"), title_justify="left", header_style="dim")
     for column in columns:
-        table.add_column(column.rstrip(">"), justify="right" if column.endswith(">") else "left", overflow="fold")
+        heading = Text(column.rstrip(">"))
+        table.add_column(heading, justify="right" if column.endswith(">") else "left", overflow="fold")
     return table
+
+
+def _say(console: Console, words: str, *, soft_wrap: bool = False) -> None:
+    """A line that names what a user or a stranger wrote: shown as it is."""
+    console.print(Text(words), soft_wrap=soft_wrap)
 
 
 def _known(value: object) -> bool:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -209,7 +210,7 @@ def _progress(console: Console, *, live: bool) -> Iterator[_Display]:
     if not (live and console.is_terminal):
         yield _Display(console, None)
         return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         yield _Display(console, progress)
 
@@ -217,13 +218,17 @@ def _progress(console: Console, *, live: bool) -> Iterator[_Display]:
 def serve(settings: Settings, console: Console, *, app_port: int, dagster_port: int, mlflow_port: int) -> int:
     """Run the app, Dagster's UI and daemon and MLflow's UI until interrupted or until one of them ends.
 
+    Where `mlflow_uri` names an MLflow server, that one is shown and none is started.
     Returns the exit status: 0 after an interrupt, 1 when a server ended by itself.
     """
     home = prepare_environment(settings)
-    ports = {"app": app_port, "Dagster": dagster_port, "MLflow": mlflow_port}
+    ports = {"app": app_port, "Dagster": dagster_port}
+    if not _has_mlflow_server(settings):
+        ports["MLflow"] = mlflow_port
     for name, port in ports.items():
         _require_free(name, port)
     addresses = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+    addresses.setdefault("MLflow", settings.mlflow_location)
     os.environ["JOBFINDER_DAGSTER_ADDRESS"] = addresses["Dagster"]
     commands = _server_commands(settings, home, dagster_port=dagster_port, mlflow_port=mlflow_port)
     commands = {"app": app_command(app_port), **commands}
@@ -238,8 +243,8 @@ def serve(settings: Settings, console: Console, *, app_port: int, dagster_port: 
                     command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True
                 )
         for name, address in addresses.items():
-            console.print(f"{name:<8} {address}")
-        console.print(f"logs     {logs}\nCtrl-C stops them all.", highlight=False)
+            console.print(f"{name:<8} {address}", markup=False, emoji=False, soft_wrap=True)
+        console.print(f"logs     {logs}\nCtrl-C stops them all.", highlight=False, markup=False, emoji=False)
         return _watch(processes, logs, console)
     except KeyboardInterrupt:
         console.print("stopping …")
@@ -284,17 +289,24 @@ def _end_when_terminated() -> None:
 
 def _server_commands(settings: Settings, home: Home, *, dagster_port: int, mlflow_port: int) -> Mapping[str, list[str]]:
     module = ["-m", "jobfinder_assets.definitions"]
-    return {
+    dagster = {
         "dagster-webserver": [
             _tool("dagster-webserver"), *module, "--host", "127.0.0.1", "--port", str(dagster_port),
         ],
         "dagster-daemon": [_tool("dagster-daemon"), "run", *module],
-        "mlflow": [
-            _tool("mlflow"), "server", "--backend-store-uri", settings.mlflow_location, "--workers", "1",
-            "--default-artifact-root", str(home.mlflow / "artifacts"),
-            "--host", "127.0.0.1", "--port", str(mlflow_port),
-        ],
     }  # fmt: skip
+    if _has_mlflow_server(settings):
+        return dagster
+    mlflow = [
+        _tool("mlflow"), "server", "--backend-store-uri", settings.mlflow_location, "--workers", "1",
+        "--default-artifact-root", str(home.mlflow / "artifacts"), "--host", "127.0.0.1", "--port", str(mlflow_port),
+    ]  # fmt: skip
+    return dagster | {"mlflow": mlflow}
+
+
+def _has_mlflow_server(settings: Settings) -> bool:
+    """Whether a server has the MLflow store already; elsewhere it is a database, for a server of our own to open."""
+    return urlsplit(settings.mlflow_location).scheme in ("http", "https")
 
 
 def _tool(name: str) -> str:
@@ -322,7 +334,8 @@ def _watch(processes: Mapping[str, "subprocess.Popen[bytes]"], logs: Path, conso
     while True:
         for name, process in processes.items():
             if process.poll() is not None:
-                console.print(f"{name} ended with status {process.returncode}; see {logs / name}.log", style="red")
+                words = f"{name} ended with status {process.returncode}; see {logs / name}.log"
+                console.print(words, style="red", markup=False, emoji=False)
                 return 1
         time.sleep(0.5)
 

@@ -125,3 +125,16 @@ def test_fetch_asks_for_the_query_and_prints_what_fits(
     assert "1 of 1" in result.output and "Data Engineer" in result.output and "Chef" not in result.output
     assert Lake(load_settings().lake_location).count("postings") == 2, "the whole board is in the lake"
     assert "Chef" in cli.invoke(main, ["search", "cook"]).output
+
+
+def test_words_in_square_brackets_are_searched_for_and_shown(cli: CliRunner) -> None:
+    result = cli.invoke(main, ["search", "[/x]", "[key]", "--location", ":skull:"])
+    assert result.exit_code == 0, result.output
+    assert "'[/x] [key]' in :skull:" in " ".join(result.output.split())
+
+
+def test_a_title_in_square_brackets_is_told(cli: CliRunner, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JOBFINDER_SOURCES__GREENHOUSE__BASE_URL", server.url)
+    server.on("/v1/boards/acme/jobs", reply({"jobs": [{"id": 1, "title": "[/b] Engineer [key]"}]}))
+    added = cli.invoke(main, ["sources", "add", "https://boards.greenhouse.io/acme"])
+    assert added.exit_code == 0 and "such as: [/b] Engineer [key]" in added.output

@@ -109,6 +109,21 @@ def test_undo_goes_back_through_labels_and_skips(people: People) -> None:
     assert app.button(key="undo_last").disabled
 
 
+def test_undo_takes_back_what_the_chosen_profile_did_and_no_other(people: People, lake: Lake, home: Home) -> None:
+    (home.root / "jobfinder.toml").write_text(f"{SETTINGS}[profiles.ben]\n", encoding="utf-8")
+    lake.merge("label_queue", lake.read("label_queue").assign(profile="ben"))
+    app = click(opened(), "yes")
+    app.session_state["profile"] = "ben"
+    assert shown(rerun(app)) == "a" and app.button(key="undo_last").disabled, "ben did nothing yet"
+    click(click(app, "skip"), "undo_last")
+    assert people.marked("ben", "skipped") == set() and app.button(key="undo_last").disabled
+    assert [(row["profile"], row["label"]) for row in said(home)] == [("ann", "interesting")]
+    app.session_state["profile"] = "ann"
+    click(rerun(app), "undo_last")
+    assert [(row["profile"], row["label"]) for row in said(home)] == [("ann", "interesting"), ("ann", "withdrawn")]
+    assert people.labels("ann").empty
+
+
 def test_a_label_of_another_tab_stays(people: People, home: Home) -> None:
     app = opened()
     people.label("ann", "a-copy", interesting=False)

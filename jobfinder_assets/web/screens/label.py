@@ -62,19 +62,23 @@ def _keys(row: Mapping[str, Any], *, left: int) -> None:
     propensity = None if pd.isna(row["propensity"]) else float(row["propensity"])
     score = None if pd.isna(row["score"]) else float(row["score"])
     shown = Shown(str(row["policy"]), propensity, int(row["position"]), score, str(row["model_version"]))
+    # Of this profile alone: after another was chosen, its key takes back nothing of this one's.
+    steps = st.session_state.setdefault("undo", {}).setdefault(name, [])
 
     def say(interesting: bool) -> None:
         if people.label(name, posting_id, interesting=interesting, shown=shown):
-            st.session_state.setdefault("undo", []).append(("label", posting_id))
+            steps.append(("label", posting_id))
         else:
             st.session_state["told"] = "This opening had a label already, from another tab: nothing was changed."
 
     def skip() -> None:
         people.mark(name, "skipped", posting_id)
-        st.session_state.setdefault("undo", []).append(("skip", posting_id))
+        steps.append(("skip", posting_id))
 
     def undo() -> None:
-        kind, last = st.session_state["undo"].pop()
+        if not steps:
+            return  # pressed twice, before the page had disabled it
+        kind, last = steps.pop()
         if kind == "label":
             people.withdraw(name, last)
         else:
@@ -84,7 +88,7 @@ def _keys(row: Mapping[str, Any], *, left: int) -> None:
         st.button("interesting", shortcut="y", on_click=say, args=(True,), type="primary", key="yes")
         st.button("not interesting", shortcut="n", on_click=say, args=(False,), key="no")
         st.button("skip", shortcut="s", on_click=skip, key="skip")
-        st.button("undo", shortcut="u", on_click=undo, disabled=not st.session_state.get("undo"), key="undo_last")
+        st.button("undo", shortcut="u", on_click=undo, disabled=not steps, key="undo_last")
     st.caption(f"{left} in the queue: likely, doubtful and some at random. Each key is saved at once.")
 
 
