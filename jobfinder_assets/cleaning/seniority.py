@@ -11,6 +11,8 @@ from jobfinder_assets.cleaning.text import clean_text, text_or_empty
 
 # The order decides: an "Associate Director" leads, a "Senior Associate" is senior.
 _SAID = read_patterns("experience.toml")
+# A band is pay, a ward a place, "£5" the beginning of £5,000.
+_NO_BAND = r"(?<!band )(?<!bands )(?<!ward )(?<!grade )(?<![£$€])"
 _TITLE_LEVELS = (
     # A "Staff Engineer - Entry Level" begins.
     ("junior", r"entry[- ]level(?! manager)"),
@@ -35,22 +37,24 @@ _TITLE_LEVELS = (
         "senior",
         # Not "Senior Living" or, at the end, "Senior Care": the old whom one cares for.
         r"senior(?! living| citizen| cent(?:er|re)\b| care(?:\W*$| home| facility))"
-        r"|sr|snr|iii|iv|v|(?:level|lvl|l) ?[345]|(?:sde|swe)[- ]?[345]|[345]$"
+        rf"|sr|snr|iii|iv|v|(?:level|lvl|l) ?[345]|(?:sde|swe)[- ]?[345]|{_NO_BAND}[345]$"
         r"|(?:engineer|scientist|analyst|developer) [345](?=,|\))",
     ),
     (
         "mid",
-        r"mid|mid-?level|mid-?career|intermediate|ii|(?:level|lvl|l) ?2|(?:sde|swe)[- ]?2|2$"
+        rf"mid|mid-?level|mid-?career|intermediate|ii|(?:level|lvl|l) ?2|(?:sde|swe)[- ]?2|{_NO_BAND}2$"
         r"|(?:engineer|scientist|analyst|developer) 2(?=,|\))",
     ),
     (
         "junior",
         r"junior|jr|jnr|entry[- ]?level|(?<!data )(?<!order )entry|graduate|(?:new|recent) grads?"
-        r"|trainee|associate|i|(?:level|lvl|l) ?1|(?:sde|swe)[- ]?1|1$"
+        rf"|trainee|associate|i|(?:level|lvl|l) ?1|(?:sde|swe)[- ]?1|{_NO_BAND}1$"
         r"|freshers?|campus hire|early career|berufseinsteiger\w*|absolvent\w*",
     ),
 )
 _TITLE_PATTERNS = tuple((level, re.compile(rf"(?<![\w&])(?:{words})(?![\w&])")) for level, words in _TITLE_LEVELS)
+# One search tells the many titles that state no level.
+_ANY_LEVEL = re.compile(rf"(?<![\w&])(?:{'|'.join(words for _, words in _TITLE_LEVELS)}|[1-5])(?![\w&])")
 _FRACTION = re.compile(r"\b\d/\d\b")
 _NUMBERED = re.compile(
     r"(?:(?:engineer|scientist|analyst|developer)(?:\b.{0,60}\b(?:level|lvl))? |\b(?:sde|swe)[- ]?)[1-5]\s*\)?$"
@@ -239,6 +243,8 @@ def parse_seniority(title: str, description: str) -> Seniority:
 def title_level(title: str) -> str:
     """The level that a title states."""
     lower = _FRACTION.sub(" ", title[:300].lower().replace(".", " ").replace("_", " "))
+    if not _ANY_LEVEL.search(lower):
+        return "unspecified"
     short = _TITLE_END.sub("", lower).strip()
     # "Data Engineer 2024" and "Nurse - 3" state no level, "Scientist / Engineer 3" does.
     whole = lower.strip() if _NUMBERED.search(lower) else lower.rstrip("0123456789 ")

@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 from jobfinder_assets.cleaning.seniority import parse_seniority
 
 LEVELS = [
+    ("Porter Band 2", "", "unspecified"),
+    ("Nurse with £5,000 joining bonus", "", "unspecified"),
+    ("Clerk, Ward 1", "", "unspecified"),
     ("Senior Data Scientist", "", "senior"),
     ("Sr. Data Engineer", "", "senior"),
     ("Data Engineer III", "", "senior"),
