@@ -99,6 +99,9 @@ def pieces_of(text: str) -> list[str]:
     pieces: list[str] = []
     split = _between_places().split(text)[: 2 * _MOST_PLACES]
     for piece, joiner in zip_longest(split[::2], split[1::2], fillvalue=""):
+        if "," not in piece:
+            pieces.append(piece)
+            continue
         parts = [_NOT_A_PLACE.sub("", part).strip(_SPARE) for part in piece.split(",")]
         is_listed = joiner.strip().casefold() in _JOINERS
         pieces += _listed([part for part in parts if part], is_listed=is_listed) or [piece]
@@ -169,8 +172,11 @@ def _place(piece: str) -> Place:
 
 def _bare(part: str, known: Gazetteer) -> str:
     """A name without the words and postcodes around it; "Central Falls" and "City of Industry" are names."""
-    name = _NOT_A_PLACE.sub("", part).strip(_SPARE)
+    name = part.strip(_SPARE)
     if _is_known(name, known):  # "Greater Manchester"
+        return name
+    name = _NOT_A_PLACE.sub("", part).strip(_SPARE)
+    if _is_known(name, known):
         return name
     name = _METRO.sub("", name).strip(_SPARE)
     inner = _AROUND_A_CITY.sub("", name)
