@@ -17,7 +17,6 @@ from rensa import RMinHash
 
 Hashes = npt.NDArray[np.uint64]
 
-SHINGLE_WORDS = 3
 BANDS = 16
 ROWS_PER_BAND = 4
 PERMUTATIONS = BANDS * ROWS_PER_BAND

@@ -129,10 +129,6 @@ class Opening:
     posted: datetime
 
     @property
-    def is_data_job(self) -> bool:
-        return self.role in DATA_ROLES
-
-    @property
     def location(self) -> str:
         return f"Remote - {self.place.country}" if self.workplace == "remote" else self.place.name
 

@@ -260,14 +260,6 @@ class FeatureEncoder:
                 found[name] = (place[name], *([place[f"title: {name}"]] if f"title: {name}" in place else []))
         return Wanted(tuple(found.values()))
 
-    def topic_names(self, *, words: int = 3) -> list[str]:
-        """(d,) the terms with the largest loading on each latent component."""
-        names = []
-        for component in self.components_:
-            top = np.argsort(-component, kind="stable")[:words]
-            names.append(", ".join(self.term_names[i] for i in top))
-        return names
-
     def _learn_vocabulary(self, tokens_of: dict[str, "_Tokens"], n: int) -> None:
         self._words: dict[str, pa.Array] = {}
         self._codes: dict[tuple[str, int], NDArray[np.int64]] = {}
