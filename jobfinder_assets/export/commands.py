@@ -127,13 +127,9 @@ def import_own_command(folder: Path) -> None:
         done = import_own(lake, settings, folder)
         for table, count in done.rows.items():
             click.echo(f"{table:<20} {count:>8,} rows")
-        other = f" ({done.known_labels} labels were here before)" if done.known_labels else ""
-        labels = "are those of the export" if done.same_labels else f"differ from those of the export{other}"
-        click.echo(
-            f"profile {done.profile}: labels {labels}; the top 20 {'is' if done.same_top else 'is not'} the same"
-        )
-        model = f"model {done.model} is fitted again and in force" if done.model else "`jobfinder run` trains the model"
-        click.echo(model)
+        click.echo(f"profile {done.profile}: {done.comparison}")
+        model = f"model {done.model} is fitted again and in force"
+        click.echo(model if done.model else "`jobfinder run` trains the model, unless one is in force")
 
 
 @click.command()
@@ -143,7 +139,9 @@ def import_own_command(folder: Path) -> None:
 @click.option("--planted", default="", metavar="TOKEN", help="Also search for this token afterwards.")
 @click.option("--force", is_flag=True, help="Even if Dagster thinks that a run is in progress.")
 def erase(profile: str | None, everything: bool, yes: bool, planted: str, force: bool) -> None:
-    """Remove a profile without a trace: labels, models, lists, histories, logs, packages; or everything.
+    """Remove a profile: labels, models, lists, histories, logs, packages; or everything.
+
+    Corrections of roles that name no profile are everybody's: they go with the last profile.
 
     It lists what it removed, and searches every file for a token that it planted before, to prove it.
     """
@@ -206,6 +204,7 @@ def consent_give(
             buyer_is_class=bool(buyer_class), columns=columns, until=until.replace(tzinfo=UTC), price=price,
             currency=currency, special=special,
         )  # fmt: skip
+        consents.require_to_come(offer, now=_now())
         text = consents.read_text(offer)
         digest = consents.text_hash(text)
         click.echo(f"{text}\nThe hash of this text is {digest}")

@@ -26,6 +26,14 @@ from jobfinder_assets.storage.schemas import TABLES
 
 TEXT_VERSION = "1"
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_OWN_WORDS = "Value error, "
+# What is wrong with a value that has the wrong length or size, in words; the other checks say it themselves.
+_NEEDS = {
+    "profile": "a profile's name has lower-case letters, digits, - and _, at most 64",
+    "purpose": "the purpose needs at least 10 characters, and at most 500: say what the data is for",
+    "buyer": "who may get the data needs at least 2 characters, and at most 200: name them in full",
+    "price": "the price is a number, 0 or more",
+}
 
 
 class Offer(BaseModel):
@@ -43,7 +51,7 @@ class Offer(BaseModel):
     buyer_is_class: bool
     columns: tuple[str, ...]
     until: datetime
-    price: float = Field(default=0.0, ge=0)
+    price: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     currency: str = ""
     special: tuple[str, ...] = ()
 
@@ -52,7 +60,8 @@ class Offer(BaseModel):
     def _columns(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         unknown = [name for name in names if name not in CHOICES]
         if unknown or not names:
-            raise ValueError(f"unknown column {unknown[0]!r}" if unknown else "names no column")
+            problem = f"unknown column {unknown[0]!r}" if unknown else "the offer names no column"
+            raise ValueError(f"{problem}; columns to choose from: {', '.join(CHOICES)}")
         return tuple(name for name in COLUMNS if name in names)
 
     @field_validator("special")
@@ -60,14 +69,14 @@ class Offer(BaseModel):
     def _special(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         unknown = [name for name in names if name not in CATEGORIES]
         if unknown:
-            raise ValueError(f"unknown category {unknown[0]!r}; there are: {', '.join(CATEGORIES)}")
+            raise ValueError(f"unknown special category {unknown[0]!r}; there are: {', '.join(CATEGORIES)}")
         return tuple(sorted(set(names)))
 
     @field_validator("until")
     @classmethod
     def _until(cls, until: datetime) -> datetime:
         if until.tzinfo is None:
-            raise ValueError("has no time zone")
+            raise ValueError("the end of the term has no time zone")
         return until
 
     def model_post_init(self, context: Any, /) -> None:
@@ -107,10 +116,16 @@ def make_offer(**values: Any) -> Offer:
         return Offer.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "offer"
-        raise ExportError(
-            f"{where}: {first['msg'].removeprefix('Value error, ')}; columns to choose from: {', '.join(CHOICES)}"
-        ) from error
+        if first["msg"].startswith(_OWN_WORDS):
+            raise ExportError(first["msg"].removeprefix(_OWN_WORDS)) from error
+        where = str(first["loc"][0]) if first["loc"] else "offer"
+        raise ExportError(_NEEDS.get(where, f"{where}: {first['msg'].lower()}")) from error
+
+
+def require_to_come(offer: Offer, *, now: datetime) -> None:
+    """Raises `ExportError` when the offer's term is over already; best asked before anybody reads its text."""
+    if offer.until <= now:
+        raise ExportError(f"the term ended on {offer.until:%Y-%m-%d %H:%M} UTC, it is over already; name a later end")
 
 
 def read_text(offer: Offer) -> str:
@@ -141,8 +156,7 @@ def give(lake: Lake, home: Home, offer: Offer, *, read: str, now: datetime) -> C
     text = read_text(offer)
     if read != text_hash(text):
         raise ExportError(f"the text with the hash {read[:16]!r} is not that of this offer; read it again, then agree")
-    if offer.until <= now:
-        raise ExportError(f"until: {offer.until:%Y-%m-%d %H:%M} UTC is over already; name a later end")
+    require_to_come(offer, now=now)
     row = {
         "kind": "given",
         "profile": offer.profile,

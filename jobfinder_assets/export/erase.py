@@ -1,4 +1,7 @@
-"""Erasure: one profile, or everything, without a trace; and the proof, by a token planted beforehand (GDPR Art. 17)."""
+"""Erasure: one profile, or everything; and the proof, by a token planted beforehand (GDPR Art. 17).
+
+Corrections of roles that name no profile are everybody's: they go with the last profile, until then they are counted.
+"""
 
 import io
 import json
@@ -16,13 +19,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from jobfinder_assets.config import Home, Settings, find_file
+from jobfinder_assets.config import Home, Settings, find_file, load_settings
 from jobfinder_assets.export.erase_lake import corrected_postings, erase_rows, personal_tables
 from jobfinder_assets.export.erase_stores import erase_dagster, erase_mlflow, local_mlflow, require_idle, vacuum
 from jobfinder_assets.export.errors import ExportError
 from jobfinder_assets.export.package import kept_packages
-from jobfinder_assets.export.settings_file import drop_profile
+from jobfinder_assets.export.settings_file import Dropped, drop_profile, has_profiles
 from jobfinder_assets.export.traces import Trace, require_token, traces
+from jobfinder_assets.export.waiting import waiting_labels
+from jobfinder_assets.ingestion.sources.sample import SampleSettings
 from jobfinder_assets.labels.files import BadRow, Label, LabelFileError, parse, read
 from jobfinder_assets.recommendations.recommender import drift_path
 from jobfinder_assets.storage.files import write_bytes, write_json
@@ -54,7 +59,9 @@ class Erased:
 
 
 def erase_profile(lake: Lake, settings: Settings, profile: str, *, planted: str = "", force: bool = False) -> Erased:
-    """Remove everything of a profile. `planted`: a token of the caller's own to be searched for as well.
+    """Remove everything of a profile; of the last one, the corrections of roles that name nobody as well.
+
+    `planted`: a token of the caller's own to be searched for as well.
 
     Repeating it after a crash finishes it.
 
@@ -69,19 +76,21 @@ def erase_profile(lake: Lake, settings: Settings, profile: str, *, planted: str 
     notify = kept_packages(lake, profile)
     wishes = settings.profiles.get(profile)
     searches = (*wishes.searches, *wishes.keywords) if wishes else ()
+    others = _others(lake, settings, profile)
+    nameless, is_last = _nameless(lake, home), not others
     token = f"planted{secrets.token_hex(12)}"
     plant(lake, settings, profile, token)
     removed: Counter[str] = Counter()
-    removed += _label_files(home, profile)
-    refit = corrected_postings(lake, profile)
-    for table, count in erase_rows(lake, profile, searches).items():
+    removed += _label_files(home, profile, nameless=is_last)
+    refit = corrected_postings(lake, profile, nameless=is_last)
+    for table, count in erase_rows(lake, profile, searches, nameless=is_last).items():
         removed[f"rows of {table}"] += count
     removed += Counter(erase_mlflow(settings, profile, tagger=bool(refit)))
     removed += Counter(erase_dagster(home, force=force))
     removed += _files(settings, profile, tagger=bool(refit))
-    notes = _notes(settings, lake, profile)
-    if drop_profile(profile):
-        removed["profile in the settings"] += 1
+    dropped = drop_profile(profile)
+    removed += Counter({"profile in the settings": len(dropped.profiles)})
+    notes = [*_notes(settings, lake), *_nameless_notes(nameless, others), *_settings_notes(dropped, {profile})]
     return Erased(dict(removed), notes, notify, _traces(lake, settings, {token, planted}), token)
 
 
@@ -97,7 +106,8 @@ def erase_everything(lake: Lake, settings: Settings, *, planted: str = "", force
         require_idle(home)
     notify = lake.read("product_ledger")
     token = f"planted{secrets.token_hex(12)}"
-    for profile in _known_profiles(lake, settings)[:1]:
+    known = _known_profiles(lake, settings)
+    for profile in known[:1]:
         plant(lake, settings, profile, token)
     removed: Counter[str] = Counter()
     notes = []
@@ -114,8 +124,9 @@ def erase_everything(lake: Lake, settings: Settings, *, planted: str = "", force
         for path in (home.root / name, *home.root.glob(f"{name}-*"), *home.root.glob(f"{name}.lock")):
             removed[f"{name} of the home"] += _remove(path)
     removed["temporary files"] += _temporary(home)
-    if drop_profile(None):
-        removed["profiles in the settings"] += 1
+    dropped = drop_profile(None)
+    removed["profiles in the settings"] += len(dropped.profiles)
+    notes += _settings_notes(dropped, known)
     left = sorted(path.name for path in home.root.iterdir()) if home.root.is_dir() else []
     if left:
         notes.append(f"left in {home.root}: {', '.join(left)}")
@@ -170,8 +181,27 @@ def _planted_row(table: str, profile: str, token: str, now: datetime) -> pd.Data
 
 
 def _known_profiles(lake: Lake, settings: Settings) -> list[str]:
-    stored = {str(name) for table in personal_tables() for name in lake.read(table, ["profile"])["profile"].dropna()}
-    return sorted({*settings.profiles, *stored})
+    return sorted({*settings.profiles, *_stored_profiles(lake)})
+
+
+def _stored_profiles(lake: Lake) -> set[str]:
+    return {str(name) for table in personal_tables() for name in lake.read(table, ["profile"])["profile"].dropna()}
+
+
+def _others(lake: Lake, settings: Settings, profile: str) -> list[str]:
+    """Who else is on this machine. The built-in example is nobody while it stands in no settings."""
+    waiting = waiting_labels(settings.home, now=datetime.now(UTC))
+    told = {str(label.profile) for label in waiting if label.profile}
+    written = settings.profiles if has_profiles(settings) else ()
+    return sorted({*written, *_stored_profiles(lake), *told} - {profile})
+
+
+def _nameless(lake: Lake, home: Home) -> int:
+    """How many corrections of roles name nobody: in the lake, and waiting for a run."""
+    rows = lake.read("role_corrections", ["event_id", "profile"])
+    waiting = waiting_labels(home, now=datetime.now(UTC))
+    told = {label.event_id for label in waiting if label.profile is None}
+    return len(told | set(rows.loc[rows["profile"].isna(), "event_id"]))
 
 
 def _require_known(lake: Lake, settings: Settings, profile: str) -> None:
@@ -185,20 +215,20 @@ def _require_known(lake: Lake, settings: Settings, profile: str) -> None:
     raise ExportError(f"nothing is known of a profile {profile!r}; profiles: {known}")
 
 
-def _label_files(home: Home, profile: str) -> Counter[str]:
+def _label_files(home: Home, profile: str, *, nameless: bool) -> Counter[str]:
     """Take the profile's rows out of every label file: waiting, consumed, quarantined."""
     done: Counter[str] = Counter()
     for folder in (home.inbox, home.consumed, home.quarantine):
         for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
             if path.is_file():
-                done["rows of label files"] += _clean_label_file(path, profile)
+                done["rows of label files"] += _clean_label_file(path, profile, nameless=nameless)
         for path in sorted(folder.rglob("*"), reverse=True) if folder.is_dir() else ():
             if path.is_dir() and not any(path.iterdir()):
                 path.rmdir()
     return done
 
 
-def _clean_label_file(path: Path, profile: str) -> int:
+def _clean_label_file(path: Path, profile: str, *, nameless: bool) -> int:
     """Take the profile's rows out of a file, or remove it when no other is left; returns how many rows it lost.
 
     Rows of others stay byte for byte, with columns and mistakes that no reading would give back.
@@ -216,7 +246,7 @@ def _clean_label_file(path: Path, profile: str) -> int:
     bounds = [*(row.line - 1 for row in everything), len(lines)]
     for row, (first, end) in zip(everything, pairwise(bounds), strict=True):
         span = _span(lines, first, end)
-        if _is_of(row, "".join(lines[span.start : span.stop]), profile):
+        if _is_of(row, "".join(lines[span.start : span.stop]), profile, nameless=nameless):
             lost.append(span)
     if lost and len(lost) == len(everything):
         _remove(path)
@@ -239,9 +269,11 @@ def _span(lines: Sequence[str], first: int, end: int) -> range:
     return range(first, end)
 
 
-def _is_of(row: Label | BadRow, text: str, profile: str) -> bool:
+def _is_of(row: Label | BadRow, text: str, profile: str, *, nameless: bool) -> bool:
     if row.cells.get("profile"):
         return row.cells["profile"].strip() == profile
+    if nameless and row.cells.get("role"):
+        return True
     return isinstance(row, BadRow) and _names(text.encode(), profile)
 
 
@@ -310,7 +342,7 @@ def _remove(path: Path) -> int:
     return 0
 
 
-def _notes(settings: Settings, lake: Lake, profile: str) -> list[str]:
+def _notes(settings: Settings, lake: Lake) -> list[str]:
     notes = []
     if "://" in str(lake.uri):
         notes.append(
@@ -318,9 +350,39 @@ def _notes(settings: Settings, lake: Lake, profile: str) -> list[str]:
         )
     if not settings.mlflow_location.startswith("sqlite:"):
         notes.append(f"on the MLflow server {settings.mlflow_location} runs are marked deleted: run `mlflow gc` there")
-    if profile in Settings().profiles:
+    return notes
+
+
+def _nameless_notes(count: int, others: Sequence[str]) -> list[str]:
+    """What became of the corrections that name nobody."""
+    if not count:
+        return []
+    if not others:
+        return [f"corrections of roles that named no profile, removed as well, for nobody else is here: {count:,}"]
+    return [
+        f"corrections of roles that name no profile stay, for they are everybody's here ({', '.join(others)} as well): "
+        f"{count:,}; `jobfinder erase --everything` removes them, and so does erasing the last profile"
+    ]
+
+
+def _settings_notes(dropped: Dropped, profiles: Collection[str]) -> list[str]:
+    """What the next run brings back of the erased profiles, by the settings as they are now."""
+    settings, notes = load_settings(), []
+    sample = settings.source_section("sample", SampleSettings)
+    if sample.enabled and sample.labels_for in profiles:
         notes.append(
-            f"{profile!r} is the built-in example: its invented labels come back with the next run unless labels_for "
-            "of [sources.sample] is another name"
+            f"the sample's invented labels come back for {sample.labels_for!r} with the next run, unless you set "
+            'labels_for = "" in [sources.sample] of jobfinder.toml (or JOBFINDER_SOURCES__SAMPLE__LABELS_FOR, if that '
+            "is set)"
         )
+    elif dropped.labels_for:
+        notes.append(
+            f"labels_for of [sources.sample] in {dropped.file} is empty now: the sample's invented labels do not come "
+            f"back for {dropped.labels_for!r}"
+        )
+    for name in sorted(set(profiles) & set(settings.profiles)):
+        if has_profiles(settings):
+            notes.append(f"profile {name!r} is set by variables JOBFINDER_PROFILES__...: unset them, or it comes back")
+        else:
+            notes.append(f"{name!r} is built in: the next run makes a list for it, while the settings have no profile")
     return notes

@@ -23,22 +23,23 @@ def personal_tables() -> list[str]:
     return [name for name, schema in TABLES.items() if "profile" in schema.columns]
 
 
-def erase_rows(lake: Lake, profile: str, searches: Sequence[str]) -> dict[str, int]:
+def erase_rows(lake: Lake, profile: str, searches: Sequence[str], *, nameless: bool = False) -> dict[str, int]:
     """Take every row of the profile out of every table, and what its corrections and searches left in others.
+
+    nameless: the corrections that name nobody as well.
 
     Returns the rows removed (or changed, in `source_health`) by table.
     """
     lake.finish_rewrites()
     done: dict[str, int] = {}
-    own = [("profile", "=", profile)]
-    corrected = set(lake.read("role_corrections", ["posting_id"], own)["posting_id"])
+    corrected = corrected_postings(lake, profile, nameless=nameless)
     if corrected:
         # Before the corrections: after a kill, these alone tell which postings they are.
         for name in OF_CORRECTED:
             done[name] = lake.rewrite(name, lambda rows: rows[~rows["posting_id"].isin(corrected)])
     # A table that has no row to lose may have had one in an old version: it is written anew as well.
     for name in personal_tables():
-        done[name] = lake.rewrite(name, lambda rows: rows[rows["profile"] != profile])
+        done[name] = lake.rewrite(name, lambda rows: rows[~_is_of(rows, profile, nameless=nameless)])
     fine_tuned = set(map(str, lake.read("posting_vectors", ["vectors_version"])["vectors_version"].unique()))
     if fine_tuned := {name for name in fine_tuned if name.startswith(versions_prefix(profile))}:
         done["posting_vectors"] = lake.rewrite(
@@ -48,9 +49,15 @@ def erase_rows(lake: Lake, profile: str, searches: Sequence[str]) -> dict[str, i
     return {name: count for name, count in done.items() if count}
 
 
-def corrected_postings(lake: Lake, profile: str) -> int:
-    """How many corrections of roles the profile has made: what learns from them must be fitted anew."""
-    return lake.count("role_corrections", [("profile", "=", profile)])
+def corrected_postings(lake: Lake, profile: str, *, nameless: bool) -> set[str]:
+    """The postings whose roles the profile has corrected: what learns from them must be fitted anew."""
+    rows = lake.read("role_corrections", ["profile", "posting_id"])
+    return set(rows.loc[_is_of(rows, profile, nameless=nameless), "posting_id"])
+
+
+def _is_of(rows: pd.DataFrame, profile: str, *, nameless: bool) -> "pd.Series[bool]":
+    own = rows["profile"] == profile
+    return own | rows["profile"].isna() if nameless else own
 
 
 def _forget_searches(lake: Lake, searches: Sequence[str]) -> int:

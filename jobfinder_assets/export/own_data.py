@@ -8,7 +8,7 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,9 @@ from jobfinder_assets.export.errors import ExportError
 from jobfinder_assets.export.folders import read_folder, require_new, with_sums, write_folder
 from jobfinder_assets.export.model_recipe import recipe_of, restore
 from jobfinder_assets.export.settings_file import put_profile
+from jobfinder_assets.export.waiting import waiting_labels
 from jobfinder_assets.labels.files import COLUMNS as LABEL_CELLS
-from jobfinder_assets.labels.files import LabelFileError, drop_content, parse, read
+from jobfinder_assets.labels.files import drop_content
 from jobfinder_assets.storage.files import write_bytes
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import TABLES
@@ -58,17 +59,35 @@ class OwnData:
 class Imported:
     """What an import brought, and whether labels and list are those of the export.
 
-    known_labels: labels there before that the export does not have; then the hashes rightly differ. model: the
-    version of the model fitted again, "" when it could not be: the next run trains one.
+    same_labels: the same label events; same_hash: they make the same training set as well. absent: postings of labels
+    and list that are not here; while there are some, neither hash nor list can be compared. known_labels: labels there
+    before that the export does not have; then the hashes rightly differ. model: the version of the model fitted again,
+    "" when it could not be.
     """
 
     profile: str
     rows: Mapping[str, int]
     same_labels: bool
+    same_hash: bool
     same_top: bool
+    absent: int
     known_labels: int
     model: str
     settings_file: Path | None
+
+    @property
+    def comparison(self) -> str:
+        """In words: whether labels and list are those of the export, or what is needed to tell."""
+        before = f" ({self.known_labels:,} labels were here before)" if self.known_labels else ""
+        labels = "are those of the export" if self.same_labels else f"differ from those of the export{before}"
+        if self.absent:
+            return (
+                f"labels {labels}; {self.absent:,} postings of the labels and the list are not here: `jobfinder run` "
+                "fetches those still offered, and importing again then compares the label hash and the top 20"
+            )
+        if self.same_labels and not self.same_hash:
+            labels += ", but not their hash: other postings here group them in another way"
+        return f"labels {labels}; the top 20 {'is' if self.same_top else 'is not'} the same"
 
 
 def export_own(lake: Lake, settings: Settings, profile: str, folder: Path, *, now: datetime) -> OwnData:
@@ -87,7 +106,7 @@ def own_data(lake: Lake, settings: Settings, profile: str, *, now: datetime) -> 
     frames = {name: _ordered(name, _own(lake, name, profile)) for name in OWN_TABLES}
     frames[_WAITING] = _waiting(settings.home, profile, now=now)
     wishes = settings.profiles.get(profile)
-    if wishes is None and all(frame.empty for frame in frames.values()):
+    if wishes is None and not any((frame["profile"] == profile).any() for frame in frames.values()):
         raise ExportError(
             f"nothing is known of a profile {profile!r}; profiles: {', '.join(settings.profiles) or 'none'}"
         )
@@ -134,7 +153,8 @@ def import_files(lake: Lake, settings: Settings, files: Mapping[str, bytes], fol
     frames = {name: _frame(folder, files, name, profile) for name in OWN_TABLES}
     wishes = _wishes(folder, files)
     recipe = _json(folder, files, "model.json")
-    before = set(_own(lake, "label_events", profile)["event_id"]) - set(frames["label_events"]["event_id"])
+    told = set(frames["label_events"]["event_id"])
+    before = set(_own(lake, "label_events", profile)["event_id"]) - told
     waiting = _cells(_table(folder, files, _WAITING))
     for name, frame in frames.items():
         if name in ("recommendations", "label_queue"):
@@ -150,19 +170,29 @@ def import_files(lake: Lake, settings: Settings, files: Mapping[str, bytes], fol
     training_set = _training_set(lake, settings, profile)
     lake.replace("training_set", training_set, where=f"profile = '{profile}'")
     version = restore(settings, lake, profile, recipe) if recipe else ""
+    same_hash = label_hash(training_set) == manifest["label_hash"]
+    # A label whose posting has left counts in no training set, neither there nor here: the same hash says so.
+    compared = {*manifest["top"], *(() if same_hash else frames["label_events"]["posting_id"])}
+    here = lake.read("postings", ["posting_id"], [("posting_id", "in", sorted(compared))])
     return Imported(
-        profile,
-        {name: len(frame) for name, frame in frames.items()},
-        label_hash(training_set) == manifest["label_hash"],
-        _top(_own(lake, "recommendations", profile)) == list(manifest["top"]),
-        len(before),
-        version,
-        written,
+        profile=profile,
+        rows={name: len(frame) for name, frame in frames.items()},
+        same_labels=set(_own(lake, "label_events", profile)["event_id"]) == told,
+        same_hash=same_hash,
+        same_top=_top(_own(lake, "recommendations", profile)) == list(manifest["top"]),
+        absent=len(compared - set(here["posting_id"])),
+        known_labels=len(before),
+        model=version,
+        settings_file=written,
     )
 
 
 def _own(lake: Lake, table: str, profile: str) -> pd.DataFrame:
-    return lake.read(table, where=[("profile", "=", profile)])
+    """The profile's rows; corrections of roles that name nobody are everybody's on this machine, and so theirs too."""
+    if table != "role_corrections":
+        return lake.read(table, where=[("profile", "=", profile)])
+    rows = lake.read(table)
+    return rows[rows["profile"].isna() | (rows["profile"] == profile)]
 
 
 def _training_set(lake: Lake, settings: Settings, profile: str) -> pd.DataFrame:
@@ -186,15 +216,12 @@ def _top(recommendations: pd.DataFrame) -> list[str]:
 
 
 def _waiting(home: Home, profile: str, *, now: datetime) -> pd.DataFrame:
-    """The profile's rows of files that no run has consumed yet, as they stand there."""
-    rows: list[Mapping[str, str]] = []
-    for path in sorted(home.inbox.iterdir()) if home.inbox.is_dir() else ():
-        try:
-            received = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-            labels = parse(read(path), received=min(received, now), now=now).labels
-        except (LabelFileError, OSError):
-            continue  # not a label file, or one that is still being written
-        rows += [{"time": each.labelled_at.isoformat(), **each.cells} for each in labels if each.profile == profile]
+    """The profile's rows (and nobody's, as in `_own`) of files that no run has consumed yet, as they stand there."""
+    rows = [
+        {"time": each.labelled_at.isoformat(), **each.cells}
+        for each in waiting_labels(home, now=now)
+        if each.profile in (profile, None)
+    ]
     return pd.DataFrame(rows, columns=list(LABEL_CELLS), dtype="str")
 
 
@@ -283,8 +310,9 @@ def _frame(folder: Path, files: Mapping[str, bytes], name: str, profile: str) ->
             raise ExportError(f"{path}: row {int(frame[key].isna().to_numpy().argmax())} has no {key!r}")
         if position == 0 and frame.duplicated(list(TABLES[name].key)).any():
             raise ExportError(f"{path}: holds a key twice; take a new copy of the export")
-    # A correction of a role may name nobody; it is exported only where it names the profile.
     others = frame["profile"] != profile
+    if name == "role_corrections":
+        others &= frame["profile"].notna()
     if others.any():
         raise ExportError(f"{path}: row {int(others.to_numpy().argmax())} is not of profile {profile!r}")
     return frame
@@ -307,9 +335,10 @@ Your own data, as jobfinder keeps it.
 
 tables/   each table as Parquet (read by the import), JSON, and CSV (for a spreadsheet; a text that could be taken for
           a formula begins with an apostrophe)
-          label_events: your labels and reasons, role_corrections: what you said a job really is, recommendations and
-          label_queue: what you were shown, consent_events and product_ledger: what you agreed to and who received it,
-          waiting_labels: what you said that no run has read yet
+          label_events: your labels and reasons, role_corrections: what you said a job really is (those that
+          name no profile too: they are everybody's), recommendations and label_queue: what you were shown,
+          consent_events and product_ledger: what you agreed to and who received it, waiting_labels: what you said that
+          no run has read yet
 files/    your marks (applied, hidden, visits) and what you were told of
 profile.json, model.json   your wishes and searches; how your model is made (it is fitted again from the labels)
 SHA256SUMS                 `sha256sum --check SHA256SUMS` says whether every file is as it was written

@@ -1,5 +1,6 @@
 """A profile's section in the settings file in force: the user's own file, whose comments and other keys stay."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,18 @@ import tomlkit
 
 from jobfinder_assets.config import FILE_NAME, Profile, Settings, find_file
 from jobfinder_assets.storage.files import write_text
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """What was taken out of the settings file: profiles, and the name that got the bundled sample's labels, if any.
+
+    file: None when it did not change.
+    """
+
+    file: Path | None = None
+    profiles: tuple[str, ...] = ()
+    labels_for: str = ""
 
 
 def put_profile(settings: Settings, name: str, profile: Profile) -> Path | None:
@@ -22,14 +35,14 @@ def put_profile(settings: Settings, name: str, profile: Profile) -> Path | None:
     return write_text(path, tomlkit.dumps(document))
 
 
-def drop_profile(name: str | None) -> Path | None:
-    """Take a profile (None: every one) out of the settings file; None when it stands in none.
+def drop_profile(name: str | None) -> Dropped:
+    """Take a profile (None: every one) out of the settings file.
 
-    The bundled sample's labels are no longer given to it either, or the next run would make it anew.
+    Where the file gives it the bundled sample's labels, it no longer does, or the next run would make it anew.
     """
     path = find_file()
     if path is None:
-        return None
+        return Dropped()
     document: Any = tomlkit.parse(path.read_text(encoding="utf-8"))
     before = tomlkit.dumps(document)
     gone = [each for each in document.get("profiles", {}) if name in (None, each)]
@@ -38,10 +51,18 @@ def drop_profile(name: str | None) -> Path | None:
     if "profiles" in document and not document["profiles"]:
         del document["profiles"]
     sample = document.get("sources", {}).get("sample", {})
-    if sample.get("labels_for") and name in (None, sample["labels_for"]):
+    labels_for = str(sample.get("labels_for", ""))
+    if labels_for and name in (None, labels_for):
         sample["labels_for"] = ""
+    else:
+        labels_for = ""
     after = tomlkit.dumps(document)
-    return write_text(path, after) if after != before else None
+    return Dropped(write_text(path, after) if after != before else None, tuple(gone), labels_for)
+
+
+def has_profiles(settings: Settings) -> bool:
+    """Whether a file or a variable names profiles, and not the defaults alone."""
+    return bool(_names(settings))
 
 
 def _names(settings: Settings) -> set[str]:

@@ -94,21 +94,34 @@ def test_nothing_is_filled_in_for_the_person(missing: str, person: Lake) -> None
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"columns": ["recruiter"]}, "unknown column 'recruiter'"),
-        ({"columns": []}, "names no column"),
-        ({"purpose": "money"}, "at least 10 characters"),
-        ({"price": 3.0}, "a price needs its currency"),
-        ({"price": -1.0}, "greater than or equal to 0"),
-        ({"special": ["wealth"]}, "unknown category 'wealth'"),
-        ({"until": NOW.replace(tzinfo=None)}, "has no time zone"),
-        ({"until": NOW - timedelta(days=1)}, "is over already"),
-        ({"profile": "Not A Name"}, "profile"),
+        ({"columns": ["recruiter"]}, "unknown column 'recruiter'; columns to choose from: interesting, "),
+        ({"columns": []}, "the offer names no column; columns to choose from: interesting, "),
+        ({"purpose": "Research"}, "^the purpose needs at least 10 characters, .* say what the data is for$"),
+        ({"purpose": "x" * 501}, "^the purpose needs .* at most 500: say what the data is for$"),
+        ({"buyer": "X"}, "^who may get the data needs at least 2 characters, .* name them in full$"),
+        ({"price": 3.0}, "^a price needs its currency, three letters such as EUR$"),
+        ({"price": -1.0}, "^the price is a number, 0 or more$"),
+        ({"price": float("nan")}, "^the price is a number, 0 or more$"),
+        ({"price": float("inf")}, "^the price is a number, 0 or more$"),
+        ({"special": ["wealth"]}, "^unknown special category 'wealth'; there are: [^:]*$"),
+        ({"until": NOW.replace(tzinfo=None)}, "^the end of the term has no time zone$"),
+        ({"until": NOW - timedelta(days=1)}, "it is over already; name a later end$"),
+        ({"profile": "Not A Name"}, "^a profile's name has lower-case letters, digits, - and _, at most 64$"),
     ],
 )
 def test_a_wrong_offer_says_what_is_wrong(changes: dict[str, Any], problem: str, person: Lake, home: Home) -> None:
     with pytest.raises(ExportError, match=problem):
         agree(person, home, **changes)
     assert person.count("consent_events") == 0
+
+
+def test_what_cannot_be_agreed_to_is_told_before_the_text(person: Lake) -> None:
+    arguments = [each if each != GIVE[-1] else "2020-01-01" for each in GIVE]
+    result = call(*arguments, input="I agree\n")
+    assert result.exit_code == 2
+    assert result.output == (
+        "jobfinder: the term ended on 2020-01-01 00:00 UTC, it is over already; name a later end\n"
+    )
 
 
 def test_the_text_agreed_to_is_the_text_of_the_offer(person: Lake, home: Home) -> None:

@@ -30,6 +30,9 @@ from jobfinder_assets.export.traces import traces
 from jobfinder_assets.export.work import Request
 from jobfinder_assets.ingestion.boards import Board, keep_board
 from jobfinder_assets.ingestion.pace import Pace
+from jobfinder_assets.ingestion.sources.sample import SampleSettings
+from jobfinder_assets.labels.events import consume
+from jobfinder_assets.labels.files import drop
 from jobfinder_assets.launch import prepare_environment
 from jobfinder_assets.recommendations.recommender import drift_path, refresh
 from jobfinder_assets.roles.report import EXPERIMENT
@@ -450,6 +453,101 @@ def test_an_erasure_killed_after_the_corrections_is_finished_by_the_next(
             erase_profile(person, load_settings(), PROFILE)
     erase_profile(person, load_settings(), PROFILE)
     assert "00000002" not in set(person.read("role_tags")["posting_id"])
+
+
+def correct_roles(lake: Lake, home: Home) -> None:
+    """Corrections of roles that name no profile, as README writes them: one consumed, one waiting, one in quarantine.
+
+    The posting of the first one holds `TOKEN`.
+    """
+    lake.append("postings", pd.DataFrame([{"posting_id": TOKEN, "content_hash": "1"}]))
+    write_text(home.root / "roles.csv", f"posting,role\n{TOKEN},data_engineer\n")
+    drop(home.root / "roles.csv", home, roles=True)
+    assert consume(lake, home, now=NOW).new == 1
+    (home.root / "roles.csv").unlink()
+    lake.delete("postings", pd.DataFrame({"posting_id": [TOKEN]}))
+    lake.rewrite("postings", lambda rows: rows)
+    write_text(home.inbox / "roles.csv", f"posting,role\n{TOKEN},data_engineer\n00000002,other\n")
+    write_text(home.quarantine / "roles.csv", f"posting,role,problem\n{TOKEN},date engineer,none of\n")
+
+
+def test_the_last_profile_takes_the_corrections_that_name_nobody(person: Lake, home: Home) -> None:
+    correct_roles(person, home)
+    tags = {"posting_id": [TOKEN], "role": ["data_engineer"]}
+    person.append("role_tags", pd.DataFrame(tags))
+    log_tagger(load_settings(), TOKEN)
+    assert len(grep(home.root, TOKEN)) > 5
+    result = CliRunner().invoke(erase, ["--profile", PROFILE, "--yes", "--planted", TOKEN])
+    assert result.exit_code == 0, result.output
+    assert "named no profile, removed as well, for nobody else is here: 2" in result.output
+    assert grep(home.root, TOKEN) == [] and person.count("role_corrections") == 0
+
+
+@pytest.mark.parametrize("where", ["settings", "lake", "inbox"])
+def test_somebody_else_keeps_them_and_that_is_told(where: str, person: Lake, home: Home) -> None:
+    correct_roles(person, home)
+    if where == "settings":
+        with (home.root / "jobfinder.toml").open("a", encoding="utf-8") as file:
+            file.write(f"\n[profiles.{OTHER}]\n")
+    elif where == "lake":
+        person.append("label_events", pd.DataFrame([{"event_id": "b", "profile": OTHER, "posting_id": "00000001"}]))
+    else:
+        write_text(home.inbox / "his.csv", f"profile,posting,label\n{OTHER},00000001,yes\n")
+    result = CliRunner().invoke(erase, ["--profile", PROFILE, "--yes"])
+    assert result.exit_code == 0, result.output
+    assert "name no profile stay, for they are everybody's here (ben as well): 2;" in result.output
+    assert "`jobfinder erase --everything` removes them" in result.output
+    assert person.read("role_corrections")["posting_id"].tolist() == [TOKEN]
+    assert (home.inbox / "roles.csv").is_file() and (home.quarantine / "roles.csv").is_file()
+    result = CliRunner().invoke(erase, ["--everything", "--yes", "--planted", TOKEN])
+    assert result.exit_code == 0, result.output
+
+
+def test_nothing_promises_more_than_it_does() -> None:
+    told = " ".join(CliRunner().invoke(erase, ["--help"]).output.split())
+    assert "without a trace" not in told and "go with the last profile" in told
+
+
+LABELS_FOR = "JOBFINDER_SOURCES__SAMPLE__LABELS_FOR"
+COME_BACK, STAY_AWAY = "invented labels come back for 'example'", "invented labels do not come back for 'example'"
+
+
+@pytest.mark.parametrize(
+    ("file", "variable", "told", "not_told"),
+    [
+        ("[profiles.example]\n[profiles.me]\n[sources.sample]\nlabels_for = 'example'\n", None, STAY_AWAY, COME_BACK),
+        ("[profiles.example]\n[profiles.me]\n", None, COME_BACK, STAY_AWAY),
+        ("", None, COME_BACK, STAY_AWAY),
+        ("[sources.sample]\nlabels_for = 'example'\n", "example", COME_BACK, STAY_AWAY),
+        ("[sources.sample]\nlabels_for = 'me'\n", None, "is built in", "invented labels"),
+        ("[profiles.example]\n[sources.sample]\nenabled = false\n", None, "is built in", "invented labels"),
+        ("[profiles.example]\n[profiles.me]\n[sources.sample]\nlabels_for = ''\n", None, "proof", "note:"),
+        ("[profiles.me]\n[sources.sample]\nlabels_for = ''\n", None, "proof", "note:"),
+    ],
+)
+def test_what_the_next_run_brings_back_is_told(
+    file: str, variable: str | None, told: str, not_told: str, lake: Lake, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_text(home.root / "jobfinder.toml", file)
+    if variable is not None:
+        monkeypatch.setenv(LABELS_FOR, variable)
+    lake.append("label_events", pd.DataFrame([{"event_id": "e", "profile": "example", "posting_id": "00000001"}]))
+    result = CliRunner().invoke(erase, ["--profile", "example", "--yes"])
+    assert result.exit_code == 0, result.output
+    assert told in result.output and not_told not in result.output
+    assert ("profile in the settings" in result.output) == ("[profiles.example]" in file)
+    settings = load_settings()
+    comes_back = settings.source_section("sample", SampleSettings)
+    assert (COME_BACK in result.output) == (comes_back.enabled and comes_back.labels_for == "example")
+    assert ("is built in" in result.output) == ("example" in settings.profiles)
+
+
+def test_a_profile_of_a_variable_comes_back_and_that_is_told(
+    person: Lake, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"JOBFINDER_PROFILES__{PROFILE.upper()}__REMOTE", "only")
+    result = CliRunner().invoke(erase, ["--profile", PROFILE, "--yes"])
+    assert "is set by variables JOBFINDER_PROFILES__" in result.output
 
 
 def test_traces_are_found_in_every_kind_of_file(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from jobfinder_assets.config import Home, Settings, Training, load_settings
 from jobfinder_assets.export.commands import export, import_
-from jobfinder_assets.export.demo import PROFILE
+from jobfinder_assets.export.demo import PROFILE, invent
 from jobfinder_assets.export.erase import erase_profile
 from jobfinder_assets.export.errors import ExportError
 from jobfinder_assets.export.folders import SUMS, sha256, unzipped, zipped
@@ -30,7 +30,7 @@ from jobfinder_assets.training import evaluation as ev
 from jobfinder_assets.training import registry
 from jobfinder_assets.training.features import fit_encoder, save_encoder, update_features
 from jobfinder_assets.training.training_set import build_training_set, label_hash
-from jobfinder_tests.export.conftest import NOW, agree, files_below
+from jobfinder_tests.export.conftest import NOW, POSTINGS, agree, files_below
 from jobfinder_tests.training import people
 
 ANN = "ann"
@@ -82,7 +82,8 @@ def test_round_trip_with_a_model(lake: Lake, home: Home, tmp_path: Path, monkeyp
     there, other = move(tmp_path / "elsewhere", monkeypatch)
     postings(other, there)
     back = import_own(other, settings_of(other), tmp_path / "own")
-    assert (back.same_labels, back.same_top, back.known_labels, back.model) == (True, True, 0, "1")
+    assert (back.same_labels, back.same_hash, back.same_top, back.absent) == (True, True, True, 0)
+    assert (back.known_labels, back.model) == (0, "1")
     assert hash_of(other, ANN) == done.label_hash
     pd.testing.assert_frame_equal(
         other.read("label_events").sort_values("event_id", ignore_index=True),
@@ -168,6 +169,53 @@ def test_labels_that_were_there_before_stay(person: Lake, home: Home, tmp_path: 
     assert person.count("label_events") == 91
 
 
+def test_in_a_new_home_only_the_labels_can_be_compared(
+    person: Lake, home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refresh(person, load_settings(), PROFILE, now=NOW)
+    export_own(person, load_settings(), PROFILE, tmp_path / "own", now=NOW)
+    _, other = move(tmp_path / "elsewhere", monkeypatch)
+    result = CliRunner().invoke(import_, ["own", str(tmp_path / "own")])
+    assert result.exit_code == 0, result.output
+    assert "labels are those of the export; " in result.output and "the top 20 is the same" not in result.output
+    assert "postings of the labels and the list are not here: `jobfinder run` fetches" in result.output
+    invent(other, postings=POSTINGS, labels=0, words=25)
+    result = CliRunner().invoke(import_, ["own", str(tmp_path / "own")])
+    assert "labels are those of the export; the top 20 is the same" in result.output
+    assert other.count("label_events") == 90
+
+
+def test_other_postings_that_group_the_labels_otherwise_are_told(person: Lake, home: Home, tmp_path: Path) -> None:
+    export_own(person, load_settings(), PROFILE, tmp_path / "own", now=NOW)
+    person.update("postings", person.read("postings", ["posting_id"]).assign(company="One For All Ltd"))
+    done = import_own(person, load_settings(), tmp_path / "own")
+    assert (done.same_labels, done.same_hash, done.absent) == (True, False, 0)
+    assert "labels are those of the export, but not their hash" in done.comparison
+
+
+def test_corrections_that_name_nobody_go_along_and_come_back(
+    person: Lake, home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, moment in enumerate((NOW, NOW)):
+        drop_content(f"posting,role\n0000000{number},data_engineer\n".encode(), "roles", home)
+        if number == 0:
+            assert consume(person, home, now=moment).new == 1
+    of_ben = {"event_id": "b", "profile": "ben", "posting_id": "00000002", "role": "other"}
+    person.append("role_corrections", pd.DataFrame([of_ben]))
+    done = export_own(person, load_settings(), PROFILE, tmp_path / "own", now=NOW)
+    assert (done.rows["role_corrections"], done.rows["waiting_labels"]) == (1, 1)
+    with pytest.raises(ExportError, match="nothing is known of a profile 'stranger'"):
+        own_data(person, load_settings(), "stranger", now=NOW)
+
+    there, other = move(tmp_path / "elsewhere", monkeypatch)
+    invent(other, postings=POSTINGS, labels=0, words=25)
+    for _ in range(2):
+        import_own(other, load_settings(), tmp_path / "own")
+        consume(other, there, now=NOW)
+    kept = other.read("role_corrections").sort_values("posting_id")
+    assert kept["posting_id"].tolist() == ["00000000", "00000001"] and kept["profile"].isna().all()
+
+
 def test_nothing_is_known_of_a_stranger(person: Lake, tmp_path: Path) -> None:
     result = CliRunner().invoke(export, ["own", "--profile", "stranger", "--to", str(tmp_path / "own")])
     assert result.exit_code == 2
@@ -219,6 +267,7 @@ def manifest(**values: object) -> Callable[[Path], None]:
         (edit("label_events", lambda rows: rows.assign(event_id=None)), "has no 'event_id'"),
         (edit("label_events", lambda rows: pd.concat([rows, rows], ignore_index=True)), "holds a key twice"),
         (edit("label_events", lambda rows: rows.assign(row="first")), "cannot be read"),
+        (edit("label_events", lambda rows: rows.assign(profile=None)), "is not of profile 'invented'"),
         (edit("recommendations", lambda rows: pd.DataFrame({"profile": ["ben"], "posting_id": ["p"]})), "row 0"),
     ],
 )

@@ -94,11 +94,9 @@ def _bring_back(name: Path, content: bytes, turn: int) -> None:
 def imported_words(done: Imported) -> str:
     """What an import brought, in words."""
     rows = ", ".join(f"{count:,} of {table}" for table, count in done.rows.items() if count)
-    others = f" ({done.known_labels} were here before)" if done.known_labels else ""
-    labels = "are those of the export" if done.same_labels else f"differ from those of the export{others}"
-    top = "is" if done.same_top else "is not"
     model = "The model is fitted again." if done.model else "The next run trains the model."
-    return f"{done.profile} is back: {rows or 'no rows'}. Labels {labels}; the top 20 {top} the same. {model}"
+    comparison = done.comparison[:1].upper() + done.comparison[1:]
+    return f"{done.profile} is back: {rows or 'no rows'}. {comparison}. {model}"
 
 
 def _consent(name: str) -> None:
@@ -172,7 +170,9 @@ def _ask(name: str) -> None:
         st.session_state.pop("offer", None)
         st.session_state.pop("offer_read", None)
         try:
-            st.session_state["offer"] = consents.make_offer(profile=name, **_complete(values))
+            asked = consents.make_offer(profile=name, **_complete(values))
+            consents.require_to_come(asked, now=session.now())
+            st.session_state["offer"] = asked
         except ExportError as error:
             st.error("This is no offer yet.")
             st.text(str(error))
