@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,6 +15,9 @@ from jobfinder_assets.config import ConfigError, Settings, find_file, load_setti
 # No markup, no names of pictures: titles, messages and file names are shown as they are.
 console = Console(width=None if sys.stdout.isatty() else 130, markup=False, emoji=False)
 errors = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+_COUNT = click.IntRange(min=1)
+_PORT = click.IntRange(1, 65535)
 
 
 def _settings() -> Settings:
@@ -54,7 +58,7 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--top", default=10, show_default=True, help="How many recommendations to print.")
+@click.option("--top", type=_COUNT, default=10, show_default=True, help="How many recommendations to print.")
 @click.option("--plain", is_flag=True, help="No live progress display.")
 def run(top: int, plain: bool) -> None:
     """Materialize every asset, from the sources to the recommendations, and print the results."""
@@ -79,7 +83,7 @@ def run(top: int, plain: bool) -> None:
 @main.command()
 @click.option("--query", default="", help="What to search for; without it every source is refreshed.")
 @click.option("--location", default="", help="Where: a city, a region, a country, or Remote.")
-@click.option("--top", default=20, show_default=True, help="How many jobs to print.")
+@click.option("--top", type=_COUNT, default=20, show_default=True, help="How many jobs to print.")
 @click.option("--plain", is_flag=True, help="No live progress display.")
 def fetch(query: str, location: str, top: int, plain: bool) -> None:
     """Fetch now: sources that can search are asked for the query, the others are read, and what fits is printed."""
@@ -102,9 +106,16 @@ def fetch(query: str, location: str, top: int, plain: bool) -> None:
 @main.command()
 @click.argument("query", nargs=-1)
 @click.option("--location", default="", help="Where: a city, a region, a country, or Remote.")
-@click.option("--top", default=20, show_default=True, help="How many jobs to print.")
+@click.option("--top", type=_COUNT, default=20, show_default=True, help="How many jobs to print.")
 def search(query: tuple[str, ...], location: str, top: int) -> None:
-    """Search everything kept: words, "a phrase", -without; without words the newest."""
+    """Search everything kept: words, "a phrase", -without; without words the newest.
+
+    A word to leave out begins like an option: write -- before the words.
+
+    \b
+        jobfinder search -- data -python
+        jobfinder search --location Berlin -- '"data engineer" -senior'
+    """
     settings = _settings()
     from jobfinder_assets import console as show
 
@@ -121,6 +132,8 @@ def train(profile: str | None, plain: bool) -> None:
     from jobfinder_assets.launch import materialize_learning, prepare_environment
 
     name = profile or next(iter(settings.profiles), "example")
+    if profile and profile not in (known := _known_profiles(settings)):
+        _fail(f"nothing is known of a profile {profile!r}; profiles: {', '.join(sorted(known)) or 'none'}", status=2)
     prepare_environment(settings)
     outcome = materialize_learning(settings, console, name, live=not plain)
     for failure in () if outcome.success else outcome.failures:
@@ -128,31 +141,66 @@ def train(profile: str | None, plain: bool) -> None:
     if not outcome.success:
         _fail("the training did not finish; the model before stays in force")
     show.scoreboard(console, settings, name)
+    show.quarantined(console, settings)
+
+
+def _known_profiles(settings: Settings) -> set[str]:
+    """Who is in the settings, has labels, or is named by a label file that waits."""
+    from jobfinder_assets.labels.files import scan_inbox
+    from jobfinder_assets.labels.sensor import profiles_in
+    from jobfinder_assets.storage.lake import Lake
+
+    now = datetime.now(UTC)
+    labelled = Lake(settings.lake_location).read("label_events", ["profile"])["profile"]
+    return {*settings.profiles, *labelled, *profiles_in(scan_inbox(settings.home, now=now), now=now)}
 
 
 @main.command()
 @click.argument("version", required=False)
 @click.option("--profile", default=None, help="Whose model; default: the first profile.")
 def rollback(version: str | None, profile: str | None) -> None:
-    """Put an earlier model VERSION in force (default: the one before); without one to go back to, list them."""
+    """Put an earlier model VERSION in force and rank your list by it.
+
+    Without a VERSION: the latest one before that can still rank. Without any to go back to, they are listed.
+    """
     settings = _settings()
-    from jobfinder_assets.training.registry import champion, promote, versions
+    from jobfinder_assets.training import registry
+    from jobfinder_assets.training.features import load_encoder
 
     name = profile or next(iter(settings.profiles), "example")
-    known, current = versions(settings, name), champion(settings, name)
+    known, current = registry.versions(settings, name), registry.champion(settings, name)
     in_force = current.version if current else ""
-    earlier = [known_version for known_version in known if known_version != in_force]
-    earlier = [each for each in earlier if not in_force or int(each) < int(in_force)]
-    wanted = version or (earlier[-1] if earlier else None)
+    encoder = load_encoder(settings.home)
+    encoder_version = encoder.version if encoder else ""
+
+    def can_rank(each: str) -> bool:
+        return not registry.why_unusable(registry.read_version(settings, name, each), encoder_version)
+
+    earlier = [each for each in reversed(known) if not in_force or int(each) < int(in_force)]
+    wanted = version or next(filter(can_rank, earlier), None)
     if wanted is None or wanted not in known:
-        listed = ", ".join(f"{each} (in force)" if each == in_force else each for each in known) or "none"
+        told = {each: "" if can_rank(each) else " (cannot rank now)" for each in known} | {in_force: " (in force)"}
+        listed = ", ".join(f"{each}{told[each]}" for each in known) or "none"
         _fail(f"no model {wanted or 'before this one'} of profile {name!r}; there are: {listed}", status=2)
-    promote(settings, name, wanted)
-    console.print(f"model {wanted} of {name} is in force; `jobfinder run` or the app ranks by it")
+    try:
+        registry.promote(settings, name, wanted)
+    except registry.UnusableVersion as error:
+        _fail(str(error), status=2)
+    ranked = _rank_anew(settings, name)
+    console.print(f"model {wanted} of {name} is in force; {ranked}", soft_wrap=True, highlight=False)
+
+
+def _rank_anew(settings: Settings, profile: str) -> str:
+    """Rank the profile's list by what is in force now, and say so."""
+    from jobfinder_assets.recommendations.recommender import refresh
+    from jobfinder_assets.storage.lake import Lake
+
+    listed = refresh(Lake(settings.lake_location), settings, profile, now=datetime.now(UTC)).recommendations
+    return f"the list of {len(listed):,} jobs is ranked by it (`jobfinder recommend --profile {profile}`)"
 
 
 @main.command()
-@click.option("--port", default=8501, show_default=True)
+@click.option("--port", type=_PORT, default=8501, show_default=True)
 def app(port: int) -> None:
     """Open the app on localhost: recommendations, labels, search, model, sources."""
     settings = _settings()
@@ -165,9 +213,9 @@ def app(port: int) -> None:
 
 
 @main.command()
-@click.option("--app-port", default=8501, show_default=True)
-@click.option("--dagster-port", default=3000, show_default=True)
-@click.option("--mlflow-port", default=5000, show_default=True)
+@click.option("--app-port", type=_PORT, default=8501, show_default=True)
+@click.option("--dagster-port", type=_PORT, default=3000, show_default=True)
+@click.option("--mlflow-port", type=_PORT, default=5000, show_default=True)
 def serve(app_port: int, dagster_port: int, mlflow_port: int) -> None:
     """Open the app, Dagster's UI with its daemon, and MLflow's UI on localhost; Ctrl-C stops all."""
     settings = _settings()
@@ -193,7 +241,7 @@ def status() -> None:
 @main.command()
 @click.option("--rule", default=None, help="Only what this rule threw out.")
 @click.option("--source", default=None, help="Only this source's.")
-@click.option("--top", default=20, show_default=True, help="How many rows.")
+@click.option("--top", type=_COUNT, default=20, show_default=True, help="How many rows.")
 def rejected(rule: str | None, source: str | None, top: int) -> None:
     """What cleaning threw out, each row with its rule and the evidence."""
     settings = _settings()
@@ -249,13 +297,14 @@ def sources_add(url: str, company: str, unchecked: bool) -> None:
     from jobfinder_assets.ingestion.recognise import UnknownSystem, look, recognise
 
     try:
-        board = replace(recognise(url, settings), company=company)
+        board = replace(recognise(url, settings, read=not unchecked), company=company)
         sighted = None if unchecked else look(board, settings)
         path = keep_board(settings.home, board)
     except (UnknownSystem, BoardsError) as error:
         _fail(str(error), status=2)
     except SourceError as error:
-        _fail(f"{error}; nothing was added (--unchecked adds it all the same)")
+        remedy = "" if unchecked else " (--unchecked adds it all the same)"
+        _fail(f"{error}; nothing was added{remedy}")
     if sighted is not None:
         console.print(f"{sighted.postings:,} postings, such as: {'; '.join(sighted.titles)}", highlight=False)
     console.print(f"{board.source} board {board.board!r} is in {path}", highlight=False, soft_wrap=True)
@@ -285,22 +334,37 @@ def sources_remove(source: str, board: str) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--roles", is_flag=True, help="FILE corrects what postings are: posting, role[, profile, time].")
 def label(file: Path, roles: bool) -> None:
-    """Check a label FILE (CSV or JSONL: profile, posting, label[, role, reason, time]) and hand it to the inbox."""
-    settings = _settings()
-    from jobfinder_assets.labels.files import LabelFileError, drop
+    """Check a label FILE (CSV or JSONL: profile, posting, label[, role, reason, time]) and hand it to the inbox.
 
-    settings.home.create()
+    It is read as it will be when it is taken in: bad rows are told with their lines, and the others count all the same.
+    """
+    settings = _settings()
+    from jobfinder_assets.labels.events import PostingIndex
+    from jobfinder_assets.labels.files import LabelFileError, check, drop, told
+    from jobfinder_assets.storage.lake import Lake
+
+    home, lake = settings.home.create(), Lake(settings.lake_location)
+    # Before the first fetch no posting is known: the run that takes the file in fetches first.
+    fetched = lake.count("postings") > 0
     try:
-        dropped = drop(file, settings.home, roles=roles)
+        rows = check(file, roles=roles, find=PostingIndex(lake).resolve if fetched else None)
+        dropped = drop(file, home, roles=roles)
     except LabelFileError as error:
         _fail(str(error), status=2)
     console.print(f"dropped {dropped.name} into {dropped.parent}", highlight=False, soft_wrap=True)
+    count = len(rows.labels) + len(rows.bad)
+    console.print(f"rows that can be used: {len(rows.labels):,} of {count:,}", highlight=False)
+    if rows.bad:
+        where = f"the bad ones go to {home.quarantine}, to be mended and handed over again"
+        console.print(f"{told(rows.bad)}\n{where}", highlight=False, soft_wrap=True)
+    if not fetched:
+        console.print("no jobs are stored yet: whether there are those that it names shows when it is taken in")
     console.print("`jobfinder run`, or the sensor of `jobfinder serve`, takes it from there")
 
 
 @main.command()
 @click.option("--profile", default=None, help="Whose list; default: the first profile.")
-@click.option("--top", default=20, show_default=True, help="How many rows.")
+@click.option("--top", type=_COUNT, default=20, show_default=True, help="How many rows.")
 def recommend(profile: str | None, top: int) -> None:
     """Print the latest recommendations with their reasons."""
     settings = _settings()
@@ -359,7 +423,7 @@ def encoder_export(file: Path | None, profile: str | None) -> None:
 @encoder.command("train")
 @click.argument("bundle", type=click.Path(path_type=Path, dir_okay=False))
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
-@click.option("--repeats", default=1, show_default=True, help="Repeats of the folds to measure on.")
+@click.option("--repeats", type=_COUNT, default=1, show_default=True, help="Repeats of the folds to measure on.")
 @click.option("--strategies", is_flag=True, help="Also compare what is done about a rare class (8 times as long).")
 def encoder_train(bundle: Path, file: Path | None, repeats: int, strategies: bool) -> None:
     """Fine-tune on the training BUNDLE here, on a GPU if there is one, and write the model bundle to FILE."""
@@ -401,4 +465,5 @@ def encoder_import(bundle: Path, profile: str | None) -> None:
         _fail(f"not imported: {error}")
     console.print(f"{verdict}; version {verdict.version} in MLflow, alias challenger", soft_wrap=True, highlight=False)
     if verdict.promoted:
-        console.print("`jobfinder run` or the app ranks by it; `jobfinder rollback` puts the model before it in force")
+        told = f"{_rank_anew(settings, name)}; `jobfinder rollback --profile {name}` puts the model before it in force"
+        console.print(told, soft_wrap=True, highlight=False)

@@ -1,6 +1,9 @@
 """What the command prints: tables read from the lake, nothing computed here."""
 
 import json
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from rich.console import Console, RenderableType
@@ -9,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from jobfinder_assets.cleaning.clean import utc_now
+from jobfinder_assets.cleaning.places import Place, parse_place
 from jobfinder_assets.config import Settings
 from jobfinder_assets.ingestion.catalog import build_sources
 from jobfinder_assets.ingestion.health import HEALTHY, latest_health, what_to_do
@@ -16,6 +20,11 @@ from jobfinder_assets.labels.events import label_counts
 from jobfinder_assets.recommendations.search import Filters, SearchIndex
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import TABLES
+
+# What a search knows as a place, and no list of places has.
+_WIDE = frozenset({"remote", "africa", "antarctica", "asia", "europe", "north america", "oceania", "south america"})
+# What stands beside a label file that was refused as a whole.
+_NOTE = ".problem.txt"
 
 
 def run_summary(console: Console, settings: Settings, *, top: int) -> None:
@@ -25,6 +34,7 @@ def run_summary(console: Console, settings: Settings, *, top: int) -> None:
         scoreboard(console, settings, profile)
         if not recommendations(console, settings, profile, top=top):
             _say(console, f"no recommendations for {profile} yet")
+    quarantined(console, settings)
 
 
 def sources(console: Console, settings: Settings) -> None:
@@ -72,16 +82,18 @@ def scoreboard(console: Console, settings: Settings, profile: str) -> None:
 
 def recommendations(console: Console, settings: Settings, profile: str, *, top: int) -> bool:
     """The profile's first `top` jobs with reasons. False when there are none yet."""
-    rows = _lake(settings).read("recommendations", where=[("profile", "=", profile)]).sort_values("rank").head(top)
+    lake = _lake(settings)
+    rows = lake.read("recommendations", where=[("profile", "=", profile)]).sort_values("rank").head(top)
     if rows.empty:
         return False
+    origins = lake.read("postings", ["posting_id", "salary_origin"], [("posting_id", "in", list(rows["posting_id"]))])
+    rows = rows.merge(origins, on="posting_id", how="left")
     table = _table(f"Jobs for {profile}", "#>", "band", "job", "where", "pay>", "why")
     for row in rows.to_dict("records"):
-        pay = "" if pd.isna(row["salary_annual_usd"]) else f"${row['salary_annual_usd'] / 1000:,.0f}k"
         place = " · ".join(row[part] for part in ("location", "workplace") if _known(row[part]))
         reasons = "; ".join(str(reason["text"]) for reason in json.loads(row["reasons"])[:4])
         name = Text.assemble(row["title"], "\n", (_text(row["company"]), "dim"))
-        table.add_row(str(row["rank"]), row["band"], name, place, pay, reasons)
+        table.add_row(str(row["rank"]), row["band"], name, place, _pay(row), reasons)
     console.print(table)
     return True
 
@@ -89,17 +101,20 @@ def recommendations(console: Console, settings: Settings, profile: str, *, top: 
 def found(console: Console, settings: Settings, query: str, *, location: str, top: int) -> None:
     """The jobs that the search index finds for `query` at `location`."""
     result = SearchIndex(settings.home.search).search(query, Filters(place=location), now=utc_now(), top=top)
-    where = f" in {location}" if location else ""
+    place = location.strip()
+    where = f" in {place} or remote" if place and place.casefold() != "remote" else f" {place}".rstrip()
     what = f"some of the words of {query!r}" if result.widened else repr(query) if query else "everything, newest first"
     shown = f"{min(top, result.total):,} of {result.total:,}"
     table = _table(f"Jobs for {what}{where}: {shown}", "posting", "job", "where", "pay>", "role", "posted")
     for row in result.rows.to_dict("records"):
-        pay = "" if pd.isna(row["salary_annual_usd"]) else f"${row['salary_annual_usd'] / 1000:,.0f}k"
         place = " · ".join(row[part] for part in ("location", "workplace") if _known(row[part]))
         name = Text.assemble(_text(row["title"]), "\n", (_text(row["company"]), "dim"))
         posted = "" if pd.isna(row["seen"]) else f"{row['seen']:%Y-%m-%d}"
-        table.add_row(row["posting_id"], name, place, pay, _text(row["role"]).replace("_", " "), posted)
+        table.add_row(row["posting_id"], name, place, _pay(row), _text(row["role"]).replace("_", " "), posted)
     console.print(table)
+    if _is_unknown(location):
+        words = f"{location.strip()!r} is no city, region or country that is known here: beside remote jobs there are "
+        _say(console, f"{words}those that name it, and those that name no city")
 
 
 def where_next(console: Console, settings: Settings) -> None:
@@ -133,6 +148,27 @@ def status(console: Console, settings: Settings) -> None:
         )
     if corrected := lake.count("role_corrections"):
         console.print(f"corrected roles: {corrected}")
+    quarantined(console, settings)
+
+
+def quarantined(console: Console, settings: Settings) -> None:
+    """How much of what was handed over as labels could not be used, and where it is; nothing when there is none."""
+    folder = settings.home.quarantine
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    refused = {name for name in names if f"{name}{_NOTE}" in names}
+    rows = sum(_rows_in(folder / name) for name in names - refused if not name.endswith(_NOTE))
+    counts = ((rows, "row"), (len(refused), "whole file"))
+    if told := " and ".join(f"{count:,} {what}{'s' * (count > 1)}" for count, what in counts if count):
+        words = f"labels that could not be used: {told}; why, stands in {folder} (mend, hand over again, delete there)"
+        _say(console, words, soft_wrap=True)
+
+
+def _rows_in(path: Path) -> int:
+    """The rows of a file of bad rows; somebody may be mending it, so that anything may stand there."""
+    try:
+        return len(pd.read_csv(path, dtype=str, usecols=["problem"]))
+    except (OSError, ValueError):
+        return 0
 
 
 def accounting(lake: Lake) -> pd.DataFrame:
@@ -192,6 +228,19 @@ def _table(title: str, *columns: str) -> _Table:
 def _say(console: Console, words: str, *, soft_wrap: bool = False) -> None:
     """A line that names what a user or a stranger wrote: shown as it is."""
     console.print(Text(words), soft_wrap=soft_wrap)
+
+
+def _is_unknown(location: str) -> bool:
+    """Whether the lists of places have nothing of this name."""
+    return bool(location.strip()) and location.strip().casefold() not in _WIDE and parse_place(location) == Place()
+
+
+def _pay(row: Mapping[Hashable, Any]) -> str:
+    """Yearly pay in thousands of US dollars; empty when unknown."""
+    if pd.isna(row["salary_annual_usd"]):
+        return ""
+    estimated = " est." if row["salary_origin"] == "estimate" else ""
+    return f"${row['salary_annual_usd'] / 1000:,.0f}k{estimated}"
 
 
 def _known(value: object) -> bool:

@@ -226,7 +226,7 @@ def serve(settings: Settings, console: Console, *, app_port: int, dagster_port: 
     if not _has_mlflow_server(settings):
         ports["MLflow"] = mlflow_port
     for name, port in ports.items():
-        _require_free(name, port)
+        _require_free(name, port, option=f"--{name.lower()}-port")
     addresses = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
     addresses.setdefault("MLflow", settings.mlflow_location)
     os.environ["JOBFINDER_DAGSTER_ADDRESS"] = addresses["Dagster"]
@@ -270,7 +270,7 @@ def app_command(port: int) -> list[str]:
 def open_app(settings: Settings, console: Console, *, port: int) -> int:
     """Run the app alone until interrupted or terminated; returns the exit status."""
     prepare_environment(settings)
-    _require_free("app", port)
+    _require_free("app", port, option="--port")
     console.print(f"app      http://127.0.0.1:{port}\nCtrl-C stops it.", highlight=False)
     _end_when_terminated()
     process = subprocess.Popen(app_command(port), start_new_session=True)
@@ -318,13 +318,12 @@ def _tool(name: str) -> str:
     return found
 
 
-def _require_free(name: str, port: int) -> None:
+def _require_free(name: str, port: int, *, option: str) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            option = f"--{name.lower()}-port"
             raise LaunchError(
                 f"port {port} for {name} is taken ({error.strerror}); choose another with {option}"
             ) from error

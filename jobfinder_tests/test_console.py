@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -14,6 +15,7 @@ from jobfinder_assets.ingestion.health import BoardHealth, frame
 from jobfinder_assets.recommendations.search import SearchIndex
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.training import registry
+from jobfinder_assets.training.evaluation import Interval
 
 NOW = datetime.now(UTC)
 # No markup, markup of a colour, markup that closes nothing, and the name of a picture.
@@ -80,3 +82,54 @@ def test_a_profile_without_a_model(console: Console, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(registry, "champion", lambda *_: None)
     show.scoreboard(console, Settings(), HOSTILE)
     assert f"Model of {HOSTILE}: none yet" in printed(console)
+
+
+@pytest.mark.parametrize(
+    ("location", "told", "unknown"),
+    [
+        ("Narnia", "'data' in Narnia or remote:", True),
+        (" Berlin ", "'data' in Berlin or remote:", False),
+        ("Europe", "'data' in Europe or remote:", False),
+        ("Remote", "'data' Remote:", False),
+        ("", "'data':", False),
+    ],
+)
+def test_a_search_says_that_remote_jobs_count_and_what_is_no_place(
+    console: Console, location: str, told: str, unknown: bool
+) -> None:
+    show.found(console, Settings(), "data", location=location, top=5)
+    assert f"Jobs for {told}" in printed(console)
+    assert ("'Narnia' is no city, region or country" in printed(console)) is unknown
+
+
+def test_pay_that_is_estimated_says_so(console: Console, lake: Lake, home: Home) -> None:
+    texts = {"title": "Engineer", "description": "Text.", "source": "files", "first_seen_at": NOW}
+    stated = texts | {"posting_id": "p1", "salary_annual_usd": 90_000.0, "salary_origin": "field"}
+    estimate = texts | {"posting_id": "p2", "salary_annual_usd": 120_000.0, "salary_origin": "estimate"}
+    lake.merge("postings", pd.DataFrame([stated, estimate]))
+    SearchIndex(home.search).update(lake)
+    show.found(console, Settings(), "", location="", top=5)
+    pay = {"posting_id": ["p2", "gone", "p1"], "salary_annual_usd": [120_000.0, 70_000.0, 90_000.0]}
+    listed = pd.DataFrame(pay).assign(profile="me", rank=[1, 2, 3], band="good", title="Engineer", reasons="[]")
+    lake.replace("recommendations", listed)
+    assert show.recommendations(console, Settings(), "me", top=5)
+    assert printed(console).count("$120k est.") == 2
+    assert printed(console).count("$90k ") == 2 and "$90k est." not in printed(console)
+    ranked = [line.split("│")[1].strip() for line in printed(console).splitlines() if "│ good " in line]
+    assert ranked == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    ("winner", "against", "bounds", "told"),
+    [
+        ("model", "champion", (-0.113, 0.053), "is in force: .* the model before it .*, which is within chance"),
+        ("model", "linear model", (0.01, 0.1), "is in force: .* against the linear model, which is more than chance"),
+        ("champion", "champion", (-0.3, -0.1), "is worse than what stays in force: .* which is more than chance"),
+    ],
+)
+def test_the_decision_between_two_models_is_told_in_plain_words(
+    winner: str, against: str, bounds: tuple[float, float], told: str
+) -> None:
+    decision = str(registry.Decision(winner, against, Interval(-0.039, *bounds)))
+    assert re.match(f"the newly trained model {told}$", decision)
+    assert f"average precision -0.039 ({bounds[0]:.3f} to {bounds[1]:.3f})" in decision

@@ -12,7 +12,7 @@ import io
 import json
 import math
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -61,6 +61,7 @@ _MAX_LINES_PER_ROW = 50
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _CLOCK_TOLERANCE = timedelta(days=1)
 _MAX_NAME_BYTES = 180
+_BAD_TOLD = 5
 _PROFILE_NAME: TypeAdapter[str] = TypeAdapter(ProfileName)
 
 
@@ -155,6 +156,26 @@ def parse(content: bytes, *, received: datetime, now: datetime) -> LabelFile:
     return LabelFile(tuple(labels), tuple(bad))
 
 
+def check(path: Path, *, roles: bool = False, find: Callable[[str], str] | None = None) -> LabelFile:
+    """Read the label file at `path` as it is read from the inbox.
+
+    With `roles` the file must correct at least one role. `find` gives the posting that a row means, or raises
+    LookupError, which makes it a bad row; without it any posting will do.
+
+    Raises
+    ------
+    LabelFileError
+        When the file cannot be read or holds no usable row.
+    """
+    return _checked(path, roles=roles, find=find)[1]
+
+
+def told(bad: Sequence[BadRow]) -> str:
+    """The first bad rows with their lines, one below the other, and how many more there are."""
+    lines = [f"  line {row.line}: {row.problem}" for row in bad[:_BAD_TOLD]]
+    return "\n".join(lines + [f"  … and {len(bad) - _BAD_TOLD:,} more"] * (len(bad) > _BAD_TOLD))
+
+
 def drop(path: Path, home: Home, *, roles: bool = False) -> Path:
     """Check the label file at `path` and put a copy into the inbox, complete from the first moment.
 
@@ -169,20 +190,40 @@ def drop(path: Path, home: Home, *, roles: bool = False) -> Path:
         When the file cannot be read or holds no usable row. Bad rows beside good ones are let through:
         they go to the quarantine, each with its reason.
     """
+    content, _ = _checked(path, roles=roles, find=None)
+    return drop_content(content, path.stem, home)
+
+
+def _checked(path: Path, *, roles: bool, find: Callable[[str], str] | None) -> tuple[bytes, LabelFile]:
     try:
         content = read(path)
         now = datetime.now(UTC)
-        rows = parse(content, received=now, now=now)
+        read_rows = parse(content, received=now, now=now)
     except LabelFileError as error:
         raise LabelFileError(f"{path}: {error}") from error
     except OSError as error:
         raise LabelFileError(f"{path}: cannot be read: {error.strerror or error}") from error
+    rows = read_rows if find is None else _found(read_rows, find)
     if not rows.labels:
-        first = f"; line {rows.bad[0].line}: {rows.bad[0].problem}" if rows.bad else ""
-        raise LabelFileError(f"{path}: holds no usable label{first}")
+        new = "\nif it names new jobs, `jobfinder fetch` them first" if read_rows.labels else ""
+        raise LabelFileError(f"{path}: holds no usable label\n{told(rows.bad)}{new}")
     if roles and not any(row.role for row in rows.labels):
         raise LabelFileError(f"{path}: corrects no role; it needs the columns {', '.join(REQUIRED_FOR_ROLE)}")
-    return drop_content(content, path.stem, home)
+    return content, rows
+
+
+def _found(rows: LabelFile, find: Callable[[str], str]) -> LabelFile:
+    """The rows whose posting is known, and as bad ones those whose posting is not."""
+    known: list[Label] = []
+    bad = list(rows.bad)
+    for label in rows.labels:
+        try:
+            find(label.posting)
+        except LookupError as error:
+            bad.append(BadRow(label.line, str(error), label.cells))
+        else:
+            known.append(label)
+    return LabelFile(tuple(known), tuple(sorted(bad, key=lambda row: row.line)))
 
 
 def drop_content(content: bytes, stem: str, home: Home) -> Path:

@@ -85,8 +85,12 @@ class Decision:
         return self.winner == MODEL
 
     def __str__(self) -> str:
-        verdict = "is not worse than" if self.promoted else "is worse than"
-        return f"the new model {verdict} the {self.against} (AP {self.difference}); in force: the {self.winner}"
+        names = {CHAMPION: "the model before it (the champion)", LINEAR: "the linear model"}
+        chance = "more than chance" if self.difference.low > 0 or self.difference.high < 0 else "within chance"
+        measured = f"average precision {self.difference} against {names[self.against]}, which is {chance}"
+        if self.promoted:
+            return f"the newly trained model is in force: {measured}"
+        return f"the newly trained model is worse than what stays in force: {measured}"
 
 
 @dataclass(frozen=True, eq=False)

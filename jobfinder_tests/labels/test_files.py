@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from jobfinder_assets.config import Home
 from jobfinder_assets.labels import files
-from jobfinder_assets.labels.files import LabelFile, LabelFileError, drop, parse, ready_files, scan_inbox
+from jobfinder_assets.labels.files import LabelFile, LabelFileError, check, drop, parse, ready_files, scan_inbox
 from jobfinder_tests.labels.conftest import NOW, Put
 
 RECEIVED = datetime(2026, 2, 1, tzinfo=UTC)
@@ -250,3 +250,27 @@ def test_a_file_too_large_to_be_labels_is_refused(home: Home, put: Put, monkeypa
     monkeypatch.setattr(files, "MAX_MEGABYTES", 0)
     with pytest.raises(LabelFileError, match="too large"):
         files.read(put("labels.csv", "x\n"))
+
+
+def test_a_check_finds_what_a_row_is_about_and_keeps_the_order_of_the_lines(home: Home) -> None:
+    def find(posting: str) -> str:
+        return {"p1": "p1", "https://acme.example/1": "p1"}[posting]
+
+    source = home.root / "mine.csv"
+    rows = ["anna,p1,yes", "anna,nowhere,yes", "anna,p1,eh", "anna,https://acme.example/1,no"]
+    source.write_text("\n".join(["profile,posting,label", *rows]), encoding="utf-8")
+    checked = check(source, find=find)
+    assert [label.line for label in checked.labels] == [2, 5]
+    assert [bad.line for bad in checked.bad] == [3, 4]
+    assert [label.line for label in check(source).labels] == [2, 3, 5]
+    assert not list(home.inbox.iterdir())
+
+
+def test_a_refused_file_tells_at_most_five_lines(home: Home) -> None:
+    source = home.root / "mine.csv"
+    source.write_text("profile,posting,label\n" + "anna,p1,eh\n" * 7, encoding="utf-8")
+    with pytest.raises(LabelFileError) as raised:
+        check(source)
+    told = str(raised.value).splitlines()
+    assert [line.split(":")[0] for line in told[1:-1]] == [f"  line {number}" for number in range(2, 7)]
+    assert told[-1] == "  … and 2 more"
