@@ -195,7 +195,10 @@ def _time_zone() -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})")
 
 
-_WHERE = re.compile(r"\b(?:must|only|within|based|located|live|reside|overlap|requir|time ?zone:)")
+_WHERE = re.compile(
+    r"\b(?:must|only|within|based|located|live|reside|overlap|requir|time ?zone:"
+    r"|(?:looking for|seek|seeking|hiring) (?:\w+ ){1,3}?(?:based )?in )"
+)
 _STATES_LISTED = re.compile(r"\b(?:reside|live|located|based)\b.{0,40}\bfollowing (?:u\.?s\.? )?states\W{1,3}([a-z]+)")
 _SOME = r"(?:the )?[a-z.]+(?:[ ,/:]{1,2}[a-z.]+){0,9}"
 # The countries are looked up in what stands where a country must stand: a pattern of all their names is slow.

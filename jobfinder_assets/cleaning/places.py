@@ -188,7 +188,8 @@ def _bare(part: str, known: Gazetteer) -> str:
 
 def _is_known(name: str, known: Gazetteer) -> bool:
     key = name.casefold()
-    return key in known.cities or key in known.us_states or key in known.countries or key in known.other_states
+    tables = (known.cities, known.us_states, known.countries, known.other_states, known.groups)
+    return any(key in table for table in tables)
 
 
 def _may_be_named(part: str, behind: list[str], known: Gazetteer) -> bool:
@@ -206,7 +207,7 @@ def _may_be_named(part: str, behind: list[str], known: Gazetteer) -> bool:
 def _without_direction(part: str, known: Gazetteer) -> str:
     """ "Southern California" is a part of California, "West London" of London, "South Africa" none of Africa."""
     wider = _DIRECTION.sub("", part)
-    if wider == part or _is_known(part, known) or part.casefold() in known.groups:
+    if wider == part or _is_known(part, known):
         return part
     is_large = any(city.population >= _METROPOLIS for city in known.cities.get(wider.casefold(), ())[:1])
     return wider if is_large or _names_country(wider, known) or _is_us_state(wider, known) else part

@@ -33,6 +33,7 @@ _RAND = r"\bR(?=\s?\d{1,3}(?:[ ,]\d{3}|k\b))"
 # "T€" is a thousand euros.
 _UNIT = r"(?:(?i:" + "|".join(sorted(set(_UNITS) - {"t"}, key=len, reverse=True)) + r")\b|T(?=\s?(?:€|EUR)))"
 _AMOUNT = re.compile(
+    rf"(?:\b(?P<code>{_CODE})\s?(?=[$£€¥₹]))?"
     rf"(?P<sign>(?i:{_SIGN})|\b(?:{_CODE}|(?i:{_WORD}|kr))\b\.?|{_RAND})?\s{{0,2}}(?:(?<![A-Za-z\d.])|(?<=\bR)|(?<=(?i:rs)\.))"
     rf"(?P<number>{_NUMBER})\s?(?P<unit>{_UNIT}|(?i:m|mn|million|bn|billion)\b|%)?"
     rf"(?P<plus>\s?\+)?\s{{0,2}}(?P<after>(?:{_CODE}|(?i:{_WORD}))\b|(?:€|£|zł|Kč|kr\b)(?!\s?\d))?"
@@ -71,8 +72,9 @@ _GRADE = re.compile(
 _RUPEES = re.compile(r"\b(?:rs|rupees|lacs?)\b", re.I)
 _LAKHS = re.compile(r"\b(?:lpa|lakhs?|cr|crores?)\b", re.I)
 _OTE = re.compile(r"\b(?:ote|on[- ]target(?: earnings)?|total (?:comp\w*|cash|rewards?))\b", re.I)
-_BREAK = re.compile(r"[,;(]")
+_BREAK = _SAID["another_part"]
 _BASE = re.compile(r"\bbas(?:e|ic)\b", re.I)
+_BASE_LINE = re.compile(r"\n{1,2}\W{0,3}bas(?:e|ic)\b[^\n]{0,80}", re.I)
 _DASH = re.compile(r"\s?(?:-|–|—|to)\s?", re.I)
 _MIDDLE = re.compile(r"\bmid(?:point|dle)?\W{0,3}$", re.I)
 _CODE_AHEAD = re.compile(rf"\b({_CODE})\b\)?\W{{0,3}}$")
@@ -86,7 +88,8 @@ _NEAR_AMOUNT = re.compile(
     rf"|(?<![\d.,])(?!40[13]\s?\(?[kK])\d{{2,3}}(?:,\d{{3}}|[kK]\b)"
 )
 _AMOUNTS_END = re.compile(
-    rf"(?:(?:{_SIGN}|\b(?:{_CODE}|{_WORD})\b\.?|\bR)?\s?(?:{_NUMBER})\s?(?:{_UNIT})?(?:\.(?=\sto\s?[$£€]))?\s?"
+    rf"(?:(?:(?:\b(?:{_CODE})\s?)?(?:{_SIGN})|\b(?:{_CODE}|{_WORD})\b\.?|\bR)?\s?"
+    rf"(?:{_NUMBER})(?![.,]?\d|\s?%)\s?(?:{_UNIT})?(?:\.(?=\sto\s?[$£€]))?\s?"
     rf"(?:€|(?:{_CODE}|{_WORD})\b)?\s?"
     r"(?:/?\s?(?:hr|hour|yr|year|annually|per \w+|an? (?!\d)\w+))?[\s+]{0,2}"
     rf"(?:usd|eur|gbp|{_SAID['joiner'].pattern})?\s{{0,2}}){{1,3}}",
@@ -235,6 +238,9 @@ def _pay_near(cues: Cues, position: int, default_currency: str) -> tuple[Salary 
         # The upper end may have the next line for itself.
         end = stop.end() if (stop := _AMOUNTS_END.match(text, top.end())) else end
         line_end = max(line_end, end)
+    # The base pay that belongs to OTE may stand on the next line.
+    if _OTE.search(label[-25:]) and (base := _BASE_LINE.match(text, line_end)):
+        line_end = min(base.end(), start + _PASSAGE)
     passage = text[start:line_end]
     # "LPA" is said of nothing but pay.
     lpa = "lpa" in passage[: end - start].lower()
@@ -315,7 +321,7 @@ def _amounts(text: str) -> list[_Amount]:
         unit = (match["unit"] or "").lower()
         value = _value(match["number"], unit)
         sign, after = match["sign"], match["after"]
-        currency = _currency(sign, text, match.start()) if sign else None
+        currency = match["code"] or (_currency(sign, text, match.start()) if sign else None)
         if after:
             currency = _NAMES.get(after.lower(), after)
         if value is not None:
@@ -373,13 +379,18 @@ def _usable(text: str, amounts: list[_Amount]) -> list[_Amount]:
         kept.append(amount)
     if len(kept) < 2 or not any(_OTE.search(text[max(0, a.start - 25) : a.end + 12]) for a in kept):
         return kept
-    base = [
-        _BASE.search(text[max(0, a.start - 25) : a.start] + _BREAK.split(text[a.end :], 1)[0][:12]) is not None
-        for a in kept
-    ]
-    # "$80,000 - $90,000 base": the word stands behind the upper end only.
+    marked = any(amount.currency or amount.unit for amount in kept)
+    base, last = [], 0
+    for amount in kept:
+        # The amount may have taken the line break behind it.
+        behind = text[len(text[: amount.end].rstrip()) :]
+        around = text[max(last, amount.start - 25) : amount.start] + _BREAK.split(behind, 1)[0][:12]
+        base.append(_BASE.search(around) is not None and bool(amount.currency or amount.unit or not marked))
+        last = amount.end
+    # "base $80,000 - $90,000", "$80,000 - $90,000 base": the word stands beside one end only.
     for number, (low, high) in enumerate(pairwise(kept)):
-        base[number] = base[number] or (base[number + 1] and bool(_DASH.fullmatch(text[low.end : high.start])))
+        if _DASH.fullmatch(text[low.end : high.start]):
+            base[number] = base[number + 1] = base[number] or base[number + 1]
     return [amount for amount, is_base in zip(kept, base, strict=True) if is_base] or kept
 
 

@@ -171,6 +171,8 @@ _YOU_DID = re.compile(
     r"\bfor (?:at least |more than |over |a minimum of )?$"
 )
 _AT_LEAST = re.compile(r"(?:at least|minimum(?: of)?|more than) $")
+# "Bachelor's degree (4-year)"
+_LONG_DEGREE = re.compile(r"\b(?:degree|diploma|bachelor['’]?s?) \($")
 _NOT_EXPERIENCE, _NOT_ASKED, _DOING = _SAID["not_experience"], _SAID["not_asked"], _SAID["doing"]
 _WITH_DEGREE, _DEGREE_WITH = _SAID["with_degree"], _SAID["degree_with"]
 # "For the past 10 years" is the employer's, and so is "our 20 years of experience".
@@ -193,8 +195,10 @@ _WISHED_END = re.compile(
 )
 _WISHED_BEFORE = re.compile(
     r"\b(?:prefer\w*|ideal\w*|desir\w*|nice to have|bonus|a plus|wünschenswert"
-    r"|would be (?:great|nice|good) if you)(?: (?!along|plus)\w+)?[^,;.\w]{0,3}"
-    r"(?:with |at least |have |has |candidates? (?:will )?(?:have|has|with) |a minimum of |minimum |of |experience "
+    r"|would be (?:great|nice|good) if you|would love it if you|(?:big|huge|great|strong) plus|extra points|stand out"
+    r")(?: (?!along|plus)\w+)?[^,;.\w]{0,3}"
+    r"(?:if |you (?=have )|you(?: had|['’]ve) |with |at least |have |has "
+    r"|candidates? (?:will )?(?:have|has|with) |a minimum of |minimum |of |experience "
     r"|would (?:have|be) )*$"
 )
 # A heading of its own ends what was headed "preferred" above.
@@ -306,6 +310,8 @@ def _clause(cues: Cues, position: int) -> _Clause | None:
     else:
         years = _count(number[1] or number[2]) / (12 if in_months else 1)
         if (years == 1 and "a" in (number[1], number[2])) or _NOT_EXPERIENCE.match(behind) or _NOT_ASKED.search(before):
+            return None
+        if years > 1 and behind.startswith("year)") and _LONG_DEGREE.search(before):
             return None
         told = _LABEL.search(lower, max(0, start - 25), position)
         if not (

@@ -122,6 +122,13 @@ TEXTS = [
     ("Arbeitserlaubnis in Deutschland oder der EU", None),
     ("Wohnsitz in Deutschland", ["DE"]),
     ("Remote innerhalb Deutschlands", ["DE"]),
+    # From where one works.
+    ("You may work remotely from Spain, Portugal or Italy.", ["ES", "IT", "PT"]),
+    ("The job is performed remotely from the United States.", ["US"]),
+    ("The harbour master can be remote from the US or Canada.", ["CA", "US"]),
+    ("You may work remotely from Spain for four weeks a year.", None),
+    ("You train people who work remotely from Spain.", None),
+    ("For sailors who will work remotely from Spain, see our page.", None),
 ]
 FIELDS = [
     ("Remote - Germany", ["DE"]),
@@ -147,6 +154,7 @@ FIELDS = [
     ("Remote - NY, NJ, CT", ["US"]),
     ("Remote-UK&I", ["GB", "IE"]),
     ("Remote-Western Europe", None),
+    ("Remote - Central America", ["BZ", "CR", "GT", "HN", "NI", "PA", "SV"]),
     ("Remote, Southeast Asia", None),
 ]
 
@@ -193,6 +201,13 @@ def test_groups_of_countries() -> None:
     emea = eligible_countries("Remote (EMEA)", None)
     assert emea is not None
     assert {"DE", "AE", "ZA"} <= set(emea)
+    latam = eligible_countries("Remote - LATAM", None)
+    assert latam is not None
+    assert latam == eligible_countries("Remote, Latin America", None)
+    assert {"AR", "BR", "CR", "DO", "MX", "PA"} <= set(latam)
+    assert not {"US", "CA", "JM"} & set(latam)
+    american = eligible_countries(None, "We seek someone in North American time zones.")
+    assert american == ["CA", "MX", "US"]
     zones = eligible_countries(None, "You must be based within European time zones.")
     assert zones is not None
     assert "DE" in zones

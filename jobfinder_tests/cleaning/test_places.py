@@ -64,6 +64,7 @@ ONE = [
     ("NY, NY", Place("NY", "NY", "US")),
     ("Seattle, New York City, Santa Barbara, Columbus Ohio", Place("Seattle", "WA", "US")),
     ("99 SW College Rd Ocala, FL", Place("Ocala", "FL", "US")),
+    ("Central America", Place()),
     ("North America", Place()),
     ("Washington State", Place(None, "WA", "US")),
     ("Oldham, Greater Manchester", Place("Oldham", "GTM", "GB")),

@@ -137,6 +137,22 @@ YEARS = [
     ("Mindestens dreijährige einschlägige Berufserfahrung", 3),
     ("Eine 3-jährige Ausbildung und Berufserfahrung", None),
     ("Solicitor with 2+ years PQE", 2),
+    # No experience: shares, contracts, the length of a degree.
+    ("Shares vest over 4 years with a 1-year cliff.", None),
+    ("Options vest over four years with a one year cliff.", None),
+    ("A fixed-term position for 3 years with the possibility of extension", None),
+    ("Duration: 2 years with the possibility of extension", None),
+    ("The post at the harbour is available for 3 years with possible extension.", None),
+    ("5+ years renewable energy experience", 5),
+    ("Bachelor's degree (4-year) in shipbuilding", None),
+    ("Bachelor's Degree (4 year) required; 5+ years of experience in freight", 5),
+    # A wish said before.
+    ("It is a plus if you have 2 years of experience at sea.", None),
+    ("Big plus: 3+ years of experience at sea", None),
+    ("An added bonus if you have 3+ years of experience at sea", None),
+    ("We would love it if you had 3 years of experience at sea.", None),
+    ("You'd stand out with 3+ years of experience at sea.", None),
+    ("What will make you stand out:\n3+ years of experience at sea", None),
     ("No numbers here.", None),
 ]
 
