@@ -101,7 +101,8 @@ def sentence_countries(sentence: str) -> frozenset[str] | None:
         # "A permit for Switzerland or EU citizenship": who has one of them is not said.
         is_either = match.lastgroup == "permit" and "citizen" in sentence
         if not is_either and not _OTHERS.search(sentence, max(0, match.start() - _AROUND), match.start()):
-            named |= _countries_at_start(match[match.lastgroup or 0])
+            words = match[match.lastgroup or 0]
+            named |= _whole(words) if match.lastgroup == "whole" else _countries_at_start(words)
     listed = _STATES_LISTED.search(sentence) if "following" in sentence else None
     if listed and listed[1] in gazetteer().us_states:
         named.add("US")
@@ -218,7 +219,8 @@ _WHO = re.compile(
 
 
 _JOINED = re.compile(
-    r"^[ ,/]*(?:(?:(?:one of )?the following countries|the state of|either|or|and|oder|und|the|der|die)[ ,/:]+)*"
+    r"^[ ,/]*(?:(?:(?:one of )?the following countries|the state of|either|or|and|oder|und|the|der|die"
+    r"|(?:continental|contiguous)(?= u\.?s\b| united states))[ ,/:]+)*"
 )
 
 

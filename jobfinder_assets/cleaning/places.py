@@ -63,17 +63,22 @@ def parse_places(location: str | None) -> tuple[Place, ...]:
     for place in list(places):
         wider = [other for other in places if other != place and other.country == place.country and other.city]
         is_wider = place.city is None and place.region is None and wider
-        # "Bengaluru / Bangalore"
-        if is_wider or any(_is_same_city(place, other) for other in places[: places.index(place)]):
-            places.remove(place)
-    return tuple(places)
+        # "Bengaluru / Bangalore", "Bengaluru / Bangalore, Karnataka"
+        index = places.index(place)
+        same = next((number for number in range(index) if _is_same_city(place, places[number])), None)
+        if is_wider or same is not None:
+            del places[index]
+        if same is not None and not places[same].region:
+            places[same] = Place(places[same].city, place.region, place.country)
+    return tuple(dict.fromkeys(places))
 
 
 def _is_same_city(one: Place, other: Place) -> bool:
+    """Whether `one` is the city of `other`, by a name of its own or with the region that `other` leaves out."""
     cities = gazetteer().cities
     known = cities.get((one.city or "").casefold())
     same_name = known is not None and known == cities.get((other.city or "").casefold())
-    return same_name and (one.region, one.country) == (other.region, other.country)
+    return same_name and one.country == other.country and other.region in (None, one.region)
 
 
 @cache

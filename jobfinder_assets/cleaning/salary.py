@@ -42,7 +42,7 @@ _PERIOD = re.compile(
     r"(?:/|(?<![a-z])per\b|(?<![a-z])an?\b|\beach\b|(?<![a-z])p[./]?|\b(?:pro|por|par|pr|al|za)\b\.?)\s{0,2}("
     + "|".join(sorted(_PERIOD_WORDS, key=len, reverse=True))
     # "£400pd", "£90 p/w": letters that mean a period directly behind an amount only.
-    + r")\b|(?:(?<=\d\d)|(?<=\d\d\s))(?:/|p[./]?)\s?("
+    + r")\b(?! off\b)|(?:(?<=\d\d)|(?<=\d\d\s))(?:/|p[./]?)\s?("
     + "|".join(_SHORT_PERIODS)
     + r")\b",
     re.I,
@@ -78,12 +78,22 @@ _BASE_LINE = re.compile(r"\n{1,2}\W{0,3}bas(?:e|ic)\b[^\n]{0,80}", re.I)
 _DASH = re.compile(r"\s?(?:-|–|—|to)\s?", re.I)
 _MIDDLE = re.compile(r"\bmid(?:point|dle)?\W{0,3}$", re.I)
 _CODE_AHEAD = re.compile(rf"\b({_CODE})\b\)?\W{{0,3}}$")
+_DOLLARS: dict[str, str] = _TABLE["dollars"]
+# "$62 - $68/hr (CAD)", "$90,000 p.a. plus 17% super (AUD)": the code stands behind the period.
+_CODE_BEHIND = re.compile(
+    rf"\s?(?:{_PER}|p\.?[ah]\b\.?|hourly|annually|yearly|monthly)(?<![a-z]{{2}}\.)(?: inc\.?)?"
+    rf"(?:\s?(?:\+|\bplus\b)[^\n(.,;$£€]{{1,25}}(?=\())?\s?\(?\b({_CODE})\b(?!\s?[$\d])",
+    re.I,
+)
+# "All amounts are in Canadian dollars."
+_STATED_IN = re.compile(rf"(?:{_SAID['amounts_stated'].pattern}) in ({_CODE}|{'|'.join(_DOLLARS)})\b", re.I)
+_STATED_REACH = 120
 _PAY_WORD = _SAID_LOWER["pay_word"]
 _PASSAGE, _LABEL, _BOUND_REACH = 200, 110, 60
 _NEAR, _LONGEST_AMOUNT = 30, 30
 _DIGIT = re.compile(r"\d")
 _NEAR_AMOUNT = re.compile(
-    rf"(?:(?i:{_SIGN})|\b(?:{_CODE})\b|{_RAND})\s?(?:{_NUMBER})(?:\s?[kK]\b)?"
+    rf"(?:(?i:{_SIGN})|\b(?:{_CODE})\b|\b(?i:{_WORD})\b\.?|{_RAND})\s?(?:{_NUMBER})(?:\s?[kK]\b)?"
     rf"|(?<![\d.,])(?:{_NUMBER})(?:\s?[kKT])?\s?(?:\b(?:{_CODE})\b|(?:€|£|zł)(?!\s?\d)|(?i:lpa|lakhs?|crores?|{_WORD})\b)"
     rf"|(?<![\d.,])(?!40[13]\s?\(?[kK])\d{{2,3}}(?:,\d{{3}}|[kK]\b)"
 )
@@ -124,6 +134,8 @@ _PLAUSIBLE = {
     "month": (500, 100_000),
     "year": (8_000, 2_000_000),
 }
+# Where pay is low, so much of the lower bound.
+_LOW_PAY, _LOW_PAY_SHARE = frozenset(_TABLE["low_pay"]), 0.25
 _NO_PAY = re.compile(r"^\s*(?:-1|n/?a|none|competitive|0(?:\.0)?\s*-\s*0(?:\.0)?.*)\s*$", re.I)
 _MOST_CHARACTERS = 400
 # What anybody is paid, trainees in poor countries among them; beyond it an amount or its unit is mistaken.
@@ -270,16 +282,17 @@ def _pay_near(cues: Cues, position: int, default_currency: str) -> tuple[Salary 
             return None, end
     prefix = _prefix(text[max(line_start, start - _BOUND_REACH) : start])
     # "The monthly salary is $5,000": the period may stand in the label only.
-    if per is None and (named := _PERIOD_ALONE.findall(label)):
+    if per is None and (named := _PERIOD_ALONE.findall(_without_hours(label))):
         passage = f"{passage[: end - start]} {named[-1]}"
     found, at = _read(prefix + passage[: _PASSAGE - 40], default_currency)
     # The amount that the label speaks of, not a later one; but the base pay behind OTE.
     if found is None or (at > len(prefix) + 1 and not _OTE.search(prefix + passage)):
         return None, end
     low, high = _PLAUSIBLE[found.period]
+    least = low * _LOW_PAY_SHARE if found.currency in _LOW_PAY else low
     rate = float(_TABLE["usd_per_unit"].get(found.currency, 1.0))
     ends = [value * rate for value in (found.minimum, found.maximum) if value is not None]
-    if not lpa and any(not low <= value <= high for value in ends):
+    if not lpa and any(not least <= value <= high for value in ends):
         return None, end
     return found, end
 
@@ -417,6 +430,8 @@ def _salary(text: str, low: _Amount, high: _Amount | None, default_currency: str
     code = re.search(rf"\b({_CODE})\b", text[max(0, low.start - 5) : (high or low).end + 6])
     if code and code[1] not in ("CA",):
         currency = code[1]
+    elif currency == "USD" and (behind := _code_behind(text, (high or low).end)):
+        currency = behind
     if currency and currency not in _CODES:
         return None
     lpa = "lpa" in (low.unit, high.unit if high else "") or _LAKHS.search(text)
@@ -441,6 +456,12 @@ def _salary(text: str, low: _Amount, high: _Amount | None, default_currency: str
     ):
         return Salary(minimum, None, currency, period)
     return Salary(minimum, maximum, currency, period)
+
+
+def _code_behind(text: str, end: int) -> str | None:
+    """Whose dollars they are, where it is said only behind the period or in a sentence that follows."""
+    code = _CODE_BEHIND.match(text, end) or _STATED_IN.search(text, end, end + _STATED_REACH)
+    return _DOLLARS.get(code[1].lower(), code[1].upper()) if code else None
 
 
 def _ends(text: str, amounts: list[_Amount]) -> tuple[_Amount, _Amount | None]:

@@ -20,7 +20,10 @@ _TITLE_LEVELS = (
         "intern",
         r"intern|interns|internship|\w*praktikum|\w*praktikant\w*"
         r"|co-?op|werkstudent\w*|duales studium|alternance|alternant\w*|becari[oa]"
-        r"|working student|summer analyst",
+        r"|working student|summer analyst"
+        # Not who arranges them.
+        r"|(?:industrial placement|placement student|placement year)"
+        r"(?! (?:\w+ )?(?:advis[eo]r|coordinator|lead|manager|officer|tutor))",
     ),
     (
         "lead",
@@ -203,7 +206,7 @@ _WISHED_BEFORE = re.compile(
 )
 # A heading of its own ends what was headed "preferred" above.
 _OWN_HEADING = re.compile(r"\W*(?:required |minimum )?years of (?:\w+ ){0,2}experience(?: required)?\s?:")
-_ASKED_AFTER = re.compile(r"^[^,;.\n]{0,60}?\b(?:is |are )?(?:required|mandatory|must)\b")
+_ASKED_AFTER = re.compile(r"^[^,;.\n]{0,60}?\b(?<!not )(?<!not be )(?:required|mandatory|must)\b")
 _SUB_SKILL = re.compile(
     r"\b(?:of which|including|with at least|of that|of them|of this|in which|(?<!along )with a minimum)\b[^,;]{0,40}$"
 )

@@ -13,6 +13,12 @@ from jobfinder_assets.cleaning.gazetteer import gazetteer
 from jobfinder_assets.cleaning.lexicon import read_toml
 
 TEXTS = [
+    ("The work is performed from home anywhere in the continental U.S.", ["US"]),
+    ("You may live anywhere in the United States.", ["US"]),
+    ("This is a remote role for residents of Mexico.", ["MX"]),
+    ("Hiring in: UK, Spain, Poland", ["ES", "GB", "PL"]),
+    ("We are hiring in the UK, Spain and Poland.", ["ES", "GB", "PL"]),
+    ("We are hiring in Poland for a second harbour.", None),
     ("US only, please.", ["US"]),
     ("US-based candidates only.", ["US"]),
     ("You must be authorized to work in the United States.", ["US"]),

@@ -68,6 +68,16 @@ PLACES = [
     (None, Place()),
 ]
 WORKPLACES = [
+    ("Kiel", "Remote work isn't possible on a ferry.", "onsite"),
+    ("Kiel", "Hybrid working isn’t available.", "onsite"),
+    ("Kiel", "We can't offer remote working.", "onsite"),
+    ("Kiel", "WFH is not allowed.", "onsite"),
+    ("Kiel", "You'll be in the office on Mondays and Fridays, and at home the rest of the week.", "hybrid"),
+    ("Kiel", "Come to the office on Mondays and Fridays and work from home the other days.", "hybrid"),
+    ("Kiel", "You work from our harbour office and, when the tide is high, from home.", "hybrid"),
+    ("Kiel", "5 days working from office.", "onsite"),
+    ("Kiel", "The position may be performed from home.", "remote"),
+    ("Kiel", "The job can be done from home two days a week.", "hybrid"),
     ("Remote", None, "remote"),
     ("Berlin, Germany", None, "unspecified"),
     ("Berlin (hybrid)", None, "hybrid"),

@@ -9,6 +9,10 @@ from hypothesis import strategies as st
 from jobfinder_assets.cleaning.seniority import parse_seniority
 
 LEVELS = [
+    ("Placement Student - Ferries", "", "intern"),
+    ("Industrial Placement - Ferry Analyst", "", "intern"),
+    ("Industrial Placement Officer", "", "unspecified"),
+    ("Placement Consultant", "", "unspecified"),
     ("Porter Band 2", "", "unspecified"),
     ("Nurse with £5,000 joining bonus", "", "unspecified"),
     ("Clerk, Ward 1", "", "unspecified"),
@@ -153,6 +157,12 @@ YEARS = [
     ("We would love it if you had 3 years of experience at sea.", None),
     ("You'd stand out with 3+ years of experience at sea.", None),
     ("What will make you stand out:\n3+ years of experience at sea", None),
+    ("5 years' experience in ferries preferred but not required", None),
+    ("3 years of experience are required; 5 years preferred but not required.", 3),
+    ("Applicants with less than 2 years of experience are welcome.", None),
+    ("You have fewer than three years of experience at sea.", None),
+    ("No less than 2 years of experience at sea.", 2),
+    ("For students in their final two years of a Bachelor's programme with work at sea", None),
     ("No numbers here.", None),
 ]
 
