@@ -364,7 +364,8 @@ class HttpClient:
                         f"the answer of {_host(url)} is larger than {self._settings.max_response_megabytes} MB; "
                         "raise http.max_response_megabytes if that is right"
                     )
-        if late.is_set():
+        # One of a told length that came whole in the last moment is no worse for it.
+        if late.is_set() and response.raw.length_remaining != 0:
             raise SourceError(
                 f"{_host(url)} took longer than {self._settings.total_timeout_seconds:g} s; "
                 "raise http.total_timeout_seconds if it is just slow"
