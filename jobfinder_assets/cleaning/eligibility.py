@@ -9,7 +9,8 @@ from jobfinder_assets.cleaning.gazetteer import gazetteer
 from jobfinder_assets.cleaning.lexicon import joined, read_toml
 from jobfinder_assets.cleaning.places import parse_places, pieces_of
 
-_SAID = {name: re.compile(joined(parts)) for name, parts in read_toml("eligibility.toml").items() if name != "binding"}
+_TABLE = read_toml("eligibility.toml")
+_SAID = {name: re.compile(joined(parts)) for name, parts in _TABLE.items() if name != "binding"}
 _REMOTE = re.compile(
     r"\b(?:remote(?:ly)?|anywhere|work from home|wfh|home[- ]?(?:office|based)|telecommut\w*|distributed|virtual)\b",
     re.I,
@@ -203,10 +204,7 @@ _WHERE = re.compile(
 _STATES_LISTED = re.compile(r"\b(?:reside|live|located|based)\b.{0,40}\bfollowing (?:u\.?s\.? )?states\W{1,3}([a-z]+)")
 _SOME = r"(?:the )?[a-z.]+(?:[ ,/:]{1,2}[a-z.]+){0,9}"
 # The countries are looked up in what stands where a country must stand: a pattern of all their names is slow.
-_BINDING = {
-    word: re.compile(joined(parts).replace("{some}", _SOME))
-    for word, parts in read_toml("eligibility.toml")["binding"].items()
-}
+_BINDING = {word: re.compile(joined(parts).replace("{some}", _SOME)) for word, parts in _TABLE["binding"].items()}
 _LONGEST_LINE = 80
 _LINE = re.compile(
     r"[\W_]*(?:(?:job |work )?location\W{1,4})?"

@@ -27,7 +27,12 @@ def read_toml(name: str) -> dict[str, Any]:
 
 def read_patterns(name: str, flags: int = 0) -> dict[str, re.Pattern[str]]:
     """A commented table of regular expressions, each a list of alternatives."""
-    return {key: re.compile(joined(parts), flags) for key, parts in read_toml(name).items()}
+    return {key: re.compile(words, flags) for key, words in read_expressions(name).items()}
+
+
+def read_expressions(name: str) -> dict[str, str]:
+    """The same, not compiled: to be parts of others, or where each has flags of its own."""
+    return {key: joined(parts) for key, parts in read_toml(name).items()}
 
 
 def joined(alternatives: list[str]) -> str:

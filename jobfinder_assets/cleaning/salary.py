@@ -6,12 +6,11 @@ from functools import lru_cache
 from itertools import pairwise
 
 from jobfinder_assets.cleaning.cues import Cues, read_cues
-from jobfinder_assets.cleaning.lexicon import read_json, read_patterns
+from jobfinder_assets.cleaning.lexicon import read_expressions, read_json
 from jobfinder_assets.cleaning.text import clean_text, text_or_empty
 
-_SAID = read_patterns("pay_words.toml", re.I)
-# For text in lower case: several times as fast.
-_SAID_LOWER = read_patterns("pay_words.toml")
+# Those without a flag are for text in lower case: several times as fast.
+_SAID = read_expressions("pay_words.toml")
 _TABLE = read_json("pay.json")
 _SIGNS: dict[str, str] = _TABLE["signs"]
 _NAMES: dict[str, str] = _SIGNS | _TABLE["currency_words"]
@@ -47,32 +46,32 @@ _PERIOD = re.compile(
     + r")\b",
     re.I,
 )
-_PERIOD_ALONE = _SAID["period_alone"]
+_PERIOD_ALONE = re.compile(_SAID["period_alone"], re.I)
 _PERIOD_OF = {"h": "hour", "s": "hour", "d": "day", "t": "day", "w": "week", "m": "month"}
-_UP_TO = _SAID["up_to"]
-_FROM = _SAID["from"]
-_FROM_BEHIND = _SAID["from_behind"]
-_LOWEST = _SAID["lowest"]
-_HIGHEST = _SAID["highest"]
-_HOURS = _SAID["hours_of_work"]
+_UP_TO = re.compile(_SAID["up_to"], re.I)
+_FROM = re.compile(_SAID["from"], re.I)
+_FROM_BEHIND = re.compile(_SAID["from_behind"], re.I)
+_LOWEST = re.compile(_SAID["lowest"], re.I)
+_HIGHEST = re.compile(_SAID["highest"], re.I)
+_HOURS = re.compile(_SAID["hours_of_work"], re.I)
 # "$25 an hour - $30", "£22 (ph) to £30"
 _PER = r"\(?(?:/|per|an?|p/?)\s?(?:hour|hr|h|year|yr|annum|a|month|mo|week|wk|day)\b\.?\)?"
 _JOIN = re.compile(
     rf"^\.?\s{{0,3}}(?:{_PER}\s{{0,2}})?(?:\(?(?:pa|p\.a\.?|ph|min(?:imum)?)\)?)?\s{{0,2}}"
-    rf"(?:{_SAID['joiner'].pattern})\s{{0,3}}$",
+    rf"(?:{_SAID['joiner']})\s{{0,3}}$",
     re.I,
 )
-_EXTRA = _SAID["extra"]
+_EXTRA = re.compile(_SAID["extra"], re.I)
 _AHEAD_ENDS = re.compile(r"[,+&£$€;.–-]|\b(?:plus|with|and|per|depending|(?:not )?(?:ex|in)cluding)\b", re.I)
 # What may stand behind a "+" that leaves the upper end open; anything else is introduced by it.
-_OPEN_END = _SAID["open_end"]
+_OPEN_END = re.compile(_SAID["open_end"], re.I)
 _GRADE = re.compile(
     r"\b(?:bands?|grades?|level|step|tier|spine|points?|afc|nhs|scale|class|year|month|hours?|no|aged?)\W{0,3}$", re.I
 )
 _RUPEES = re.compile(r"\b(?:rs|rupees|lacs?)\b", re.I)
 _LAKHS = re.compile(r"\b(?:lpa|lakhs?|cr|crores?)\b", re.I)
 _OTE = re.compile(r"\b(?:ote|on[- ]target(?: earnings)?|total (?:comp\w*|cash|rewards?))\b", re.I)
-_BREAK = _SAID["another_part"]
+_BREAK = re.compile(_SAID["another_part"], re.I)
 _BASE = re.compile(r"\bbas(?:e|ic)\b", re.I)
 _BASE_LINE = re.compile(r"\n{1,2}\W{0,3}bas(?:e|ic)\b[^\n]{0,80}", re.I)
 _DASH = re.compile(r"\s?(?:-|–|—|to)\s?", re.I)
@@ -86,9 +85,9 @@ _CODE_BEHIND = re.compile(
     re.I,
 )
 # "All amounts are in Canadian dollars."
-_STATED_IN = re.compile(rf"(?:{_SAID['amounts_stated'].pattern}) in ({_CODE}|{'|'.join(_DOLLARS)})\b", re.I)
+_STATED_IN = re.compile(rf"(?:{_SAID['amounts_stated']}) in ({_CODE}|{'|'.join(_DOLLARS)})\b", re.I)
 _STATED_REACH = 120
-_PAY_WORD = _SAID_LOWER["pay_word"]
+_PAY_WORD = re.compile(_SAID["pay_word"])
 _PASSAGE, _LABEL, _BOUND_REACH = 200, 110, 60
 _NEAR, _LONGEST_AMOUNT = 30, 30
 _DIGIT = re.compile(r"\d")
@@ -102,31 +101,31 @@ _AMOUNTS_END = re.compile(
     rf"(?:{_NUMBER})(?![.,]?\d|\s?%)\s?(?:{_UNIT})?(?:\.(?=\sto\s?[$£€]))?\s?"
     rf"(?:€|(?:{_CODE}|{_WORD})\b)?\s?"
     r"(?:/?\s?(?:hr|hour|yr|year|annually|per \w+|an? (?!\d)\w+))?[\s+]{0,2}"
-    rf"(?:usd|eur|gbp|{_SAID['joiner'].pattern})?\s{{0,2}}){{1,3}}",
+    rf"(?:usd|eur|gbp|{_SAID['joiner']})?\s{{0,2}}){{1,3}}",
     re.I,
 )
 _LOWER_END = re.compile(
-    rf"(?<![\w.,$£€-])(?P<number>{_NUMBER})\s?(?P<unit>{_UNIT})?\s?(?:{_SAID['joiner'].pattern})\s{{0,2}}$", re.I
+    rf"(?<![\w.,$£€-])(?P<number>{_NUMBER})\s?(?P<unit>{_UNIT})?\s?(?:{_SAID['joiner']})\s{{0,2}}$", re.I
 )
 _LOWER_END_REACH = 20
 # A number that is so much less than the upper end belongs to something else.
 _WIDEST = 6
 _PAY_LINE = re.compile(r"\s*(?:pay|salary|compensation)\s?:\s?[$£€]", re.I)
 _SIZE = re.compile(r"\s?(?:\+\s?)?(?:m\b|mm\b|mil|b\b|bn|bil|tril|\+? ?(?:million|billion))", re.I)
-_PERIOD_BEHIND = _SAID_LOWER["period_behind"]
-_OTHER_UNIT = _SAID_LOWER["other_unit"]
+_PERIOD_BEHIND = re.compile(_SAID["period_behind"])
+_OTHER_UNIT = re.compile(_SAID["other_unit"])
 _YEARLY = r"\d{2,3}(?:[,.]\d{3}(?:\.\d\d)?|[kK])"
 _LONE_RANGE = re.compile(
-    rf"(?:{_CODE})?\s?[$£€]\s?{_YEARLY}\s?(?:-|–|—|to)\s?[$£€]?\s?{_YEARLY}\s?(?:{_CODE})?(?={_SAID['own_line'].pattern})",
+    rf"(?:{_CODE})?\s?[$£€]\s?{_YEARLY}\s?(?:-|–|—|to)\s?[$£€]?\s?{_YEARLY}\s?(?:{_CODE})?(?={_SAID['own_line']})",
     re.I,
 )
 _LINE_BEGINS = re.compile(r"(?:^|\|)\W{0,4}$")
-_PAY_BEHIND = _SAID["pay_behind"]
+_PAY_BEHIND = re.compile(_SAID["pay_behind"], re.I)
 # "Full-timePay: $33": a lost line break.
 _GLUED_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_EXTRA_BEFORE = _SAID_LOWER["extra_before"]
-_EXTRA_BEHIND = _SAID_LOWER["extra_behind"]
-_NOT_PAY = _SAID_LOWER["not_pay"]
+_EXTRA_BEFORE = re.compile(_SAID["extra_before"])
+_EXTRA_BEHIND = re.compile(_SAID["extra_behind"])
+_NOT_PAY = re.compile(_SAID["not_pay"])
 _PLAUSIBLE = {
     "hour": (4, 1_000),
     "day": (30, 5_000),
@@ -134,12 +133,12 @@ _PLAUSIBLE = {
     "month": (500, 100_000),
     "year": (8_000, 2_000_000),
 }
-# Where pay is low, so much of the lower bound.
-_LOW_PAY, _LOW_PAY_SHARE = frozenset(_TABLE["low_pay"]), 0.25
+# Where pay is low, so much of the lower bound: no less than `PLAUSIBLE_USD_A_YEAR`.
+_LOW_PAY, _LOW_PAY_SHARE = frozenset(_TABLE["low_pay"]), 1 / 3
 _NO_PAY = re.compile(r"^\s*(?:-1|n/?a|none|competitive|0(?:\.0)?\s*-\s*0(?:\.0)?.*)\s*$", re.I)
 _MOST_CHARACTERS = 400
-# What anybody is paid, trainees in poor countries among them; beyond it an amount or its unit is mistaken.
-PLAUSIBLE_USD_A_YEAR = (500, 2_000_000)
+# Beyond it an amount or its unit is mistaken, or it is no pay to live on.
+PLAUSIBLE_USD_A_YEAR = (2_000, 2_000_000)
 
 
 @dataclass(frozen=True)
@@ -166,11 +165,11 @@ def stated_salary(
 ) -> Salary | None:
     """The pay that a source states in fields of its own, or None where they cannot be meant as a time's pay.
 
-    The currency may be a code or a sign, the period any word for one ("yearly", "per month").
+    The currency may be a code, a sign or a word ("Euro"), the period any word for one ("yearly", "per month").
     """
     ends = sorted(end for end in (minimum, maximum) if end)
     code = (currency or "").strip()
-    code = _SIGNS.get(code.lower(), code.upper())
+    code = _NAMES.get(code.lower().rstrip("."), code.upper())
     words = re.findall(r"[^\W\d_]+", (period or "").lower())
     periods = [_PERIOD_WORDS.get(word) or _PERIOD_WORDS.get(word + "ly") for word in words]
     told = [name for name in periods if name]
@@ -289,12 +288,14 @@ def _pay_near(cues: Cues, position: int, default_currency: str) -> tuple[Salary 
     if found is None or (at > len(prefix) + 1 and not _OTE.search(prefix + passage)):
         return None, end
     low, high = _PLAUSIBLE[found.period]
-    least = low * _LOW_PAY_SHARE if found.currency in _LOW_PAY else low
+    least: float = low
+    if lpa:
+        least = PLAUSIBLE_USD_A_YEAR[0]
+    elif found.currency in _LOW_PAY:
+        least = low * _LOW_PAY_SHARE
     rate = float(_TABLE["usd_per_unit"].get(found.currency, 1.0))
     ends = [value * rate for value in (found.minimum, found.maximum) if value is not None]
-    if not lpa and any(not least <= value <= high for value in ends):
-        return None, end
-    return found, end
+    return (found if all(least <= value <= high for value in ends) else None), end
 
 
 def _label(text: str, start: int) -> str:
@@ -428,7 +429,7 @@ def _salary(text: str, low: _Amount, high: _Amount | None, default_currency: str
         maximum *= _UNITS[low.unit]
     currency = low.currency or (high.currency if high else None)
     code = re.search(rf"\b({_CODE})\b", text[max(0, low.start - 5) : (high or low).end + 6])
-    if code and code[1] not in ("CA",):
+    if code:
         currency = code[1]
     elif currency == "USD" and (behind := _code_behind(text, (high or low).end)):
         currency = behind

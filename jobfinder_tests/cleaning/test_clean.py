@@ -76,6 +76,7 @@ PAY = {"salary": None, "salary_min": 60_000, "salary_max": 80_000, "salary_curre
     [
         (PAY | {"salary_period": "Yearly"}, {"salary_period": "year", "salary_currency": "EUR", "salary_max": 80_000}),
         (PAY | {"salary_period": "per annum", "salary_currency": "€"}, {"salary_period": "year", "salary_max": 80_000}),
+        (PAY | {"salary_currency": "Euro"}, {"salary_currency": "EUR", "salary_min": 60_000}),
         (PAY | {"salary_currency": "usd"}, {"salary_currency": "USD", "salary_min": 60_000}),
         (PAY | {"salary_min": 90_000}, {"salary_min": 80_000, "salary_max": 90_000}),
         (PAY | {"salary_period": "some time"}, {"salary_period": None, "salary_min": None}),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobfinder_assets.cleaning.salary import Salary, find_salary, parse_salary
+from jobfinder_assets.cleaning.salary import _LOW_PAY, Salary, find_salary, parse_salary
 
 YEAR = [
     ("$137K-$171K (Glassdoor est.)", 137_000, 171_000, "USD"),
@@ -204,6 +204,8 @@ def test_yearly_dollars_for_comparison() -> None:
         ("It starts at $23 and goes up to $32 an hour.", Salary(23, 32, "USD", "hour")),
         ("€3.700 tot €5.100 bruto per maand", Salary(3_700, 5_100, "EUR", "month")),
         ("Je verdient €17,50 per uur", Salary(17.5, 17.5, "EUR", "hour")),
+        ("Salary: ₹9,000 per month", None),
+        ("Salary: 0.5 LPA", None),
         ("Salary: ₹24,000 per month", Salary(24_000, 24_000, "INR", "month")),
         ("Salary: Rs. 24,000 per month", Salary(24_000, 24_000, "INR", "month")),
         ("What you get: £74,000 to £87,000, 28 days' leave.", Salary(74_000, 87_000, "GBP", "year")),
@@ -219,7 +221,8 @@ def test_no_text_makes_the_parsers_raise(text: str) -> None:
     found = parse_salary(text)
     assert found is None or (found.minimum or 0) <= (found.maximum or float("inf"))
     in_prose = find_salary(f"salary {text}")
-    assert in_prose is None or 2_000 <= (in_prose.annual_usd or 2_000) <= 1_500_000
+    least = 2_000 if in_prose is not None and in_prose.currency in _LOW_PAY else 8_000
+    assert in_prose is None or least <= (in_prose.annual_usd or least) <= 1_500_000
 
 
 @pytest.mark.parametrize("piece", ["1,", "1 ", "$1 - ", "salary $1", "9" * 10, "1.000."])
