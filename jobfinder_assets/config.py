@@ -21,6 +21,7 @@ RESERVED_VARIABLES = ("HOME", "CONFIG", "SHARED", "MAIL_PASSWORD", "DAGSTER_ADDR
 
 Role = Literal["data_engineer", "data_analyst", "ml_engineer", "data_scientist", "other"]
 PROFILE_NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
+PROFILE_NAME_WORDS = "lower-case letters, digits, - and _, at most 64"
 ProfileName = Annotated[str, Field(pattern=PROFILE_NAME)]
 
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Hashable, Mapping
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -16,15 +15,11 @@ from jobfinder_assets.cleaning.places import Place, parse_place
 from jobfinder_assets.config import Settings
 from jobfinder_assets.ingestion.catalog import build_sources
 from jobfinder_assets.ingestion.health import HEALTHY, latest_health, what_to_do
-from jobfinder_assets.labels.events import label_counts
+from jobfinder_assets.labels import events
+from jobfinder_assets.recommendations.ranking import continents
 from jobfinder_assets.recommendations.search import Filters, SearchIndex
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import TABLES
-
-# What a search knows as a place, and no list of places has.
-_WIDE = frozenset({"remote", "africa", "antarctica", "asia", "europe", "north america", "oceania", "south america"})
-# What stands beside a label file that was refused as a whole.
-_NOTE = ".problem.txt"
 
 
 def run_summary(console: Console, settings: Settings, *, top: int) -> None:
@@ -142,7 +137,7 @@ def status(console: Console, settings: Settings) -> None:
     console.print(tables)
     console.print(accounting_table(accounting(lake)))
     console.print("`jobfinder rejected` shows what was thrown out and why; `jobfinder restore ID` takes a row back")
-    for told in label_counts(lake):
+    for told in events.label_counts(lake):
         _say(
             console, "labels of {profile}: {interesting} interesting, {not_interesting} not interesting".format(**told)
         )
@@ -153,22 +148,11 @@ def status(console: Console, settings: Settings) -> None:
 
 def quarantined(console: Console, settings: Settings) -> None:
     """How much of what was handed over as labels could not be used, and where it is; nothing when there is none."""
-    folder = settings.home.quarantine
-    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    refused = {name for name in names if f"{name}{_NOTE}" in names}
-    rows = sum(_rows_in(folder / name) for name in names - refused if not name.endswith(_NOTE))
-    counts = ((rows, "row"), (len(refused), "whole file"))
+    rows, files = events.quarantined(settings.home)
+    counts = ((rows, "row"), (files, "whole file"))
     if told := " and ".join(f"{count:,} {what}{'s' * (count > 1)}" for count, what in counts if count):
-        words = f"labels that could not be used: {told}; why, stands in {folder} (mend, hand over again, delete there)"
-        _say(console, words, soft_wrap=True)
-
-
-def _rows_in(path: Path) -> int:
-    """The rows of a file of bad rows; somebody may be mending it, so that anything may stand there."""
-    try:
-        return len(pd.read_csv(path, dtype=str, usecols=["problem"]))
-    except (OSError, ValueError):
-        return 0
+        where = f"why, stands in {settings.home.quarantine} (mend, hand over again, delete there)"
+        _say(console, f"labels that could not be used: {told}; {where}", soft_wrap=True)
 
 
 def accounting(lake: Lake) -> pd.DataFrame:
@@ -231,8 +215,9 @@ def _say(console: Console, words: str, *, soft_wrap: bool = False) -> None:
 
 
 def _is_unknown(location: str) -> bool:
-    """Whether the lists of places have nothing of this name."""
-    return bool(location.strip()) and location.strip().casefold() not in _WIDE and parse_place(location) == Place()
+    """Whether a search knows nothing of this name."""
+    name = location.strip().casefold()
+    return name not in ("", "remote") and name not in continents() and parse_place(location) == Place()
 
 
 def _pay(row: Mapping[Hashable, Any]) -> str:

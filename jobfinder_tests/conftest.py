@@ -1,11 +1,13 @@
 """Fixtures for every room: a home of its own for each test, and the shared real data where there is any."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
 import pytest
+from absl.logging import get_absl_handler
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
@@ -15,6 +17,10 @@ from jobfinder_assets.storage.lake import Lake
 # Shared machines are slow now and then: a property is judged by its cases, never by its time.
 hypothesis_settings.register_profile("jobfinder", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("jobfinder")
+
+# Dagster closes every log handler when it sets logging up. absl's, which mlcroissant brings, then closes what was
+# sys.stderr when it was imported, unless that is the system's own: here it would be pytest's.
+get_absl_handler().python_handler.stream = sys.__stderr__
 
 
 @pytest.fixture(autouse=True)

@@ -29,7 +29,7 @@ from jobfinder_assets.cleaning.skills import Mention, find_skills
 from jobfinder_assets.cleaning.text import clean_text
 from jobfinder_assets.config import Settings
 from jobfinder_assets.ingestion.catalog import source_classes
-from jobfinder_assets.ingestion.contract import Draft
+from jobfinder_assets.ingestion.contract import Draft, bug_words
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import POSTING_FACTS, TABLES
 
@@ -198,7 +198,7 @@ def _draft(row: Mapping[Any, Any]) -> Draft:
         draft = source.draft(orjson.loads(row["record"]))
     except Exception as error:
         logger.warning("posting %s of %s cannot be read", row["source_id"], row["source"], exc_info=error)
-        return _unread(f"{type(error).__name__}: {error} (a bug in jobfinder's source {row['source']!r})")
+        return _unread(bug_words(row["source"], error))
     if (length := len(draft.description or "")) > MAXIMUM_DESCRIPTION:
         return _unread(f"a text of {length:,} characters")
     return draft

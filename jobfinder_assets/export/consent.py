@@ -17,7 +17,7 @@ import pandas as pd
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from jobfinder_assets.config import Home, ProfileName
+from jobfinder_assets.config import PROFILE_NAME_WORDS, Home, ProfileName
 from jobfinder_assets.export.columns import ALWAYS, CHOICES, COLUMNS, require_known
 from jobfinder_assets.export.errors import ExportError, Refusal
 from jobfinder_assets.export.words import CATEGORIES
@@ -29,7 +29,7 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 _OWN_WORDS = "Value error, "
 # What is wrong with a value that has the wrong length or size, in words; the other checks say it themselves.
 _NEEDS = {
-    "profile": "a profile's name has lower-case letters, digits, - and _, at most 64",
+    "profile": f"a profile's name has {PROFILE_NAME_WORDS}",
     "purpose": "the purpose needs at least 10 characters, and at most 500: say what the data is for",
     "buyer": "who may get the data needs at least 2 characters, and at most 200: name them in full",
     "price": "the price is a number, 0 or more",

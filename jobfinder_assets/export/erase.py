@@ -26,9 +26,8 @@ from jobfinder_assets.export.errors import ExportError
 from jobfinder_assets.export.package import kept_packages
 from jobfinder_assets.export.settings_file import Dropped, drop_profile, has_profiles
 from jobfinder_assets.export.traces import Trace, require_token, traces
-from jobfinder_assets.export.waiting import waiting_labels
 from jobfinder_assets.ingestion.sources.sample import SampleSettings
-from jobfinder_assets.labels.files import BadRow, Label, LabelFileError, parse, read
+from jobfinder_assets.labels.files import BadRow, Label, LabelFileError, parse, read, waiting_labels
 from jobfinder_assets.recommendations.recommender import drift_path
 from jobfinder_assets.storage.files import write_bytes, write_json
 from jobfinder_assets.storage.lake import OF_LAKE, Lake

@@ -22,9 +22,8 @@ from jobfinder_assets.export.errors import ExportError
 from jobfinder_assets.export.folders import read_folder, require_new, with_sums, write_folder
 from jobfinder_assets.export.model_recipe import recipe_of, restore
 from jobfinder_assets.export.settings_file import put_profile
-from jobfinder_assets.export.waiting import waiting_labels
 from jobfinder_assets.labels.files import COLUMNS as LABEL_CELLS
-from jobfinder_assets.labels.files import drop_content
+from jobfinder_assets.labels.files import drop_content, waiting_labels
 from jobfinder_assets.storage.files import write_bytes
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import TABLES

@@ -34,6 +34,7 @@ from jobfinder_assets.ingestion.contract import (
     Source,
     SourceError,
     Unchanged,
+    bug_words,
     content_hash,
     posting_id,
     record_json,
@@ -394,12 +395,10 @@ def _fetch(source: Source, board: str, validators: Mapping[str, str], known: Kno
 
 
 def _unexpected(source: Source, board: str, error: Exception) -> SourceError:
-    """An error no source should raise. The one place for a broad `except`: a source reads what strangers wrote,
-    and whatever its parser trips over must cost that board only, never the other boards' postings."""
+    """An error no source should raise. Hence the broad `except` here, as in `cleaning/clean.py`: a source reads what
+    strangers wrote, and whatever its parser trips over must cost that board only, never the other boards' postings."""
     logger.warning("%s, board %s: unexpected error", source.name, board, exc_info=error)
-    return SourceError(
-        f"{type(error).__name__}: {error} (a bug in jobfinder's source {source.name!r}: please report it)"
-    )
+    return SourceError(bug_words(source.name, error))
 
 
 def _store(board: _Board, answer: _Answer, *, run: str, validators: Mapping[str, str]) -> BoardHealth:

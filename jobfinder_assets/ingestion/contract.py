@@ -224,6 +224,11 @@ class Source(ABC):
         """Read one stored record. Never raises: what cannot be read is said in `unreadable`."""
 
 
+def bug_words(source: str, error: Exception) -> str:
+    """What to say of an error that no source should raise: strangers' words have found a fault of ours."""
+    return f"{type(error).__name__}: {error} (a bug in jobfinder's source {source!r}: please report it)"
+
+
 def posting_id(source: str, board: str, source_id: str) -> str:
     """Stable 16-hex identity of a posting: SHA-256 of its source, board and id there."""
     return hashlib.sha256("\x1f".join((source, board, source_id)).encode()).hexdigest()[:16]

@@ -354,22 +354,29 @@ class HttpClient:
         decode = encoding not in ("", "identity")
         parts: list[bytes] = []
         size = 0
-        with _read_until(deadline, response.raw) as late:
-            # Whole, since each chunk is a turn of the interpreter's lock that all threads wait for.
-            while chunk := response.raw.read(limit + 1 - size, decode_content=decode):
-                parts.append(chunk)
-                size += len(chunk)
-                if size > limit:
-                    raise SourceError(
-                        f"the answer of {_host(url)} is larger than {self._settings.max_response_megabytes} MB; "
-                        "raise http.max_response_megabytes if that is right"
-                    )
+        slow = SourceError(
+            f"{_host(url)} took longer than {self._settings.total_timeout_seconds:g} s; "
+            "raise http.total_timeout_seconds if it is just slow"
+        )
+        with _shut_at(deadline, response.raw) as late:
+            try:
+                # Whole, since each chunk is a turn of the interpreter's lock that all threads wait for.
+                while size <= limit and (chunk := response.raw.read(limit + 1 - size, decode_content=decode)):
+                    parts.append(chunk)
+                    size += len(chunk)
+            except Exception as error:
+                # A socket that is shut under its reader fails in ways of its own, TLS in others.
+                if late.is_set():
+                    raise slow from error
+                raise
+        if size > limit:
+            raise SourceError(
+                f"the answer of {_host(url)} is larger than {self._settings.max_response_megabytes} MB; "
+                "raise http.max_response_megabytes if that is right"
+            )
         # One of a told length that came whole in the last moment is no worse for it.
         if late.is_set() and response.raw.length_remaining != 0:
-            raise SourceError(
-                f"{_host(url)} took longer than {self._settings.total_timeout_seconds:g} s; "
-                "raise http.total_timeout_seconds if it is just slow"
-            )
+            raise slow
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _retry_after(self, response: requests.Response) -> float | None:
@@ -398,8 +405,8 @@ class HttpClient:
 
 
 @contextmanager
-def _read_until(deadline: float, body: HTTPResponse) -> Iterator[threading.Event]:
-    """Ends the reading of `body` at the deadline, even of one that comes byte by byte; the event tells that it did."""
+def _shut_at(deadline: float, body: HTTPResponse) -> Iterator[threading.Event]:
+    """Shuts `body` at the deadline, even one that comes byte by byte; the event tells that it did."""
     late = threading.Event()
 
     def end() -> None:
@@ -413,10 +420,6 @@ def _read_until(deadline: float, body: HTTPResponse) -> Iterator[threading.Event
     timer.start()
     try:
         yield late
-    except Exception:
-        # A socket that is shut under its reader fails in ways of its own, TLS in others.
-        if not late.is_set():
-            raise
     finally:
         timer.cancel()
 

@@ -38,6 +38,8 @@ from jobfinder_assets.storage.spreadsheet import safe_cell
 
 # The policy of a posting that was shown a second time, unannounced (`labels.queue`).
 AGAIN = "again"
+# What stands beside a label file that was refused as a whole.
+_PROBLEM = ".problem.txt"
 # Query parameters that say where a click came from, not which posting it leads to.
 _TRACKING = frozenset({"fbclid", "gclid", "gh_src", "lever-source", "lever_source", "trk"})
 
@@ -340,10 +342,25 @@ def _quarantine(rows: Sequence[BadRow], home: Home, *, name: str) -> Path:
     return write_bytes(_free_path(home.quarantine, f"{name.removesuffix('.csv')}.csv", content=content), content)
 
 
+def quarantined(home: Home) -> tuple[int, int]:
+    """How many rows and how many whole files lie in quarantine; somebody may be mending them."""
+    names = {path.name for path in home.quarantine.glob("*")}
+    refused = {name for name in names if f"{name}{_PROBLEM}" in names}
+    rows = (_bad_rows(home.quarantine / name) for name in names - refused if not name.endswith(_PROBLEM))
+    return sum(rows), len(refused)
+
+
+def _bad_rows(path: Path) -> int:
+    try:
+        return len(pd.read_csv(path, dtype=str, usecols=["problem"]))
+    except (OSError, ValueError):
+        return 0
+
+
 def _refuse(path: Path, home: Home, *, reason: str) -> None:
     """Keep a file that cannot be used beside a note that says why."""
     target = _free_path(home.quarantine, path.name)
-    write_text(target.with_name(f"{target.name}.problem.txt"), f"{path.name} {reason}\n")
+    write_text(target.with_name(f"{target.name}{_PROBLEM}"), f"{path.name} {reason}\n")
     _move(path, target)
 
 

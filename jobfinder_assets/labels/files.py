@@ -12,7 +12,7 @@ import io
 import json
 import math
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -21,7 +21,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from jobfinder_assets.config import Home, ProfileName
+from jobfinder_assets.config import PROFILE_NAME_WORDS, Home, ProfileName
 from jobfinder_assets.storage.files import write_bytes
 from jobfinder_assets.storage.schemas import ROLES
 from jobfinder_assets.storage.spreadsheet import unsafe_cell
@@ -154,6 +154,22 @@ def parse(content: bytes, *, received: datetime, now: datetime) -> LabelFile:
         except ValueError as error:
             bad.append(BadRow(row.line, str(error), row.cells, row.raw))
     return LabelFile(tuple(labels), tuple(bad))
+
+
+def usable_labels(paths: Iterable[Path], *, now: datetime) -> Iterator[Label]:
+    """The usable rows of label files; one that is none, or is still being written, has none."""
+    for path in paths:
+        try:
+            received = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            labels = parse(read(path), received=min(received, now), now=now).labels
+        except (LabelFileError, OSError):
+            continue
+        yield from labels
+
+
+def waiting_labels(home: Home, *, now: datetime) -> list[Label]:
+    """What people have said that no run has read yet."""
+    return list(usable_labels(sorted(home.inbox.glob("*")), now=now))
 
 
 def check(path: Path, *, roles: bool = False, find: Callable[[str], str] | None = None) -> LabelFile:
@@ -451,9 +467,7 @@ def _profile(name: str) -> str:
     try:
         return _PROFILE_NAME.validate_python(name)
     except ValidationError:
-        raise ValueError(
-            f"profile {_short(name)} is not a profile name: lower-case letters, digits, - and _, at most 64"
-        ) from None
+        raise ValueError(f"profile {_short(name)} is not a profile name: {PROFILE_NAME_WORDS}") from None
 
 
 def _role(name: str) -> str:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from jobfinder_assets.labels.files import Inbox, LabelFileError, parse, read, scan_inbox
+from jobfinder_assets.labels.files import Inbox, scan_inbox, usable_labels
 from jobfinder_assets.labels.profiles import PROFILES
 from jobfinder_assets.storage.io_manager import SettingsResource
 
@@ -38,13 +38,8 @@ def run_key(inbox: Inbox, *, now: datetime) -> str:
 
 def profiles_in(inbox: Inbox, *, now: datetime) -> set[str]:
     """The profiles that the complete files name in rows that can be read."""
-    found: set[str] = set()
-    for path in inbox.ready:
-        try:
-            found |= {row.profile for row in parse(read(path), received=now, now=now).labels if row.profile}
-        except (LabelFileError, OSError):
-            continue  # the asset says what is wrong with the file
-    return found
+    # The asset says what is wrong with the others.
+    return {label.profile for label in usable_labels(inbox.ready, now=now) if label.profile}
 
 
 def what_waits(inbox: Inbox) -> str:

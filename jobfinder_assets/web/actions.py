@@ -18,7 +18,7 @@ from filelock import FileLock
 
 from jobfinder_assets.config import Home
 from jobfinder_assets.labels.events import AGAIN, Agreement, latest_labels, self_agreement
-from jobfinder_assets.labels.files import Label, LabelFileError, drop_content, parse, read
+from jobfinder_assets.labels.files import Label, drop_content, usable_labels
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import TABLES
 
@@ -176,12 +176,7 @@ class People:
 
     def _inbox(self) -> Iterator[Label]:
         """Every row of the files that were dropped and not consumed yet."""
-        now = datetime.now(UTC)
-        for path in sorted(self._home.inbox.glob("*.dropped.*")) if self._home.inbox.is_dir() else ():
-            try:
-                yield from parse(read(path), received=now, now=now).labels
-            except (LabelFileError, OSError):
-                continue
+        return usable_labels(sorted(self._home.inbox.glob("*.dropped.*")), now=datetime.now(UTC))
 
     def _clusters(self) -> "pd.Series[str]":
         rows = self._lake.read("posting_clusters", ["posting_id", "cluster_id"])

@@ -9,7 +9,7 @@ import tomlkit
 from pydantic import ValidationError
 from tomlkit.items import Table
 
-from jobfinder_assets.config import FILE_NAME, PROFILE_NAME, Profile, Settings, find_file
+from jobfinder_assets.config import FILE_NAME, PROFILE_NAME, PROFILE_NAME_WORDS, Profile, Settings, find_file
 from jobfinder_assets.storage.files import write_text
 
 
@@ -23,7 +23,7 @@ def save_profile(settings: Settings, name: str, changes: Mapping[str, Any]) -> P
     Returns the file. Raises `ProfileError` when a value or the name is not allowed; then nothing is written.
     """
     if not re.match(PROFILE_NAME, name):
-        raise ProfileError(f"{name!r} is no name for a profile: lower-case letters, digits, - and _, at most 64")
+        raise ProfileError(f"{name!r} is no name for a profile: {PROFILE_NAME_WORDS}")
     path = find_file() or settings.home.root / FILE_NAME
     document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.is_file() else tomlkit.document()
     profiles = _section(document, "profiles")

@@ -3,6 +3,7 @@
 import json
 import socket
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -84,6 +85,31 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     web.shutdown()
     thread.join()
     web.server_close()
+
+
+def cut_short(request: BaseHTTPRequestHandler) -> None:
+    request.send_response(200)
+    request.send_header("Content-Length", "1000")
+    request.end_headers()
+    request.wfile.write(b'{"jobs": [')
+    request.close_connection = True
+
+
+def drip(part: bytes = b" ", *, first: bytes = b"", **headers: str) -> Handler:
+    """A server that sends a part every 50 ms for three seconds; its headers as `reply` takes them."""
+
+    def handle(request: BaseHTTPRequestHandler) -> None:
+        request.protocol_version = "HTTP/1.1"
+        request.send_response(200)
+        for name, value in headers.items():
+            request.send_header(name.replace("_", "-"), value)
+        request.end_headers()
+        for sent in (first, *[part] * 60):
+            request.wfile.write(sent)
+            request.wfile.flush()
+            time.sleep(0.05)
+
+    return handle
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ A new connector is covered as soon as its module exists.
 
 import gzip
 import os
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
@@ -19,7 +18,7 @@ from jobfinder_assets.ingestion.collect import collect
 from jobfinder_assets.ingestion.contract import LIVE, Query, RawPosting, Source, record_json
 from jobfinder_assets.ingestion.health import what_to_do
 from jobfinder_assets.storage.lake import Lake
-from jobfinder_tests.ingestion.conftest import KEYS, Handler, Server, reply
+from jobfinder_tests.ingestion.conftest import KEYS, Handler, Server, cut_short, drip, reply
 
 NOW = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 # Sources whose boards are addresses.
@@ -29,31 +28,13 @@ NAMES = sorted(name for name, source in source_classes().items() if source.kind 
 BLOCK_PAGE = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>Are you human?</body></html>"
 
 
-def slow_loris(request: BaseHTTPRequestHandler) -> None:
-    request.send_response(200)
-    request.send_header("Content-Length", "100000")
-    request.end_headers()
-    for _ in range(40):
-        request.wfile.write(b" ")
-        request.wfile.flush()
-        time.sleep(0.05)
-
-
-def cut_short(request: BaseHTTPRequestHandler) -> None:
-    request.send_response(200)
-    request.send_header("Content-Length", "1000")
-    request.end_headers()
-    request.wfile.write(b'{"jobs": [')
-    request.close_connection = True
-
-
 FAULTS: dict[str, tuple[Handler, set[str], str]] = {
     "404": (reply({"error": "no"}, 404), {"gone"}, "404"),
     "401": (reply({}, 401), {"blocked"}, "401"),
     "403": (reply({}, 403), {"blocked"}, "403"),
     "429": (reply({}, 429, Retry_After="7200"), {"blocked"}, "too many requests"),
     "500": (reply({"error": "boom"}, 500), {"failed"}, "500"),
-    "slow": (slow_loris, {"failed"}, "took longer|in time|stopped sending"),
+    "slow": (drip(Content_Length="100000"), {"failed"}, "took longer|in time|stopped sending"),
     "block page": (reply(BLOCK_PAGE), {"blocked", "schema_drift"}, ""),
     "invalid": (reply(b'{"jobs": [}'), {"failed", "schema_drift"}, ""),
     "truncated": (cut_short, {"failed"}, "cut its answer short"),

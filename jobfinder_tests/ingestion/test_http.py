@@ -4,23 +4,17 @@ import gzip
 import time
 import zlib
 from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 import pytest
+from urllib3 import HTTPResponse
 
 from jobfinder_assets.config import Http
 from jobfinder_assets.ingestion.contract import BoardBlocked, BoardGone, SourceError, Unchanged
 from jobfinder_assets.ingestion.http import HttpClient, UnexpectedStatus
-from jobfinder_tests.ingestion.conftest import Server, reply
+from jobfinder_tests.ingestion.conftest import Server, cut_short, drip, reply
 
 HTML = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>Are you human?</body></html>"
-
-
-def cut_short(request: BaseHTTPRequestHandler) -> None:
-    request.send_response(200)
-    request.send_header("Content-Length", "1000")
-    request.end_headers()
-    request.wfile.write(b'{"jobs": [')
-    request.close_connection = True
 
 
 def cut_chunk(request: BaseHTTPRequestHandler) -> None:
@@ -34,38 +28,6 @@ def cut_chunk(request: BaseHTTPRequestHandler) -> None:
 
 def hang_up(request: BaseHTTPRequestHandler) -> None:
     request.connection.close()
-
-
-def dripping(request: BaseHTTPRequestHandler) -> None:
-    request.send_response(200)
-    request.send_header("Content-Length", "100000")
-    request.end_headers()
-    for _ in range(60):
-        request.wfile.write(b" ")
-        request.wfile.flush()
-        time.sleep(0.05)
-
-
-def dripping_without_end(request: BaseHTTPRequestHandler) -> None:
-    """No length is told: the answer ends with the connection, and a cut one would look whole."""
-    request.send_response(200)
-    request.send_header("Connection", "close")
-    request.end_headers()
-    for part in (b'{"jobs": []}', *[b" "] * 60):
-        request.wfile.write(part)
-        request.wfile.flush()
-        time.sleep(0.05)
-
-
-def dripping_chunks(request: BaseHTTPRequestHandler) -> None:
-    request.protocol_version = "HTTP/1.1"
-    request.send_response(200)
-    request.send_header("Transfer-Encoding", "chunked")
-    request.end_headers()
-    for _ in range(60):
-        request.wfile.write(b"1\r\n \r\n")
-        request.wfile.flush()
-        time.sleep(0.05)
 
 
 def silent(request: BaseHTTPRequestHandler) -> None:
@@ -138,9 +100,10 @@ def test_the_same_answer_again_is_unchanged_whatever_the_server_says(server: Ser
         (cut_chunk, SourceError, "cut its answer short"),
         (hang_up, SourceError, "closed the connection"),
         (silent, SourceError, "did not answer in time"),
-        (dripping, SourceError, "took longer than 1 s"),
-        (dripping_without_end, SourceError, "took longer than 1 s"),
-        (dripping_chunks, SourceError, "took longer than 1 s"),
+        (drip(Content_Length="100000"), SourceError, "took longer than 1 s"),
+        # No length is told: the answer ends with the connection, and a cut one would look whole.
+        (drip(first=b'{"jobs": []}', Connection="close"), SourceError, "took longer than 1 s"),
+        (drip(b"1\r\n \r\n", Transfer_Encoding="chunked"), SourceError, "took longer than 1 s"),
         (reply(b"", 302, Location="https://elsewhere.example/login"), SourceError, "redirects to elsewhere.example"),
         (reply(b"", 302, Location="/jobs"), SourceError, "redirects more than 3 times"),
     ],
@@ -156,6 +119,23 @@ def test_what_goes_wrong_is_told_apart(
         client.get_json(url)
     assert type(caught.value) is error
     assert time.monotonic() - started < 2.3, "the total time limit was not kept"
+
+
+def test_an_answer_that_came_whole_is_taken_however_late(
+    server: Server, client: HttpClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = HTTPResponse.read
+
+    def slowly(self: HTTPResponse, *arguments: Any, **options: Any) -> bytes:
+        content = read(self, *arguments, **options)
+        time.sleep(1.2 if content else 0)
+        return content
+
+    monkeypatch.setattr(HTTPResponse, "read", slowly)
+    assert client.get_json(server.on("/jobs", reply({"jobs": [1]}))).content == {"jobs": [1]}
+    broken = server.on("/broken", reply(b"no gzip", Content_Encoding="gzip"))
+    with pytest.raises(SourceError, match="cannot be read"):
+        client.get_json(broken)
 
 
 @pytest.mark.parametrize("encode", [gzip.compress, zlib.compress])

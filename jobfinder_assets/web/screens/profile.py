@@ -8,7 +8,7 @@ import streamlit as st
 
 from jobfinder_assets.background import AlreadyRunning, start
 from jobfinder_assets.cleaning.skills import find_skills
-from jobfinder_assets.config import Profile
+from jobfinder_assets.config import PROFILE_NAME_WORDS, Profile
 from jobfinder_assets.web import session, view
 from jobfinder_assets.web.profiles import ProfileError, delete_profile, save_profile
 from jobfinder_assets.web.screens.search import country_names
@@ -264,7 +264,7 @@ def _people(name: str) -> None:
     names = session.profile_names()
     st.caption(f"Each has wishes, labels and a model of their own. There {_count(names)}.")
     with st.form("create"):
-        st.text_input("Name of a new profile", key="new_profile", help="small letters, digits, - and _")
+        st.text_input("Name of a new profile", key="new_profile", help=PROFILE_NAME_WORDS)
         _error_at("new_profile")
         st.form_submit_button("Create", key="create_profile", on_click=_create)
     if len(names) < 2:
