@@ -21,6 +21,9 @@ from jobfinder_assets.recommendations.search import Filters, SearchIndex
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import TABLES
 
+# A terminal obeys what begins with one of them.
+_CONTROLS = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)))
+
 
 def run_summary(console: Console, settings: Settings, *, top: int) -> None:
     """After a run: health of the sources, each profile's scoreboard, and its first recommendations."""
@@ -196,7 +199,7 @@ class _Table(Table):
     """A table that shows its cells as they are: square brackets in the words of strangers are no markup."""
 
     def add_row(self, *cells: RenderableType | None, style: StyleType | None = None, end_section: bool = False) -> None:
-        plain = (Text(cell) if isinstance(cell, str) else cell for cell in cells)
+        plain = (_as_it_is(cell) if isinstance(cell, str) else cell for cell in cells)
         super().add_row(*plain, style=style, end_section=end_section)
 
 
@@ -211,7 +214,12 @@ def _table(title: str, *columns: str) -> _Table:
 
 def _say(console: Console, words: str, *, soft_wrap: bool = False) -> None:
     """A line that names what a user or a stranger wrote: shown as it is."""
-    console.print(Text(words), soft_wrap=soft_wrap)
+    console.print(_as_it_is(words), soft_wrap=soft_wrap)
+
+
+def _as_it_is(words: str) -> Text:
+    """Neither markup nor what a terminal would obey."""
+    return Text(words.translate(_CONTROLS))
 
 
 def _is_unknown(location: str) -> bool:

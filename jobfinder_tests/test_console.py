@@ -39,6 +39,13 @@ def test_a_message_of_a_board(console: Console, lake: Lake) -> None:
     assert printed(console).count(HOSTILE) == 2
 
 
+def test_what_a_terminal_would_obey_is_left_out(console: Console, lake: Lake) -> None:
+    board = BoardHealth("greenhouse", "key\x1b[2J", "1", "failed", NOW, message="the\x9bend\x07")
+    lake.append("source_health", frame([board]))
+    show.sources(console, Settings())
+    assert "key[2J" in printed(console) and "theend" in printed(console)
+
+
 def test_the_status_of_a_board_is_coloured(lake: Lake) -> None:
     console = Console(file=io.StringIO(), width=200, force_terminal=True, color_system="standard")
     boards = [BoardHealth("greenhouse", "a", "1", "failed", NOW), BoardHealth("greenhouse", "b", "1", "ok", NOW)]

@@ -24,6 +24,10 @@ def clean_company(raw: str | None) -> str | None:
     return None if is_sentinel(name) else name
 
 
+# "Foo - Careers" names a page, not another employer.
+_CAREERS_PAGE = re.compile(r"(?<=\w)(?:\s{1,3}[-–—|]|:)\s{0,3}(?:careers?|jobs|career site)\s*$", re.I)
+
+
 def is_sentinel(text: str) -> bool:
     """Does `text` stand for "missing" in one of the known data sets?"""
     return not text.strip() or text.strip().casefold() in _SENTINELS
@@ -35,7 +39,8 @@ def company_key(name: str) -> str:
 
     "Foo, Inc." and "FOO" give "foo"; a name that is only a legal form keeps it.
     """
-    folded = unicodedata.normalize("NFKD", _RATING.sub("", name.strip()[:_LONGEST_NAME])).casefold()
+    plain = _CAREERS_PAGE.sub("", _RATING.sub("", name.strip()[:_LONGEST_NAME]))
+    folded = unicodedata.normalize("NFKD", plain).casefold()
     bare = "".join(char for char in folded if not unicodedata.combining(char))
     # "S.A." and "L.L.C." are one word, "A&B" two.
     bare = bare.replace("'", "").replace("’", "")

@@ -49,7 +49,7 @@ from jobfinder_assets.cleaning.text import readable, text_or_empty
 from jobfinder_assets.cleaning.titles import Title, read_title
 from jobfinder_assets.cleaning.whereabouts import metropolis, read_places
 
-DUPLICATES_VERSION = "9"
+DUPLICATES_VERSION = "10"
 COLUMNS = (
     "title", "company", "location", "description", "city", "region", "workplace", "requisition_id",
 )  # fmt: skip
@@ -376,7 +376,10 @@ def _reason(share: float, *, longer_share: float, employer: str, titles: str, sh
 
 def _contradict(left: list[str], right: list[str], openings: Mapping[str, Opening]) -> bool:
     first, second = (
-        {(o.requisitions, o.title, o.places, o.contracts, o.post): o for o in map(openings.__getitem__, names)}.values()
+        {
+            (o.requisitions, o.title, o.company_key, o.places, o.contracts, o.post): o
+            for o in map(openings.__getitem__, names)
+        }.values()
         for names in (left, right)
     )
     return any(

@@ -82,9 +82,10 @@ def text_countries(cues: Cues) -> frozenset[str] | None:
 
 def _line_countries(cues: Cues, position: int) -> frozenset[str] | None:
     """What a short line says of which nothing but a label, "remote" and countries is left: "Location: Remote (US)"."""
-    start = cues.lower.rfind("\n", max(0, position - _LONGEST_LINE), position) + 1
-    end = cues.lower.find("\n", position, position + _LONGEST_LINE)
-    line = cues.lower[start : end if end >= 0 else position + _LONGEST_LINE]
+    # "Remote (India) | Contract": a bar parts lines as well.
+    start = max(cues.lower.rfind(mark, max(0, position - _LONGEST_LINE), position) for mark in "\n|") + 1
+    ends = [cues.lower.find(mark, position, position + _LONGEST_LINE) for mark in "\n|"]
+    line = cues.lower[start : min((end for end in ends if end >= 0), default=position + _LONGEST_LINE)]
     match = _LINE.fullmatch(line) if len(line) <= _LONGEST_LINE else None
     return frozenset(_whole((match["before"] or match["behind"]).removesuffix(" only"))) or None if match else None
 
@@ -108,6 +109,8 @@ def sentence_countries(sentence: str) -> frozenset[str] | None:
     if listed and listed[1] in gazetteer().us_states:
         named.add("US")
     for before in sentence.split(" only")[:-1]:
+        if _PRONOUN.search(before):
+            continue
         said = before[-80:].replace("remote (", "")
         whose = _WHO.sub("", said)
         named |= _countries_at_end(whose, _adjectives() if whose != said else _names())
@@ -201,10 +204,15 @@ _WHERE = re.compile(
     r"\b(?:must|only|within|based|located|live|reside|overlap|requir|time ?zone:"
     r"|(?:looking for|seek|seeking|hiring) (?:\w+ ){1,3}?(?:based )?in )"
 )
-_STATES_LISTED = re.compile(r"\b(?:reside|live|located|based)\b.{0,40}\bfollowing (?:u\.?s\.? )?states\W{1,3}([a-z]+)")
+_STATES_LISTED = re.compile(
+    r"\b(?:reside|live|located|based|hire|hiring|employ|candidates|applicants|residents)\b.{0,40}"
+    r"\bfollowing (?:u\.?s\.? )?states\W{1,3}([a-z]+)"
+)
 _SOME = r"(?:the )?[a-z.]+(?:[ ,/:]{1,2}[a-z.]+){0,9}"
 # The countries are looked up in what stands where a country must stand: a pattern of all their names is slow.
 _BINDING = {word: re.compile(joined(parts).replace("{some}", _SOME)) for word, parts in _TABLE["binding"].items()}
+# "Mails from us only come from our own domain."
+_PRONOUN = re.compile(r"\b(?:from|with|by|at|of|about|join|contact|among) us$")
 _LONGEST_LINE = 80
 _LINE = re.compile(
     r"[\W_]*(?:(?:job |work )?location\W{1,4})?"
@@ -212,12 +220,14 @@ _LINE = re.compile(
     rf"|(?P<before>{_SOME})[ /(-]{{1,3}}remote)(?: only)?\W*"
 )
 _WHO = re.compile(
-    r"(?:[- ]based|[ ,](?:residents?|candidates?|applicants?|citizens?|remote|persons?|nationals?|and prs))+$"
+    r"(?:[- ]based|[ ,](?:residents?|candidates?|applicants?|citizens?|remote|persons?|nationals?|(?:and )?prs))+$"
 )
 
 
 _JOINED = re.compile(
-    r"^[ ,/]*(?:(?:(?:one of )?the following countries|the state of|either|or|and|oder|und|the|der|die"
+    r"^[ ,/]*(?:(?:(?:one of )?the following countries|(?:any|an?) (?:country|state|city|location) (?:with)?in"
+    r"|any(?= e\.?u\b)|anywhere in|countr(?:y|ies)|member states?|of(?= the)|the state of|either|or|and"
+    r"|oder|und|the|der|die"
     r"|(?:continental|contiguous)(?= u\.?s\b| united states))[ ,/:]+)*"
 )
 

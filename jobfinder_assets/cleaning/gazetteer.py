@@ -90,7 +90,7 @@ def _read() -> Gazetteer:
         name: tuple(sorted(code for part in parts for code in continents[part]))
         for name, parts in table["continents"].items()
     }
-    groups["middle east"] = groups["middle_east"]
+    groups |= {name: groups[meant] for name, meant in table["group_names"].items()}
     groups["emea"] = tuple(sorted({*groups["emea"], *groups["middle_east"]}))
     return Gazetteer(
         countries,

@@ -199,7 +199,7 @@ def _has_unit_of_its_own(opening: Opening, other: Opening) -> bool:
 
 def same_city(left: Opening, right: Opening) -> bool:
     """A city of both, by the fields or by what both texts state."""
-    return bool(left.places.cities & right.places.cities or left.stated_cities & right.stated_cities)
+    return left.places.share_a_city(right.places) or bool(left.stated_cities & right.stated_cities)
 
 
 def agency_nearby(left: Opening, right: Opening) -> bool:

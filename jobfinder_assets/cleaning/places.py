@@ -13,7 +13,7 @@ _SAID = read_patterns("no_towns.toml", re.I)
 _NO_TOWN, _NO_PLACE, _NOT_A_PLACE = _SAID["no_town"], _SAID["no_place"], _SAID["not_a_place"]
 _AROUND_A_CITY, _STREET = _SAID["around_a_city"], _SAID["street"]
 _METRO = re.compile(
-    r"^(?:greater|in)\s+|(?:\s+|^bay\s+)(?:(?:city|metro(?:politan)?|bay)\s+)?(?:area|region|metroplex)$|\s+metro$"
+    r"^(?:greater|metro|in)\s+|(?:\s+|^bay\s+)(?:(?:city|metro(?:politan)?|bay)\s+)?(?:area|region|metroplex)$|\s+metro$"
     r"|^downtown\s+",
     re.I,
 )

@@ -18,6 +18,7 @@ _CONTRACTS = {
         "temporary basis", "temporary cover", "maternity cover", "maternity leave cover", "maternity-leave cover",
         "cover maternity", "cover a maternity", "cover for maternity", "covering maternity", "paternity cover",
     ),
+    "locum": ("locum consultant", "locum post", "locum position", "locum doctor", "locum gp", "locum general"),
     # The British health service's pool of staff for single shifts.
     "bank": (
         "bank nurs", "bank staff nurs", "bank worker", "bank shift", "bank post", "bank registered", "bank health",

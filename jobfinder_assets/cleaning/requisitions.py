@@ -7,7 +7,7 @@ from functools import lru_cache
 _REQUISITION = re.compile(
     r"(?:(?<![A-Za-z])|(?<=[a-z.)])(?=[A-Z]))"
     r"(?i:(?:(?:auto|job|position|posting)\s{0,2})?"
-    r"(?:req(?:uisition)?|job|position|posting|vacancy|announcement|competition|opening|opportunity|reference|ref)"
+    r"(?:req(?:uisition)?|job|role|position|posting|vacancy|announcement|competition|opening|opportunity|reference|ref)"
     r"[\s.]{0,2}(?:requisition\s{0,2}|reference\s{0,2}|announcement\s{0,2}|posting\s{0,2})?"
     r"(?:id|identifier|number|num|nbr|no|nr|#)s?(?![a-z])|(?:job\s{0,2})?(?:reference\s{0,2}code)(?![a-z])"
     r"|(?:req|requisition|ref)(?=[\s.:#]{0,4}[A-Z]{0,4}-?\d)|(?<![a-z0-9])id\s?#)"
@@ -22,6 +22,7 @@ _GLUED_REQUISITION = re.compile(
 _LABELS = (
     "req",
     "job",
+    "role",
     "posi",
     "posting",
     "vacan",
@@ -39,7 +40,8 @@ _FEWEST_DIGITS = 3
 _JOINS = ("_", "/", ".")
 _BEFORE_NUMBER, _BEHIND_NUMBER = 60, 40
 # Taleo puts the number behind the title on top of the text: "Data Engineer (Cloud)-20000OWF".
-_BEHIND_TITLE = re.compile(r"(?<=[A-Za-z)])-(\d{4,8}[A-Z]{1,4}\d{0,4})\b")
+# Others write "Data Engineer(4681)", and Kenexa BrassRing "471209BR".
+_BEHIND_TITLE = re.compile(r"(?<=[A-Za-z)])-(\d{4,8}[A-Z]{1,4}\d{0,4})\b|(?<=[a-z])\((\d{4,8})\)|(?<!\w)(\d{5,7}BR)\b")
 _TOP = 250
 _YEAR = re.compile(r"^(?:19|20)\d\d$")
 # Numbers that a job board gave to its own copy of the advert.
@@ -60,7 +62,7 @@ def requisition_numbers(text: str) -> frozenset[str]:
             continue
         for pattern in (_REQUISITION, _GLUED_REQUISITION):
             found.update(match.group(1) for match in pattern.finditer(text, start, end))
-    found.update(_BEHIND_TITLE.findall(text, 0, _TOP))
+    found.update(match[match.lastindex or 0] for match in _BEHIND_TITLE.finditer(text, 0, _TOP))
     return frozenset(
         plain_number(value)
         for value in found

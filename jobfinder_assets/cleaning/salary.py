@@ -245,7 +245,7 @@ def _pay_near(cues: Cues, position: int, default_currency: str) -> tuple[Salary 
     start = _lower_end(text, line_start, amount)
     label = _label(text, start)
     end = stop.end() if (stop := _AMOUNTS_END.match(text, start, line_end)) else amount.end()
-    if _LOWEST.search(label) and (top := _HIGHEST.match(text, end)):
+    if top := _HIGHEST.match(text, end) if _LOWEST.search(label) else None:
         # The upper end may have the next line for itself.
         end = stop.end() if (stop := _AMOUNTS_END.match(text, top.end())) else end
         line_end = max(line_end, end)
@@ -279,7 +279,8 @@ def _pay_near(cues: Cues, position: int, default_currency: str) -> tuple[Salary 
         begins = _LINE_BEGINS.search(text[line_start:start])
         if not begins or not _LONE_RANGE.match(text, start, line_end):
             return None, end
-    prefix = _prefix(text[max(line_start, start - _BOUND_REACH) : start])
+    # "Minimum salary" may stand some lines above.
+    prefix = _prefix(text[max(line_start, start - _BOUND_REACH) : start]) or ("minimum " if top else "")
     # "The monthly salary is $5,000": the period may stand in the label only.
     if per is None and (named := _PERIOD_ALONE.findall(_without_hours(label))):
         passage = f"{passage[: end - start]} {named[-1]}"

@@ -81,7 +81,11 @@ _TEXT_LEVELS = tuple(
             r"|(?:new|recent) grad(?:uate)?s?\b(?! school)|early[- ]career\b|berufseinsteiger)"
             r"|(?:level|seniority)\W{1,4}(?:entry|junior)\b|\bas a junior (?:[\w/&-]+ ){0,3}[\w/&-]+, you\b",
         ),
-        ("mid", rf"\bmid[- ]level,? (?:full[- ]time )?{_OF_THE_JOB}|(?:level|seniority)\W{{1,4}}mid\b"),
+        (
+            "mid",
+            rf"\bmid[- ]level,? (?:full[- ]time )?(?:{_OF_THE_JOB}|(?!manage)(?:[\w/&-]+ ){{1,2}}{_OF_THE_JOB}\b(?!s))"
+            r"|(?:level|seniority)\W{1,4}mid\b",
+        ),
         (
             "senior",
             rf"\bsenior[- ]level {_OF_THE_JOB}|(?:level|seniority)\W{{1,4}}senior\b(?! (?:manage|leader|exec))"
@@ -141,7 +145,7 @@ _N = (
 _MORE = r"\s{0,2}(?:\(\d{1,2}\+?\))?\s{0,2}(?:\+|plus\b|or more\b|\(\+\)|full\b|solid\b|good\b|-?plus\b)?"
 # The first characters of all that may follow stand ahead: a third of the time.
 _BEFORE_YEARS = re.compile(
-    rf"(?=[\dabdefnostvz])(?:{_N}{_MORE}\s{{0,2}}(?:-|–|—|~|\?|â|to|or|bis|and|(?<=\d\s)(?=\d))\s{{0,2}})?(?:(?:(?<![\w$€£])|{_GLUED})(?<!\d[.,])(\d{{1,2}}(?:\.\d)?|{'|'.join(_NUMBERS)})){_MORE}[\s-]{{0,3}}$"
+    rf"(?=[\dabdefnostvz])(?:{_N}{_MORE}\s{{0,2}}(?:-|–|—|~|\?|â|to|or|bis|and|a|à|tot|do|(?<=\d\s)(?=\d))\s{{0,2}})?(?:(?:(?<![\w$€£])|{_GLUED})(?<!\d[.,])(\d{{1,2}}(?:\.\d)?|{'|'.join(_NUMBERS)})){_MORE}[\s-]{{0,3}}$"
 )
 _REACH_BACK, _LABEL_REACH = 45, 100
 # Where all line breaks were lost, a sentence holds much that is not of its clause.
@@ -156,7 +160,9 @@ _LABEL = re.compile(r"experience(?: level| required)?:\s{0,3}\d")
 _EXPERIENCE = _SAID["experience"]
 _MONTHS_OF_EXPERIENCE = re.compile(r"months?['’]?\s(?:of )?(?:[\w-]+ ){0,4}experience")
 _OF_WHAT = re.compile(
-    r"^(?:years?|yrs?|jahren?|jährige[nrs]?)\.?['’]?s?['’]?\s{0,2}\)?(?:\+|\(s\))?\s{0,2}"
+    r"^\s?(?:años?|anos|ans|jaar|lata?|anni)\s(?:de |d['’]|di |van )?(?:[\w-]+ ){0,2}"
+    r"(?:experiencia|experiência|expérience|(?:werk)?ervaring|doświadczeni\w+|pracy|esperienza)\b"
+    r"|^(?:years?|yrs?|jahren?|jährige[nrs]?)\.?['’]?s?['’]?\s{0,2}\)?(?:\+|\(s\))?\s{0,2}"
     r"(?:or more |plus |minimum |min )?"
     r"(?:of|in|with|as|using|working|doing|building|developing|managing|leading|designing|writing|programming|coding|related"
     r"|relevant|experience|exp\b|professional|hands|industry|work|progressive|post|full|direct|practical|proven|total|overall|combined"
@@ -191,21 +197,24 @@ _WISHED_AFTER = re.compile(
     # "preferably in logistics" is a wish for the field, "Preferred qualifications" the next heading.
     r"(?!ably (?:in|with|at|from|as|within|for)\b|red (?:qualif|skills|requir|experience:))"
     r"|desir|wünschenswert|erwünscht|von vorteil"
-    r"|a plus\b|a bonus\b|an asset\b|advantage|nice to have|ideal)|\(preferred)"
+    r"|a plus\b|a bonus\b|an asset\b|advantage|nice to have|ideal|regarded\b|valued\b|so much the better"
+    r"|(?:isn['’]t|not) (?:a (?:condition|must)|essential))|\(preferred)"
+    r"|^[^;.\n(]{0,60}, so much the better"
 )
 _WISHED_END = re.compile(
     r"\bexperience (?:is |would be )?(?:highly |strongly )?(?:preferred|desired|desirable|a plus)\W*$"
 )
 _WISHED_BEFORE = re.compile(
-    r"\b(?:prefer\w*|ideal\w*|desir\w*|nice to have|bonus|a plus|wünschenswert"
+    r"\b(?:prefer\w*|ideal\w*|desir\w*|nice to have|bonus|a plus|wünschenswert|valued"
     r"|would be (?:great|nice|good) if you|would love it if you|(?:big|huge|great|strong) plus|extra points|stand out"
-    r")(?: (?!along|plus)\w+)?[^,;.\w]{0,3}"
+    r")(?: but not (?:essential|required|necessary)(?=\s?[:–-]))?(?: (?!along|plus)\w+)?[^,;.\w]{0,3}"
     r"(?:if |you (?=have )|you(?: had|['’]ve) |with |at least |have |has "
     r"|candidates? (?:will )?(?:have|has|with) |a minimum of |minimum |of |experience "
     r"|would (?:have|be) )*$"
 )
 # A heading of its own ends what was headed "preferred" above.
 _OWN_HEADING = re.compile(r"\W*(?:required |minimum )?years of (?:\w+ ){0,2}experience(?: required)?\s?:")
+_HEADING_ABOVE = "\nexperience:\n"
 _ASKED_AFTER = re.compile(r"^[^,;.\n]{0,60}?\b(?<!not )(?<!not be )(?:required|mandatory|must)\b")
 _SUB_SKILL = re.compile(
     r"\b(?:of which|including|with at least|of that|of them|of this|in which|(?<!along )with a minimum)\b[^,;]{0,40}$"
@@ -214,6 +223,8 @@ _SUB_SKILL = re.compile(
 _ADDITIONAL = re.compile(r"years?['’]? (?:of )?additional\b")
 _OVERALL = re.compile(r"years?['’]? (?:of )?(?:overall|total)\b")
 _BESIDES = re.compile(r"\b(?:additional|substitut\w+ for)\s*$")
+# "Option 2: 6 years' experience"
+_OPTION = re.compile(r"\W*option \d\b")
 _MAIN = _SAID["main"]
 _TOOL = _SAID["tool"]
 _DEGREE = _SAID["degree"]
@@ -230,11 +241,11 @@ class Seniority:
 
 @dataclass(frozen=True)
 class _Clause:
-    """Years asked for in one clause. group: clauses of one group are alternatives or belong together."""
+    """Years asked for in one clause. is_alternative: they go with a degree or an option of their own."""
 
     years: float
     is_main: bool
-    has_degree: bool
+    is_alternative: bool
     start: int
     end: int
 
@@ -281,7 +292,7 @@ def text_years(cues: Cues) -> float | None:
     # The first clause is the job's; what follows it closely with a degree of its own is an alternative to it.
     years, end = main[0].years, main[0].end
     for clause in main[1:]:
-        if clause.start - end > 200 or not clause.has_degree:
+        if clause.start - end > 200 or not clause.is_alternative:
             break
         years, end = min(years, clause.years), clause.end
     return float(years)
@@ -314,7 +325,7 @@ def _clause(cues: Cues, position: int) -> _Clause | None:
         years = _count(number[1] or number[2]) / (12 if in_months else 1)
         if (years == 1 and "a" in (number[1], number[2])) or _NOT_EXPERIENCE.match(behind) or _NOT_ASKED.search(before):
             return None
-        if years > 1 and behind.startswith("year)") and _LONG_DEGREE.search(before):
+        if years > 1 and behind.startswith(("year)", "years)")) and _LONG_DEGREE.search(before):
             return None
         told = _LABEL.search(lower, max(0, start - 25), position)
         if not (
@@ -340,7 +351,8 @@ def _clause(cues: Cues, position: int) -> _Clause | None:
         or bool(_TOOL.search(label))
         or (bool(_TOOL.search(named[:90])) and not _MAIN.search(named[:90]))
     )
-    return _Clause(years, not is_sub, _near_degree(before, behind), start, end)
+    is_alternative = _OPTION.match(before) is not None or _near_degree(before, behind)
+    return _Clause(years, not is_sub, is_alternative, start, end)
 
 
 def _near_degree(before: str, behind: str) -> bool:
@@ -370,7 +382,7 @@ def _is_wished(cues: Cues, start: int, before: str, behind: str) -> bool:
         or _WISHED_BEFORE.search(glued + before)
     ):
         return True
-    if _OWN_HEADING.match(before + behind):
+    if _OWN_HEADING.match(before + behind) or cues.lower.endswith(_HEADING_ABOVE, 0, start):
         return False
     wished, asked = (_last_before(cues.at(kind), start) for kind in ("wished", "asked"))
     return wished > asked and not re.search(r"minimum|at least|required|must", before)

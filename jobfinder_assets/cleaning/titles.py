@@ -15,7 +15,19 @@ _NUMERALS = frozenset(OPENING_WORDS["numerals"])
 _NOT_LEVELS = frozenset(OPENING_WORDS["not_levels"])
 _SPELLINGS: dict[str, list[str]] = OPENING_WORDS["spellings"]
 _TITLE_NOISE = frozenset(OPENING_WORDS["title_noise"])
-_TITLE_NUMBER = re.compile(r"#[A-Za-z]{0,4}-?\d{3,14}\b|\b[A-Za-z]{0,4}-?\d{5,14}[A-Za-z]{0,3}\b")
+_TITLE_NUMBER = re.compile(
+    r"#[A-Za-z]{0,4}-?\d{3,14}\b|\b[A-Za-z]{0,4}-?\d{5,14}[A-Za-z]{0,3}\b"
+    # "(2018-7190)" is a number, "(2025-2026)" a school year.
+    r"|\((?:19|20)\d\d-(?!(?:19|20)\d\d\))\d{3,6}\)"
+)
+# Of the advert, not of the job: "£35-40k", "up to 5 posts".
+_ASIDE = re.compile(
+    r"[£$€]\s?\d[\d,.]*k?\b(?:\s?(?:-|–|to)\s?[£$€]?\s?\d[\d,.]*k?\b)?"
+    r"|\b(?:up to )?(?:\d{1,2}|two|three|several|multiple)\s?x?\s(?:posts|positions|vacancies|openings|sessions)\b",
+    re.I,
+)
+# "Co-ordinator", "Co-op"
+_HYPHEN = re.compile(r"\b(co)-(?=ord|op)", re.I)
 # Of an agency's trade, not of the job.
 _DIRECT_CLIENT = re.compile(r"\bdirect client\b", re.I)
 _STATE_CODE = re.compile(r"\b[A-Z]{2}\b")
@@ -53,7 +65,8 @@ def _title_words(title: str) -> tuple[tuple[str, ...], frozenset[str], frozenset
         plain_number(value) for value in _TITLE_NUMBER.findall(title) if not BOARD_CODE.match(value.lstrip("#"))
     )
     states = frozenset(code.lower() for code in _STATE_CODE.findall(title) if code.lower() in STATES)
-    return tuple(plain_words(_DIRECT_CLIENT.sub(" ", _TITLE_NUMBER.sub(" ", title)))), numbers, states
+    plain = _HYPHEN.sub(r"\1", _ASIDE.sub(" ", _DIRECT_CLIENT.sub(" ", _TITLE_NUMBER.sub(" ", title))))
+    return tuple(part for word in plain_words(plain) for part in _SPELLINGS.get(word, [word])), numbers, states
 
 
 @lru_cache(maxsize=65_536)
@@ -67,7 +80,7 @@ def _levels_and_core(words: tuple[str, ...]) -> tuple[frozenset[str], frozenset[
         elif len(word) == 2 and word[0] == "l" and word[1] in "123456789":
             levels.add(word)
         elif word not in _TITLE_NOISE and word not in _NUMERALS and not word.isdigit():
-            core.update(part[:STEM_LETTERS] for part in _SPELLINGS.get(word, [word]))
+            core.add(word[:STEM_LETTERS])
     return frozenset(levels), frozenset(core)
 
 

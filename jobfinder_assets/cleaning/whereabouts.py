@@ -19,7 +19,9 @@ _EMPLOYER_IN = re.compile(r"^.{1,200}\bin (?=[A-Z][^,]{1,40}, [A-Z]{2}(?: \d{5})
 _METRO = re.compile(r"\b(?:greater|metro(?:politan|plex)?|bay area|area|region|county|vicinity|surrounding)\b")
 # "Newcastle upon Tyne", of which texts say "Newcastle".
 _ON_A_RIVER = re.compile(r"(?<=[a-z]{4}) (?:up)?on (?:the )?[a-z]+$")
-_ZIP = re.compile(r"\b\d{5}(?:-\d{4})?\b")
+_ZIP = re.compile(r"\b\d{5}(?:-\d{4})?\b|(?<=[\s,])[A-Z]{1,2}\d{1,2}[A-Z]?(?:\s?\d[A-Z]{2})?\s{0,2}(?=$|,)")
+_SHORT_WORDS = {"saint": "st", "fort": "ft", "mount": "mt"}
+_SPARE_WORDS = frozenset({"downtown", "township", "twp"})
 _METROPOLIS, _SUBURB_KILOMETRES = 300_000, 30
 
 
@@ -39,6 +41,10 @@ class Places:
             for a, s in self.cities
             for b, t in other.cities
         )
+
+    def share_a_city(self, other: "Places") -> bool:
+        """A city of both; a state that one of them leaves out is no difference."""
+        return any(a == b and (s == t or not s or not t) for a, s in self.cities for b, t in other.cities)
 
     def share_a_metropolis(self, other: "Places") -> bool:
         """Cities of both lie around one large city: boards write the suburb or the city."""
@@ -63,7 +69,7 @@ def metropolis(name: str, state: str) -> str:
         for city in _large_cities()
         if abs(city.latitude - here.latitude) < 1 and kilometres(city, here) <= _SUBURB_KILOMETRES
     ]
-    return max(near, key=lambda city: city.population).name if near else name
+    return city_name(max(near, key=lambda city: city.population).name) if near else name
 
 
 def _known(name: str, state: str) -> list[City]:
@@ -135,8 +141,14 @@ def cities_in(location: str) -> frozenset[tuple[str, str]]:
 
 
 def _known_part(parts: list[str]) -> str:
-    """Of an address, the first part that is a city; the first, if the gazetteer knows none."""
-    return next((part for part in parts if len(parts) > 1 and part in gazetteer().cities), parts[0])
+    """Of an address, the first part that is a city; the first, if the gazetteer knows none.
+
+    "Kingston upon Thames, Surrey" ends with a county, "Chelsea, London" with the city.
+    """
+    if len(parts) < 2 or "london" in parts:
+        return "london" if "london" in parts else parts[0]
+    known = gazetteer()
+    return next((part for part in parts if part in known.cities and part not in known.other_states), parts[0])
 
 
 def city_name(name: str) -> str:
@@ -145,5 +157,5 @@ def city_name(name: str) -> str:
     if _METRO.search(plain):
         return ""
     plain = _ON_A_RIVER.sub("", CITY_SPELLINGS.get(plain, plain))
-    words = ["st" if word == "saint" else "ft" if word == "fort" else word for word in plain.split()]
-    return " ".join(word for word in words if word != "downtown")
+    words = (_SHORT_WORDS.get(word, word) for word in plain.split())
+    return " ".join(word for word in words if word not in _SPARE_WORDS)

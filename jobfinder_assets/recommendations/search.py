@@ -295,7 +295,7 @@ def _facts_frame(rows: Sequence[tuple[int, str]]) -> pd.DataFrame:
     table = arrow_json.read_json(pa.BufferReader(lines), parse_options=_FACTS_PARSER)
     frame = table.slice(0, len(rows)).to_pandas().set_index(pd.Index([row for row, _ in rows], dtype="int64"))
     for name in _TIMES:
-        frame[name] = pd.to_datetime(frame[name], unit="ms", utc=True)
+        frame[name] = pd.to_datetime(frame[name], unit="ms", utc=True).dt.as_unit("ms")
     frame["seen"] = frame["posted_at"].fillna(frame["first_seen_at"])
     return frame
 

@@ -178,7 +178,7 @@ def weekly_shares(lake: Lake) -> pd.DataFrame:
     seen = lake.read("postings", ["posting_id", "source", "first_seen_at"])
     frame = seen.merge(lake.read("role_tags", ["posting_id", "role"]), on="posting_id").dropna(subset=["first_seen_at"])
     day = frame["first_seen_at"].dt.tz_convert("UTC").dt.normalize()
-    frame["week"] = (day - pd.to_timedelta(day.dt.dayofweek, unit="D")).dt.strftime("%Y-%m-%d")
+    frame["week"] = (day - pd.to_timedelta(day.dt.day_of_week, unit="D")).dt.strftime("%Y-%m-%d")
     table = frame.groupby(["source", "week", "role"]).size().unstack(fill_value=0)
     return table.reindex(columns=list(ROLES), fill_value=0).reset_index()
 

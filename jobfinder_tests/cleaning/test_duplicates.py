@@ -214,6 +214,14 @@ NOT_SAME = {
         {"description": "Data Engineer (Maps)-20000ABC Apply now. " + CORE},
         {"description": "Data Engineer (Maps)-20000AB7 Apply now. " + CORE},
     ),
+    "another number with a year in the title": (
+        {"title": "Data Engineer (2018-7190)"},
+        {"title": "Data Engineer (2018-6652)"},
+    ),
+    "a locum and one who is none": (
+        {"title": "Locum Consultant Oncologist"},
+        {"title": "Consultant Oncologist", "description": CORE + " You lead the locum rota with us."},
+    ),
     "another number in the title": ({"title": "#104252 Data Engineer"}, {"title": "#104253 Data Engineer"}),
     "another number in the field": ({"requisition_id": "R-1"}, {"requisition_id": "R-2"}),
     "I and II": ({"title": "Data Engineer I"}, {"title": "Data Engineer II"}),
@@ -339,6 +347,9 @@ def test_not_the_same_opening(left: dict[str, Any], right: dict[str, Any]) -> No
         ("Vacancy Number: 25381", {"25381"}),
         ("mention the job number (18-40) in your letter", {"1840"}),
         ("Job Requisition ID: R-3383 Need help", {"r3383"}),
+        ("Role Number:\n300171280", {"300171280"}),
+        ("Data Analyst(4681) Columbus, OH", {"4681"}),
+        ("566866BR Why we build ferries", {"566866"}),
         ("Job Code and Payroll Title 2123", set()),
         ("3-5 years required, 401(k) 2024", set()),
         ("5-9+ years (Req) 10+ years", set()),
@@ -368,6 +379,12 @@ def test_requisition_numbers(text: str, numbers: set[str]) -> None:
         ("GB, Weir House, 2 The Green, Bristol, BS1 6XX", {("bristol", "")}),
         ("GB, Newcastle upon Tyne, NE1 4XX", {("newcastle", "")}),
         ("Weir House, Parcel Hollow", {("weir house", "")}),
+        ("Kingston upon Thames, Surrey", {("kingston", "")}),
+        ("Chelsea, London SW3", {("london", "")}),
+        ("London N19 5NF", {("london", "")}),
+        ("Mt. Laurel, NJ 08054", {("mt laurel", "nj")}),
+        ("Mount Laurel Township, NJ", {("mt laurel", "nj")}),
+        ("Minneapolis-St. Paul, MN", set()),
         ("", set()),
     ],
 )
@@ -386,6 +403,12 @@ def test_places(location: str, cities: set[tuple[str, str]]) -> None:
         ("C++ Developer", set(), {"c++", "devel"}),
         ("Data Entry Clerk", set(), {"data", "entry", "clerk"}),
         ("Entry Data Analyst", {"junior"}, {"data", "analy"}),
+        ("Ferry Co-ordinator", set(), {"ferry", "coord"}),
+        ("CFO", {"chief"}, {"finan", "offic"}),
+        ("Chief Financial Officer", {"chief"}, {"finan", "offic"}),
+        ("Pilot - £35-40k", set(), {"pilot"}),
+        ("Pilot (up to 5 posts)", set(), {"pilot"}),
+        ("Data Analyst 5", {"5"}, {"data", "analy"}),
         ("", set(), set()),
     ],
 )
@@ -395,7 +418,7 @@ def test_titles(title: str, levels: set[str], core: set[str]) -> None:
 
 
 def test_a_suburb_belongs_to_the_large_city_of_another_state() -> None:
-    assert metropolis("hoboken", "nj") == metropolis("jersey city", "nj") == "New York City"
+    assert metropolis("hoboken", "nj") == metropolis("jersey city", "nj") == "new york"
     assert metropolis("parcel hollow", "nj") == "parcel hollow"
 
 
@@ -406,6 +429,7 @@ def test_names_of_one_employer() -> None:
     assert compare("Lean Data", "LeanData, Inc.") == "same"
     assert compare("Accenture", "Accenture Federal Services") == "alike"
     assert compare("Quickstaff", "Bestpeople") == "other"
+    assert compare("Quickstaff - Careers", "Quickstaff") == "same"
 
 
 def test_a_reason_is_given_in_words() -> None:
@@ -428,6 +452,20 @@ def test_no_cluster_joins_what_a_bridge_would() -> None:
         resolve_clusters(links, openings) == resolve_clusters(links[::-1], openings) == {"0": "0", "1": "0", "2": "2"}
     )
     assert conflict(openings["0"], openings["2"]) == "another city"
+
+
+def test_an_employer_in_another_city_is_not_joined_by_an_agency_there() -> None:
+    """The agency's copy may lie near a town that no gazetteer knows; the employer's other advert does not."""
+    rows = [
+        {**BASE, "location": "Zanesville, OH", "company": "Northwind Traders"},
+        {**BASE, "location": "Zanesville, OH", "company": "Northwind Staffing"},
+        {**BASE, "location": "Parcel Hollow, OH", "company": "Southwind"},
+    ]
+    openings = {str(n): read_opening({**row, "posting_id": str(n)}) for n, row in enumerate(rows)}
+    links = pd.DataFrame({"left_id": ["0", "1"], "right_id": ["1", "2"], "similarity": [1.0, 0.9], "reason": ["", ""]})
+    assert conflict(openings["0"], openings["2"]) == "another city"
+    assert conflict(openings["1"], openings["2"]) is None
+    assert resolve_clusters(links, openings) == {"0": "0", "1": "0", "2": "2"}
 
 
 def test_no_cluster_joins_two_contracts_by_a_bridge() -> None:

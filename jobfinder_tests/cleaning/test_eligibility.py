@@ -13,6 +13,21 @@ from jobfinder_assets.cleaning.gazetteer import gazetteer
 from jobfinder_assets.cleaning.lexicon import read_toml
 
 TEXTS = [
+    ("Remote from any country in the European Union.", sorted(gazetteer().groups["eu"])),
+    ("You can be anywhere in the EU or the UK.", sorted({*gazetteer().groups["eu"], "GB"})),
+    ("You live in Norway and hold a permit to work there.", ["NO"]),
+    ("If you live in Norway, your pay is in kroner.", None),
+    ("We can hire you in Germany, Austria or Switzerland.", ["AT", "CH", "DE"]),
+    ("We hire people living in the United States, Canada or Mexico.", ["CA", "MX", "US"]),
+    ("We can employ residents of Norway.", ["NO"]),
+    ("We can only hire in the following states: Ohio, Texas and Utah.", ["US"]),
+    ("Imprescindible residir en España.", ["ES"]),
+    ("Vaga exclusiva para residentes no Brasil.", ["BR"]),
+    ("Permiso de trabajo en España.", ["ES"]),
+    ("Open to Singaporeans and Singapore PRs only.", ["SG"]),
+    ("Remote (India) | Contract | 2 pm to 11 pm", ["IN"]),
+    ("Mails from us only come from our own domain.", None),
+    ("You are willing to relocate anywhere in the US.", None),
     ("The work is performed from home anywhere in the continental U.S.", ["US"]),
     ("You may live anywhere in the United States.", ["US"]),
     ("This is a remote role for residents of Mexico.", ["MX"]),

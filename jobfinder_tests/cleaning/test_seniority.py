@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 from jobfinder_assets.cleaning.seniority import parse_seniority
 
 LEVELS = [
+    ("Business Analyst", "We're looking for a mid-level business analyst.", "mid"),
+    ("Business Analyst", "You will mentor mid-level business analysts.", "unspecified"),
+    ("Business Analyst", "You report to mid-level management staff of the role.", "unspecified"),
     ("Placement Student - Ferries", "", "intern"),
     ("Industrial Placement - Ferry Analyst", "", "intern"),
     ("Industrial Placement Officer", "", "unspecified"),
@@ -75,6 +78,25 @@ LEVELS = [
     ("Data Analyst", "As a junior ferry analyst, you will count.", "junior"),
 ]
 YEARS = [
+    ("Al menos 2 años de experiencia como analista.", 2),
+    ("Minimaal 3 jaar relevante werkervaring.", 3),
+    ("2 à 4 ans d'expérience.", 2),
+    ("Minimum 4 lata pracy jako analityk.", 4),
+    ("Almeno 2 anni di esperienza.", 2),
+    ("Desde hace 20 años somos líderes.", None),
+    ("Al 25 jaar varen wij.", None),
+    ("Bachelor's degree (4 years) in navigation.", None),
+    ("A shipyard with 10 years of double-digit growth.", None),
+    ("Required\n* A licence\nPreferred\n* Three years of teaching experience", None),
+    ("Education:\nDegree preferred\n\nPreferred\nFrench\n\nExperience:\n2 years of related experience", 2),
+    ("Desirable: a diploma\nEssential: 2 years' experience of reporting", 2),
+    ("Should you have 2 years' experience already, so much the better.", None),
+    ("Five years of experience at sea would be highly regarded.", None),
+    ("Preferred but not essential: 3-4 years of experience in energy", None),
+    (
+        "Option 1: a degree and 4 years' experience.\nOption 2: 6 years' experience.\nOption 3: an MBA and 2 years.",
+        2,
+    ),
     ("5+ years of experience in data engineering.", 5),
     ("Minimum of 3 years of professional experience.", 3),
     ("At least four years of experience with SQL.", 4),
