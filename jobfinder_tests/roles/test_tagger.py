@@ -141,12 +141,26 @@ def test_the_classifiers_say_grows_with_the_corpus(fitted: RoleTagger) -> None:
 
 def test_the_classifier_knows_words_that_no_rule_has() -> None:
     """A word that only ever stands beside pipelines comes to speak for data engineers."""
-    rows = [("", f"Duties\nBuild data pipelines and ETL with quuxbase in unit {number}.") for number in range(300)]
-    rows += [("", f"Duties\nPrepare weekly reports and dashboards in unit {number}.") for number in range(300)]
-    questions = frame([("", "Duties\nWork on quuxbase."), ("", "Duties\nWork on blorbware.")])
+    rows = [("", f"Duties\nBuild data pipelines and ETL with glim and quuxbase in {number}.") for number in range(300)]
+    rows += [("", f"Duties\nPrepare weekly reports and dashboards with glim in {number}.") for number in range(300)]
+    usual = "Prepare weekly reports and dashboards with glim in 7."
+    questions = frame([("", f"Duties\n{usual} And {word}.") for word in ("quuxbase", "glim")])
     found = RoleTagger().fit(frame(rows)).predict_proba(questions)
     odds = (found["data_engineer"] / found["data_analyst"]).tolist()
     assert odds[0] > 1.1 * odds[1]
+
+
+def test_of_adverts_in_other_words_the_rules_decide() -> None:
+    """A classifier that knows hardly a word of an advert would call it what most of its corpus is."""
+    rows = [("", f"Duties\nBuild data pipelines and ETL with quuxbase in unit {number}.") for number in range(300)]
+    rows += [("", f"Duties\nPrepare weekly reports and dashboards in unit {number}.") for number in range(300)]
+    strange = " ".join(f"zorb{number} flum{number}" for number in range(40))
+    of_their_kind = frame([("", "Duties\nBuild data pipelines and ETL with quuxbase in unit 7.")])
+    others = frame([("", f"Duties\nBuild data pipelines for {strange}.")])
+    tagger = RoleTagger().fit(frame(rows))
+    assert tagger.fit_.coverage > 0.5
+    assert not np.allclose(tagger.predict_proba(of_their_kind), RULES_ALONE.predict_proba(of_their_kind))
+    assert np.allclose(tagger.predict_proba(others), RULES_ALONE.predict_proba(others))
 
 
 def test_evidence_names_the_phrases_where_they_stand(fitted: RoleTagger) -> None:
