@@ -19,7 +19,8 @@ _EMPLOYER_IN = re.compile(r"^.{1,200}\bin (?=[A-Z][^,]{1,40}, [A-Z]{2}(?: \d{5})
 _METRO = re.compile(r"\b(?:greater|metro(?:politan|plex)?|bay area|area|region|county|vicinity|surrounding)\b")
 # "Newcastle upon Tyne", of which texts say "Newcastle".
 _ON_A_RIVER = re.compile(r"(?<=[a-z]{4}) (?:up)?on (?:the )?[a-z]+$")
-_ZIP = re.compile(r"\b\d{5}(?:-\d{4})?\b|(?<=[\s,])[A-Z]{1,2}\d{1,2}[A-Z]?(?:\s?\d[A-Z]{2})?\s{0,2}(?=$|,)")
+# Of the US, and of the UK behind a place: "London N19 5NF".
+_POSTCODE = re.compile(r"\b\d{5}(?:-\d{4})?\b|(?<=[\s,])[A-Z]{1,2}\d{1,2}[A-Z]?(?:\s?\d[A-Z]{2})?\s{0,2}(?=$|,)")
 _SHORT_WORDS = {"saint": "st", "fort": "ft", "mount": "mt"}
 _SPARE_WORDS = frozenset({"downtown", "township", "twp"})
 _METROPOLIS, _SUBURB_KILOMETRES = 300_000, 30
@@ -120,7 +121,7 @@ def cities_in(location: str) -> frozenset[tuple[str, str]]:
     """Cities named by a location field, each with its state where it is said."""
     found = set()
     location = _EMPLOYER_IN.sub("", location)
-    for piece in re.split(r"[;|/•]|\s(?:or|and|&)\s", _ZIP.sub(" ", location)):
+    for piece in re.split(r"[;|/•]|\s(?:or|and|&)\s", _POSTCODE.sub(" ", location)):
         plain = [" ".join(plain_words(part)) for part in piece.split(",")]
         parts = [part for part in plain if part and part not in _NOT_CITIES and not _REMOTE.search(part)]
         if not parts:
