@@ -9,6 +9,7 @@ from jobfinder_assets.cleaning.cues import read_cues
 from jobfinder_assets.cleaning.gazetteer import City, gazetteer, kilometres
 from jobfinder_assets.cleaning.location import text_workplace
 from jobfinder_assets.cleaning.opening_words import OPENING_WORDS, STATES, plain_words, state_code
+from jobfinder_assets.cleaning.places import parse_place
 from jobfinder_assets.cleaning.text import text_or_empty
 
 _NOT_CITIES = frozenset(OPENING_WORDS["not_cities"])
@@ -104,6 +105,8 @@ def _placed(
     location: str, workplace: str, city: str, region: str, *, title_says_remote: bool
 ) -> tuple[frozenset[tuple[str, str]], bool | None]:
     cities = cities_in(location)
+    if not city and len(cities) == 1:
+        cities = _completed(cities, location)
     if city and len(cities) < 2:
         named = city_name(city)
         state = state_code(" ".join(plain_words(region))) or next((state for _, state in cities), "")
@@ -114,6 +117,20 @@ def _placed(
     elif workplace in ("onsite", "hybrid"):
         remote = False
     return cities, remote
+
+
+def _completed(cities: frozenset[tuple[str, str]], location: str) -> frozenset[tuple[str, str]]:
+    """Where the field is written so that no city is known ("US-TX-Austin"), or no state, the one that it names."""
+    ((name, state),) = cities
+    is_known = name in gazetteer().cities
+    # "Newark" alone may lie in any state.
+    if is_known and (state or name == " ".join(plain_words(location))):
+        return cities
+    found = parse_place(location)
+    if not found.city or (is_known and city_name(found.city) != name):
+        return cities
+    region = (found.region or "").lower() if found.country == "US" else ""
+    return frozenset({(city_name(found.city) or name, state or region)})
 
 
 @lru_cache(maxsize=65_536)
