@@ -30,7 +30,7 @@ _END = re.compile(
     r")"
 )
 # "Remote:", "Work remotely" and "Remote job" stand before their value on the next line.
-_LABEL = re.compile(r"[^\n]*:|\s*(?:work remotely|remote job|telework eligible)\s*", re.I)
+_LABEL = re.compile(r"[^\n]*:|\s*(?:work remotely|remote job|telework eligible|seniority level)\s*", re.I)
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,8 @@ class Cues:
         value_from = position
         for match in _END.finditer(text, position + 1, end):
             at = match.start()
+            if value_from > position and not text[value_from:at].strip():
+                continue
             if text[at] == "\n" and (at <= value_from or _LABEL.fullmatch(text, start, at)):
                 value_from = at + 1
                 continue

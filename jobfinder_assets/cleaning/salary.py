@@ -35,7 +35,7 @@ _AMOUNT = re.compile(
     rf"(?:\b(?P<code>{_CODE})\s?(?=[$£€¥₹]))?"
     rf"(?P<sign>(?i:{_SIGN})|\b(?:{_CODE}|(?i:{_WORD}|kr))\b\.?|{_RAND})?\s{{0,2}}(?:(?<![A-Za-z\d.])|(?<=\bR)|(?<=(?i:rs)\.))"
     rf"(?P<number>{_NUMBER})\s?(?P<unit>{_UNIT}|(?i:m|mn|million|bn|billion)\b|%)?"
-    rf"(?P<plus>\s?\+)?\s{{0,2}}(?P<after>(?:{_CODE}|(?i:{_WORD}))\b|(?:€|£|zł|Kč|kr\b)(?!\s?\d))?"
+    rf"(?P<plus>\s?\+)?\s{{0,2}}(?P<after>(?:{_CODE}|(?i:{_WORD}))\b|(?:€|£|zł|Kč|kr\b|\$)(?!\s?\d))?"
 )
 _PERIOD = re.compile(
     r"(?:/|(?<![a-z])per\b|(?<![a-z])an?\b|\beach\b|(?<![a-z])p[./]?|\b(?:pro|por|par|pr|al|za)\b\.?)\s{0,2}("
@@ -57,7 +57,7 @@ _HOURS = re.compile(_SAID["hours_of_work"], re.I)
 # "$25 an hour - $30", "£22 (ph) to £30"
 _PER = r"\(?(?:/|per|an?|p/?)\s?(?:hour|hr|h|year|yr|annum|a|month|mo|week|wk|day)\b\.?\)?"
 _JOIN = re.compile(
-    rf"^\.?\s{{0,3}}(?:{_PER}\s{{0,2}})?(?:\(?(?:pa|p\.a\.?|ph|min(?:imum)?)\)?)?\s{{0,2}}"
+    rf"^(?:\.|,[-–])?\s{{0,3}}(?:{_PER}\s{{0,2}})?(?:\(?(?:pa|p\.a\.?|ph|min(?:imum)?)\)?)?\s{{0,2}}"
     rf"(?:{_SAID['joiner']})\s{{0,3}}$",
     re.I,
 )
@@ -99,7 +99,7 @@ _NEAR_AMOUNT = re.compile(
 _AMOUNTS_END = re.compile(
     rf"(?:(?:(?:\b(?:{_CODE})\s?)?(?:{_SIGN})|\b(?:{_CODE}|{_WORD})\b\.?|\bR)?\s?"
     rf"(?:{_NUMBER})(?![.,]?\d|\s?%)\s?(?:{_UNIT})?(?:\.(?=\sto\s?[$£€]))?\s?"
-    rf"(?:€|(?:{_CODE}|{_WORD})\b)?\s?"
+    rf"(?:,[-–](?!\d))?(?:€|\$(?!\s?\d)|(?:{_CODE}|{_WORD})\b)?\s?"
     r"(?:/?\s?(?:hr|hour|yr|year|annually|per \w+|an? (?!\d)\w+))?[\s+]{0,2}"
     rf"(?:usd|eur|gbp|{_SAID['joiner']})?\s{{0,2}}){{1,3}}",
     re.I,
@@ -263,7 +263,9 @@ def _pay_near(cues: Cues, position: int, default_currency: str) -> tuple[Salary 
     per = _PERIOD_BEHIND.search(after[:period_reach])
     if per and _HOURS.search(after):
         per = _PERIOD_BEHIND.search(_without_hours(after)[:period_reach])
-    called = lpa or _PAY_WORD.search(label) is not None
+    # "Paid at 90 days" above says nothing of what "we spent $140,000" on.
+    said = label if _NOT_PAY.search(lower, line_start, start) is None else lower[line_start:start][-_LABEL:]
+    called = lpa or _PAY_WORD.search(said) is not None
     extra = _EXTRA_BEHIND.match(behind) and "+" not in text[amount.end() : end]
     if extra and not (called and (per or behind.startswith(","))):
         return None, end

@@ -18,7 +18,7 @@ _TITLE_LEVELS = (
     ("junior", r"entry[- ]level(?! manager)"),
     (
         "intern",
-        r"intern|interns|internship|\w*praktikum|\w*praktikant\w*"
+        r"intern|interns|internship|stagiaire|stage(?=\W*$|\W+(?:-|–|en|data|assistant))|\w*praktikum|\w*praktikant\w*"
         r"|co-?op|werkstudent\w*|duales studium|alternance|alternant\w*|becari[oa]"
         r"|working student|summer analyst"
         # Not who arranges them.
@@ -39,13 +39,13 @@ _TITLE_LEVELS = (
     (
         "senior",
         # Not "Senior Living" or, at the end, "Senior Care": the old whom one cares for.
-        r"senior(?! living| citizen| cent(?:er|re)\b| care(?:\W*$| home| facility))"
+        r"s[eé]nior(?! living| citizen| cent(?:er|re)\b| care(?:\W*$| home| facility))"
         rf"|sr|snr|iii|iv|v|(?:level|lvl|l) ?[345]|(?:sde|swe)[- ]?[345]|{_NO_BAND}[345]$"
         r"|(?:engineer|scientist|analyst|developer) [345](?=,|\))",
     ),
     (
         "mid",
-        rf"mid|mid-?level|mid-?career|intermediate|ii|(?:level|lvl|l) ?2|(?:sde|swe)[- ]?2|{_NO_BAND}2$"
+        rf"mid|medior|mid-?level|mid-?career|intermediate|ii|(?:level|lvl|l) ?2|(?:sde|swe)[- ]?2|{_NO_BAND}2$"
         r"|(?:engineer|scientist|analyst|developer) 2(?=,|\))",
     ),
     (
@@ -88,7 +88,9 @@ _TEXT_LEVELS = tuple(
         ),
         (
             "senior",
-            rf"\bsenior[- ]level {_OF_THE_JOB}|(?:level|seniority)\W{{1,4}}senior\b(?! (?:manage|leader|exec))"
+            rf"\bsenior[- ]level {_OF_THE_JOB}"
+            r"|\b(?:this is|it['’]s) a senior (?:[\w-]+ ){0,2}(?:role|position|job|opportunity)\b"
+            rf"|(?:level|seniority)\W{{1,4}}senior\b(?! (?:manage|leader|exec))"
             # "We are looking for a steady Senior Ferry Engineer"
             r"|\b(?:seek\w*|looking (?:for|to (?:add|bring on|hire))|hiring|recruiting|searching for|need (?:for|of)"
             r"|role of|opening for|as|fill|summary) (?:an? |our |the |this )(?:[\w-]+ ){0,2}(?:senior|sr\.?) "
