@@ -7,6 +7,8 @@ from functools import lru_cache
 from jobfinder_assets.cleaning.lexicon import read_lines, read_toml
 
 _RATING = re.compile(r"\s{0,9}[\r\n]\s{0,9}\d(?:\.\d)?$")
+# "Foo - Careers" names a page, not another employer.
+_CAREERS_PAGE = re.compile(r"(?<=\w)(?:\s{1,3}[-–—|]|:)\s{0,3}(?:careers?|jobs|career site)\s*$", re.I)
 _LONGEST_NAME = 300
 _SPACE = re.compile(r"\s+")
 _SENTINELS = frozenset(read_lines("sentinels.txt"))
@@ -22,10 +24,6 @@ def clean_company(raw: str | None) -> str | None:
         return None
     name = _SPACE.sub(" ", _RATING.sub("", raw.strip()[:_LONGEST_NAME])).strip()
     return None if is_sentinel(name) else name
-
-
-# "Foo - Careers" names a page, not another employer.
-_CAREERS_PAGE = re.compile(r"(?<=\w)(?:\s{1,3}[-–—|]|:)\s{0,3}(?:careers?|jobs|career site)\s*$", re.I)
 
 
 def is_sentinel(text: str) -> bool:

@@ -70,9 +70,10 @@ class Cues:
         value_from = position
         for match in _END.finditer(text, position + 1, end):
             at = match.start()
+            # Empty lines and a bullet stand between a label and its value.
             if value_from > position and not text[value_from:at].strip():
                 continue
-            if text[at] == "\n" and (at <= value_from or _LABEL.fullmatch(text, start, at)):
+            if text[at] == "\n" and _LABEL.fullmatch(text, start, at):
                 value_from = at + 1
                 continue
             return start, at - 1 if text[at] in "–-" else at

@@ -471,9 +471,8 @@ def _without_words(terms: _Terms) -> _Terms:
 
 def _shares_of_terms(terms: _Terms, chosen: NDArray[np.bool_]) -> Matrix:
     """Of each document's terms, the share of those that are chosen; shape (documents, 1)."""
-    counts = (np.bincount(of, minlength=terms.documents) for of in (terms.document[chosen], terms.document))
-    found, whole = counts
-    return (found / np.maximum(whole, 1))[:, None]
+    found = np.bincount(terms.document[chosen], minlength=terms.documents)
+    return (found / np.maximum(np.bincount(terms.document, minlength=terms.documents), 1))[:, None]
 
 
 def _joined(parts: Sequence[_Terms]) -> _Terms:
