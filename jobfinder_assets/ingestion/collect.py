@@ -9,14 +9,14 @@ one is of other content, and it is a board's health that lets it be skipped.
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import islice, pairwise
 from queue import SimpleQueue
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import orjson
@@ -370,6 +370,10 @@ class _Lazy(Mapping[str, Value]):
     def __getitem__(self, name: str) -> Value:
         return self._made[name]
 
+    def get(self, name: str, default: Any = None) -> Any:
+        # A board's every posting is looked up: `Mapping`'s own would catch an exception around each.
+        return self._made.get(name, default)
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._made)
 
@@ -528,7 +532,9 @@ def _readable(board: _Board, fetched: Fetched) -> Iterator[tuple[str, str, RawPo
 def _see(board: _Board, tally: _Tally, *, complete: bool) -> None:
     """Bring the sightings up to date: what came was seen now; what is missing from a complete answer has closed."""
     known, seen = board.known, tally.seen
-    telling = {source_id for source_id, _ in seen.items() - known.sighted.items()} | (seen.keys() & known.closed)
+    sighted = known.sighted
+    telling = {name for name, digest in seen.items() if name not in sighted or sighted[name] != digest}
+    telling |= seen.keys() & known.closed
     if not complete:
         again = seen.keys() & known.hashes.keys()
         telling |= {name for name in again if _long_ago(known.sighting(name).last_seen_at, board.now)}
@@ -562,15 +568,15 @@ class _KnownPostings:
 
     hashes: content hash by source id of every posting that was seen, None where its record is not stored; closed: the
     ids of those that are closed; unseen: hashes of records that a killed run stored before it could store a sighting;
-    sent: ids by the digest of the item that the source sent; unsent: ids of which no digest is stored; seen: the
-    sightings as rows of source_id, content_hash, first_seen_at, last_seen_at, closed_at.
+    recorded: ids whose record is stored; sent: ids by the digest of the item that the source sent; seen: the sightings
+    as rows of source_id, content_hash, first_seen_at, last_seen_at, closed_at.
     """
 
     hashes: dict[str, str | None]
     closed: frozenset[str]
     unseen: dict[str, str]
+    recorded: Sequence[str]
     sent: dict[str, str]
-    unsent: frozenset[str]
     seen: pa.Table
 
     @property
@@ -580,6 +586,11 @@ class _KnownPostings:
             **{name: self.sighting(name).first_seen_at for name, digest in self.hashes.items() if digest},
             **dict.fromkeys(self.unseen, _NEVER),
         }
+
+    @cached_property
+    def unsent(self) -> frozenset[str]:
+        """Ids of which no digest is stored."""
+        return frozenset(self.recorded).difference(self.sent.values())
 
     def sighting(self, source_id: str) -> _Sighting:
         place = self._places[source_id]
@@ -635,8 +646,7 @@ class _Stored:
         sent = {digest: name for digest, name in zip(raw["sent_hash"].to_pylist(), ids, strict=True) if digest}
         hashes = {source_id: stored.pop(source_id, None) for source_id in seen["source_id"].to_pylist()}
         closed = frozenset(self._closed[name]["source_id"].to_pylist() if name in self._closed else ())
-        unsent = frozenset(ids).difference(sent.values())
-        return _KnownPostings(hashes, closed, unseen=stored, sent=sent, unsent=unsent, seen=seen)
+        return _KnownPostings(hashes, closed, unseen=stored, recorded=ids, sent=sent, seen=seen)
 
     def open_postings(self, name: str) -> tuple[int, datetime | None]:
         """How many of the board's postings are open, and the earliest of the times they were last seen."""

@@ -5,13 +5,16 @@ HTML page in the place of JSON a refusal; 304 is "unchanged"; all else that is n
 """
 
 import logging
+import math
 import re
+import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from http.cookiejar import DefaultCookiePolicy
+from functools import partial
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote, quote_plus, urlencode, urljoin, urlsplit
 
@@ -19,7 +22,8 @@ import msgspec
 import requests
 import xxhash
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPResponse, Retry
+from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool, Retry
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, IncompleteRead, MaxRetryError, ProtocolError, ReadTimeoutError, SSLError
 
 from jobfinder_assets.config import Http, Settings
@@ -161,13 +165,13 @@ class HttpClient:
             backoff_factor=_BACKOFF_SECONDS,
             backoff_max=settings.max_retry_after_seconds,
         )
-        self._session = requests.Session()
-        self._session.headers.update(
-            {"User-Agent": settings.user_agent, "Accept-Encoding": "gzip, deflate", **self._key.headers}
-        )
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(pool_maxsize=settings.connections, max_retries=0))
+        self._headers = {
+            "User-Agent": settings.user_agent,
+            "Accept-Encoding": "gzip, deflate",
+            **self._key.headers,
+        }
+        # The adapter alone: of a session's cookies, redirects and hooks none is wanted.
+        self._adapter = _Adapter(pool_maxsize=settings.connections, max_retries=0)
 
     @classmethod
     def of(cls, source: type[Source], settings: Settings, key: Key | None = None) -> "HttpClient":
@@ -286,25 +290,27 @@ class HttpClient:
         """One request, with redirects on the same host, read whole."""
         for _ in range(_MOST_REDIRECTS + 1):
             self._keep_pace(url)
-            try:
-                response = self._session.send(
-                    self._request(url, headers, question),
-                    **self._environment(url),
-                    allow_redirects=False,
-                    timeout=self._timeouts(deadline),
-                )
-            except requests.exceptions.ReadTimeout as error:
-                raise _TryAgain(SourceError(f"{_host(url)} did not answer in time")) from error
-            except requests.exceptions.ConnectionError as error:
-                raise self._connection_failed(url, error) from error
-            except requests.exceptions.RequestException as error:
-                raise _no_address(url, error) from error
-            with response:
+            with _WATCH.until(deadline) as awaited, self._sent(url, headers, question, awaited) as response:
                 if response.status_code in _REDIRECTED and (target := response.headers.get("Location")):
                     url = _redirect(url, target)
                     continue
-                return self._read(url, response, deadline=deadline)
+                return self._read(url, response, awaited)
         raise SourceError(f"{url} redirects more than {_MOST_REDIRECTS} times")
+
+    def _sent(self, url: str, headers: Mapping[str, str], question: Any, awaited: "_Awaited") -> requests.Response:
+        """The answer's head."""
+        try:
+            return self._adapter.send(
+                self._request(url, headers, question),
+                timeout=self._timeouts(awaited.deadline),
+                **self._environment(url),
+            )
+        except requests.exceptions.RequestException as error:
+            if awaited.late or isinstance(error, requests.exceptions.ReadTimeout):
+                raise _TryAgain(SourceError(f"{_host(url)} did not answer in time")) from error
+            if isinstance(error, requests.exceptions.ConnectionError):
+                raise self._connection_failed(url, error) from error
+            raise _no_address(url, error) from error
 
     def _request(self, url: str, headers: Mapping[str, str], question: Any) -> requests.PreparedRequest:
         return requests.Request(
@@ -312,7 +318,7 @@ class HttpClient:
             url,
             params=self._key.params or None,
             json=question,
-            headers={**self._session.headers, **headers},
+            headers={**self._headers, **headers},
         ).prepare()
 
     def _environment(self, url: str) -> Mapping[str, Any]:
@@ -321,16 +327,16 @@ class HttpClient:
         parts = urlsplit(url)
         host = parts.scheme, parts.netloc
         if host not in self._environments:
-            self._environments[host] = self._session.merge_environment_settings(url, {}, True, None, None)
+            self._environments[host] = requests.Session().merge_environment_settings(url, {}, True, None, None)
         return self._environments[host]
 
     def _timeouts(self, deadline: float) -> tuple[float, float]:
         left = max(deadline - time.monotonic(), 0.01)
         return min(self._settings.connect_timeout_seconds, left), min(self._settings.read_timeout_seconds, left)
 
-    def _read(self, url: str, response: requests.Response, *, deadline: float) -> _Body:
+    def _read(self, url: str, response: requests.Response, awaited: "_Awaited") -> _Body:
         try:
-            content = self._body(url, response, deadline=deadline)
+            content = self._body(url, response, awaited)
         except ReadTimeoutError as error:
             raise _TryAgain(SourceError(f"{_host(url)} stopped sending in the middle of its answer")) from error
         except (IncompleteRead, ProtocolError) as error:
@@ -345,7 +351,7 @@ class HttpClient:
             raise _TryAgain(problem, self._retry_after(response))
         raise problem
 
-    def _body(self, url: str, response: requests.Response, *, deadline: float) -> bytes:
+    def _body(self, url: str, response: requests.Response, awaited: "_Awaited") -> bytes:
         """The decoded body, bounded in size and time whatever the server does."""
         encoding = response.headers.get("Content-Encoding", "").strip().lower()
         if encoding not in _ENCODINGS:
@@ -358,24 +364,24 @@ class HttpClient:
             f"{_host(url)} took longer than {self._settings.total_timeout_seconds:g} s; "
             "raise http.total_timeout_seconds if it is just slow"
         )
-        with _shut_at(deadline, response.raw) as late:
-            try:
-                # Whole, since each chunk is a turn of the interpreter's lock that all threads wait for.
-                while size <= limit and (chunk := response.raw.read(limit + 1 - size, decode_content=decode)):
-                    parts.append(chunk)
-                    size += len(chunk)
-            except Exception as error:
-                # A socket that is shut under its reader fails in ways of its own, TLS in others.
-                if late.is_set():
-                    raise slow from error
-                raise
+        awaited.comes_by(response.raw.shutdown)
+        try:
+            # Whole, since each chunk is a turn of the interpreter's lock that all threads wait for.
+            while size <= limit and (chunk := response.raw.read(limit + 1 - size, decode_content=decode)):
+                parts.append(chunk)
+                size += len(chunk)
+        except Exception as error:
+            # A socket that is shut under its reader fails in ways of its own, TLS in others.
+            if awaited.late:
+                raise slow from error
+            raise
         if size > limit:
             raise SourceError(
                 f"the answer of {_host(url)} is larger than {self._settings.max_response_megabytes} MB; "
                 "raise http.max_response_megabytes if that is right"
             )
         # One of a told length that came whole in the last moment is no worse for it.
-        if late.is_set() and response.raw.length_remaining != 0:
+        if awaited.late and response.raw.length_remaining != 0:
             raise slow
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
@@ -404,24 +410,106 @@ class HttpClient:
         return SourceError(message)
 
 
-@contextmanager
-def _shut_at(deadline: float, body: HTTPResponse) -> Iterator[threading.Event]:
-    """Shuts `body` at the deadline, even one that comes byte by byte; the event tells that it did."""
-    late = threading.Event()
+class _Awaited:
+    """An answer that must have come at its deadline; `late` tells that its socket was shut since it had not."""
 
-    def end() -> None:
-        late.set()
-        # Read to its end in this very moment, or no socket's.
-        with suppress(RuntimeError, ValueError, OSError):
-            body.shutdown()
+    def __init__(self, deadline: float) -> None:
+        self.deadline = deadline
+        self.late = False
+        self._shut: Callable[[], None] | None = None
 
-    timer = threading.Timer(max(deadline - time.monotonic(), 0), end)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield late
-    finally:
-        timer.cancel()
+    def comes_by(self, shut: Callable[[], None]) -> None:
+        """`shut` ends the waiting for what comes next."""
+        self._shut = shut
+        if self.late:
+            self.end()
+
+    def end(self) -> None:
+        self.late = True
+        if self._shut is not None:
+            # Read to its end in this very moment, or no socket's.
+            with suppress(RuntimeError, ValueError, OSError):
+                self._shut()
+
+
+class _Watch:
+    """Ends answers at their deadlines. A socket's own limit holds for one read: who sends byte by byte never meets it.
+
+    One thread for all of them: one for each takes longer to start than an answer takes to read.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._open: set[_Awaited] = set()
+        self._looks_at = math.inf
+        self._looking = False
+
+    @contextmanager
+    def until(self, deadline: float) -> Iterator[_Awaited]:
+        """What this thread asks for inside is ended at the deadline (of `time.monotonic`)."""
+        awaited = _Awaited(deadline)
+        with self._changed:
+            self._open.add(awaited)
+            if not self._looking:
+                self._looking = True
+                threading.Thread(target=self._look, daemon=True, name="deadlines of answers").start()
+            elif deadline < self._looks_at:
+                self._changed.notify()
+        token = _AWAITED.set(awaited)
+        try:
+            yield awaited
+        finally:
+            _AWAITED.reset(token)
+            with self._changed:
+                self._open.discard(awaited)
+
+    def _look(self) -> None:
+        with self._changed:
+            while self._open:
+                now = time.monotonic()
+                for awaited in [awaited for awaited in self._open if awaited.deadline <= now]:
+                    self._open.discard(awaited)
+                    awaited.end()
+                self._looks_at = min((awaited.deadline for awaited in self._open), default=now)
+                self._changed.wait(self._looks_at - now)
+            self._looking = False
+
+
+_WATCH = _Watch()
+_AWAITED: ContextVar[_Awaited | None] = ContextVar("awaited", default=None)
+
+
+class _Heard(HTTPConnection):
+    """A connection whose answer's head is watched as well."""
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
+        awaited = _AWAITED.get()
+        if awaited is None or self.sock is None:
+            return super().getresponse()
+        awaited.comes_by(partial(self.sock.shutdown, socket.SHUT_RDWR))
+        response = super().getresponse()
+        if awaited.late:
+            # What had come reads like a head without its last lines.
+            raise TimeoutError
+        return response
+
+
+class _HeardSafely(_Heard, HTTPSConnection):
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Heard
+
+
+class _SafePool(HTTPSConnectionPool):
+    ConnectionCls = _HeardSafely
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        super().init_poolmanager(*arguments, **options)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SafePool}
 
 
 def _address(url: str, params: Mapping[str, Any]) -> str:

@@ -34,6 +34,13 @@ def silent(request: BaseHTTPRequestHandler) -> None:
     time.sleep(2.5)
 
 
+def drip_head(request: BaseHTTPRequestHandler) -> None:
+    request.wfile.write(b"HTTP/1.1 200 ")
+    for _ in range(60):
+        request.wfile.write(b"O")
+        time.sleep(0.05)
+
+
 def test_json_comes_with_its_size_and_validators(server: Server, client: HttpClient) -> None:
     url = server.on("/jobs", reply({"jobs": []}, ETag='"1"', Last_Modified="Mon, 23 Nov 2026 07:00:00 GMT"))
     answer = client.get_json(url, params={"content": "true"})
@@ -100,6 +107,7 @@ def test_the_same_answer_again_is_unchanged_whatever_the_server_says(server: Ser
         (cut_chunk, SourceError, "cut its answer short"),
         (hang_up, SourceError, "closed the connection"),
         (silent, SourceError, "did not answer in time"),
+        (drip_head, SourceError, "did not answer in time"),
         (drip(Content_Length="100000"), SourceError, "took longer than 1 s"),
         # No length is told: the answer ends with the connection, and a cut one would look whole.
         (drip(first=b'{"jobs": []}', Connection="close"), SourceError, "took longer than 1 s"),
