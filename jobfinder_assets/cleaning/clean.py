@@ -307,6 +307,7 @@ def _country(name: str | None) -> str | None:
     return name.upper() if name.upper() in gazetteer().codes else parse_place(name).country
 
 
+@lru_cache(maxsize=1_024)
 def _employment(text: str | None) -> str | None:
     words = (text or "").casefold()
     return next((kind for kind, marks in _EMPLOYMENT if any(mark in words for mark in marks)), None)

@@ -147,9 +147,9 @@ _N = (
 _MORE = r"\s{0,2}(?:\(\d{1,2}\+?\))?\s{0,2}(?:\+|plus\b|or more\b|\(\+\)|full\b|solid\b|good\b|-?plus\b)?"
 # The first characters of all that may follow stand ahead: a third of the time.
 _BEFORE_YEARS = re.compile(
-    rf"(?=[\dabdefnostvz])(?:{_N}{_MORE}\s{{0,2}}(?:-|–|—|~|\?|â|to|or|bis|and|a|à|tot|do|(?<=\d\s)(?=\d))\s{{0,2}})?(?:(?:(?<![\w$€£])|{_GLUED})(?<!\d[.,])(\d{{1,2}}(?:\.\d)?|{'|'.join(_NUMBERS)})){_MORE}[\s-]{{0,3}}$"
+    rf"(?=[\dabdefnostvz])(?:(?=\d)|(?<!\w))(?:{_N}{_MORE}\s{{0,2}}(?:-|–|—|~|\?|â|to|or|bis|and|a|à|tot|do|(?<=\d\s)(?=\d))\s{{0,2}})?(?:(?:(?<![\w$€£])|{_GLUED})(?<!\d[.,])(\d{{1,2}}(?:\.\d)?|{'|'.join(_NUMBERS)})){_MORE}[\s-]{{0,3}}$"
 )
-_REACH_BACK, _LABEL_REACH = 45, 100
+_REACH_BACK, _LABEL_REACH, _NOT_ASKED_REACH = 45, 100, 90
 # Where all line breaks were lost, a sentence holds much that is not of its clause.
 _EMPLOYER_REACH, _DEGREE_BEFORE, _DEGREE_BEHIND = 120, 140, 60
 _RANGE_GOES_ON = re.compile(r"\s?(?:to|or)\s\w+\s(?:\(\d+\)\s)?years?")
@@ -243,13 +243,33 @@ class Seniority:
 
 @dataclass(frozen=True)
 class _Clause:
-    """Years asked for in one clause. is_alternative: they go with a degree or an option of their own."""
+    """Years asked for in one clause; before, behind: what its sentence says before the number, and from the cue on."""
 
     years: float
-    is_main: bool
-    is_alternative: bool
+    before: str
+    behind: str
     start: int
     end: int
+
+    @property
+    def is_main(self) -> bool:
+        """Of the job as a whole, not of one of its tools, nor on top of other years."""
+        before, behind = self.before, self.behind
+        named = behind[: behind.find(",")] if "," in behind else behind
+        label = before[-40:] if before.rstrip().endswith(":") else ""
+        return not (
+            (_SUB_SKILL.search(before) and not _OVERALL.match(behind))
+            or _BESIDES.search(before)
+            or _ADDITIONAL.match(behind)
+            or _TOOL.search(label)
+            or (_TOOL.search(named[:90]) and not _MAIN.search(named[:90]))
+        )
+
+    @property
+    def is_alternative(self) -> bool:
+        """With a degree or an option of its own."""
+        around = self.before[-_DEGREE_BEFORE:] + self.behind[:_DEGREE_BEHIND]
+        return bool(_OPTION.match(self.before) or _DEGREE.search(around))
 
 
 def parse_seniority(title: str, description: str) -> Seniority:
@@ -290,7 +310,7 @@ def text_years(cues: Cues) -> float | None:
     clauses = [clause for position in cues.at("years") if (clause := _clause(cues, position)) is not None]
     if not clauses:
         return None
-    main = [clause for clause in clauses if clause.is_main] or clauses
+    main = clauses if len(clauses) == 1 else [clause for clause in clauses if clause.is_main] or clauses
     # The first clause is the job's; what follows it closely with a degree of its own is an alternative to it.
     years, end = main[0].years, main[0].end
     for clause in main[1:]:
@@ -325,7 +345,11 @@ def _clause(cues: Cues, position: int) -> _Clause | None:
         years = float(stated[1])
     else:
         years = _count(number[1] or number[2]) / (12 if in_months else 1)
-        if (years == 1 and "a" in (number[1], number[2])) or _NOT_EXPERIENCE.match(behind) or _NOT_ASKED.search(before):
+        if (
+            (years == 1 and "a" in (number[1], number[2]))
+            or _NOT_EXPERIENCE.match(behind)
+            or _NOT_ASKED.search(before[-_NOT_ASKED_REACH:])
+        ):
             return None
         if years > 1 and behind.startswith(("year)", "years)")) and _LONG_DEGREE.search(before):
             return None
@@ -345,20 +369,7 @@ def _clause(cues: Cues, position: int) -> _Clause | None:
     years = round(years, 2)
     if years > _MOST_YEARS or _is_the_employers(before, behind) or _is_wished(cues, start, before, behind):
         return None
-    named = behind[: behind.find(",")] if "," in behind else behind
-    label = before[-40:] if before.rstrip().endswith(":") else ""
-    is_sub = (
-        (bool(_SUB_SKILL.search(before)) and not _OVERALL.match(behind))
-        or bool(_BESIDES.search(before) or _ADDITIONAL.match(behind))
-        or bool(_TOOL.search(label))
-        or (bool(_TOOL.search(named[:90])) and not _MAIN.search(named[:90]))
-    )
-    is_alternative = _OPTION.match(before) is not None or _near_degree(before, behind)
-    return _Clause(years, not is_sub, is_alternative, start, end)
-
-
-def _near_degree(before: str, behind: str) -> bool:
-    return bool(_DEGREE.search(before[-_DEGREE_BEFORE:] + behind[:_DEGREE_BEHIND]))
+    return _Clause(years, before, behind, start, end)
 
 
 def _count(word: str) -> float:

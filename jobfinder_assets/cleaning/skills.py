@@ -13,6 +13,7 @@ _LETTERS = {"r": "R", "c": "C", "go": "Go"}
 _BEFORE_LETTER, _BEHIND_LETTER = " \n/,(:;-", " \n/,).;:-"
 _JOINED = re.compile(r"[\s,/&();+-]{1,6}(?:(?:and/or|and|or|like|as|the|with|in|using|ms|microsoft)[\s,/&(]{1,3})?")
 _LONGEST_JOIN = 12
+_GOES_ON = "_+#"
 _SAYS_LANGUAGE = re.compile(
     r"^\s?(?:programming|language|lang\b|scripting|developer|code\b|script|packages?|libraries|\(programming|\(golang)",
     re.I,
@@ -53,13 +54,17 @@ def find_skills(text: str, *, lower: str | None = None) -> list[Mention]:
     sure: list[Mention] = []
     doubtful: list[Mention] = []
     # A blank at both ends: a letter may be the first or the last word.
-    for number, found, behind in lexicon.automaton.find_matches_as_indexes(f" {lower} "):
-        start, end = found - 1, behind - 1
+    padded = f" {lower} "
+    for number, found, behind in lexicon.automaton.find_matches_as_indexes(padded):
         name, is_letter, capital, ambiguous = lexicon.entries[number]
         if is_letter:
-            start, end = start + 1, end - 1
-        elif not _is_word(lower, start, end):
-            continue
+            start, end = found, behind - 2
+        else:
+            # Most of what is found stands inside a word.
+            after = padded[behind]
+            if after.isalpha() or after in _GOES_ON or not _is_word(padded, found, behind):
+                continue
+            start, end = found - 1, behind - 1
         if capital and not text[start].isupper():
             continue
         if number in lexicon.begin_with:
@@ -74,14 +79,15 @@ def find_skills(text: str, *, lower: str | None = None) -> list[Mention]:
     return list(first.values())
 
 
-def _is_word(text: str, start: int, end: int) -> bool:
-    """Stands alone, but for a version number behind it."""
-    if start and (text[start - 1].isalnum() or text[start - 1] == "_") and text[start].isalnum():
+def _is_word(padded: str, start: int, end: int) -> bool:
+    """Stands alone, but for a version number behind it; `padded` has a blank at both ends."""
+    before = padded[start - 1]
+    if (before.isalnum() or before == "_") and padded[start].isalnum():
         return False
-    while end < len(text) and text[end].isdigit():
+    while padded[end].isdigit():
         end += 1
     # "C" is not found in "C++", nor "Go" in "go-getter": the longer or another word stands there.
-    return end >= len(text) or not (text[end].isalnum() or text[end] in "_+#")
+    return not (padded[end].isalnum() or padded[end] in _GOES_ON)
 
 
 def _with_neighbours(text: str, sure: list[Mention], doubtful: list[Mention]) -> list[Mention]:
