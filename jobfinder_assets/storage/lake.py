@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
@@ -21,7 +22,7 @@ from deltalake.exceptions import CommitFailedError
 from deltalake.table import TableMerger
 from filelock import FileLock
 from pyarrow.dataset import get_partition_keys
-from pyarrow.parquet import ParquetFile
+from pyarrow.parquet import FileMetaData, ParquetFile
 
 from jobfinder_assets.storage.schemas import TABLES, TableSchema
 
@@ -520,19 +521,39 @@ def _looked_up(delta: DeltaTable, plain: pa.Schema, name: str, values: pa.Array)
     for fragment in delta.to_pyarrow_dataset().get_fragments():
         # A partition's value stands in its folder's name, not in its files.
         partition = get_partition_keys(fragment.partition_expression)
+        footer, keys = _keys(_File(delta.table_uri, fragment.path, fragment.filesystem), name)
+        keys = _completed(keys, pa.schema([plain.field(name)]), partition)
+        found = pc.is_in(keys.column(name), values)
+        if not pc.any(found).as_py():
+            continue
         with fragment.filesystem.open_input_file(fragment.path) as file:
-            parquet = ParquetFile(file)
+            parquet = ParquetFile(file, metadata=footer)
             stored = [column for column in plain.names if column in parquet.schema_arrow.names]
-            keys = parquet.read(columns=[column for column in stored if column == name])
-            keys = _completed(keys, pa.schema([plain.field(name)]), partition)
-            found = pc.is_in(keys.column(name), values)
             first = 0
             for group in range(parquet.num_row_groups):
-                held = found.slice(first, parquet.metadata.row_group(group).num_rows)
+                held = found.slice(first, footer.row_group(group).num_rows)
                 first += len(held)
                 if pc.any(held).as_py():
                     rows = _completed(parquet.read_row_group(group, columns=stored), plain, partition)
                     yield from (rows if pc.all(held).as_py() else rows.filter(held)).to_batches()
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file of a table: Delta never changes one, and gives no other its name."""
+
+    table: str
+    path: str
+    filesystem: Any = field(compare=False)
+
+
+# A run looks up the same table several times, the app at every page.
+@lru_cache(maxsize=256)
+def _keys(file: _File, column: str) -> tuple[FileMetaData, pa.Table]:
+    """A file's footer, and its values of one column; a table without columns where it lacks that."""
+    with file.filesystem.open_input_file(file.path) as opened:
+        parquet = ParquetFile(opened)
+        return parquet.metadata, parquet.read(columns=[column] if column in parquet.schema_arrow.names else [])
 
 
 def _completed(rows: pa.Table, plain: pa.Schema, partition: Mapping[str, Any]) -> pa.Table:
