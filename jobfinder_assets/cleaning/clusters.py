@@ -40,7 +40,7 @@ _ANOTHER_ADVERT = pd.Timedelta(days=1)
 # Fewer are done sooner than other processes start.
 _PARALLEL_FROM = 10_000
 # So many that most hashes hit none, and that those of a day's postings fit in the cache.
-_MARKS_PER_HASH = 24
+_MARKS_PER_HASH = 64
 _ROWS_AT_ONCE = 4_096
 
 Bands = npt.NDArray[np.int64]
@@ -412,7 +412,7 @@ def cluster_rows(
 
 
 def _reposts(dates: pd.Series, clusters: pd.Series) -> pd.Series:
-    dated = pd.DataFrame({"cluster": clusters, "date": pd.to_datetime(dates.tolist(), utc=True)}).dropna()
+    dated = pd.DataFrame({"cluster": clusters, "date": pd.to_datetime(dates.array, utc=True)}).dropna()
     dated = dated.sort_values(["cluster", "date"])
     later = dated.groupby("cluster")["date"].diff() >= _ANOTHER_ADVERT
     return clusters.map(later.groupby(dated["cluster"]).sum()).fillna(0).astype(int)
@@ -461,8 +461,9 @@ def _write_difference(lake: Lake, table: str, old: pd.DataFrame, new: pd.DataFra
     before, after = (
         dict(zip(_tuples(frame, key), _tuples(frame, columns), strict=True)) for frame in (old, new[columns])
     )
-    differs = [before.get(name) != values for name, values in after.items()]
-    written = lake.merge(table, new[columns].loc[np.array(differs, bool)].reset_index(drop=True))
+    differs = np.array([before.get(name) != values for name, values in after.items()], bool)
+    rows = new[columns].loc[differs].reset_index(drop=True)
+    written = lake.merge(table, rows, replacing=not before.keys().isdisjoint(_tuples(rows, key)))
     lost = pd.DataFrame([name for name in before if name not in after], columns=key, dtype="str")
     return written + lake.delete(table, lost)
 

@@ -47,7 +47,7 @@ from jobfinder_assets.cleaning.signatures import (
 )
 from jobfinder_assets.cleaning.text import readable, text_or_empty
 from jobfinder_assets.cleaning.titles import Title, read_title
-from jobfinder_assets.cleaning.whereabouts import metropolis, read_places
+from jobfinder_assets.cleaning.whereabouts import cities_of, metropolis
 
 DUPLICATES_VERSION = "10"
 COLUMNS = (
@@ -81,7 +81,7 @@ _NEARLY_ALL = 0.97
 # at that share, which count only with one requisition number, it loses a sixth; of those at the next bound 1 in 100.
 _STANDARD_ERRORS = 1
 _PAIRS_AT_ONCE = 500_000
-_FACTS = ("level", "employer", "core of the title", "city", "region")
+_FACTS = 5
 _SORTED_TOGETHER = 128
 
 
@@ -123,7 +123,7 @@ def fingerprint(postings: pd.DataFrame) -> npt.NDArray[np.int64]:
     shingles = shingle(texts)
     signatures = minhash(shingles)
     has_text = np.diff(shingles.starts) > 0
-    facts = np.array([_fact_hashes(row) for row in rows], np.uint64).reshape(count, len(_FACTS))
+    facts = np.array([_fact_hashes(row) for row in rows], np.uint64).reshape(count, _FACTS)
     levels, employers, cores, cities, regions = facts.T
     hashes = np.zeros((count, WIDTH), np.uint64)
     hashes[:, 0] = mix(_identities(rows), _text_hashes(shingles))
@@ -424,16 +424,32 @@ _remembered_hash = lru_cache(maxsize=65_536)(stable_hash)
 
 
 def _fact_hashes(row: Mapping[str, object]) -> tuple[int, ...]:
-    """A hash of each of `_FACTS`, 0 for one that the posting does not have; employers, titles and cities recur."""
+    """Hashes of level, employer, core of the title, city and region, 0 for one that the posting does not have.
+
+    Employers, titles and cities recur.
+    """
     company, title = text_or_empty(row.get("company")), text_or_empty(row.get("title"))
-    places = read_places({**row, "description": None})
-    parts = read_title(title, company, places=places)
-    city, state = min(places.cities) if places.cities else ("", "")
-    # Other employers' copies may name the suburb.
-    region = metropolis(city, state)
-    facts = company_key(company) if company else "", " ".join(sorted(parts.core)), city, region
-    found = (_remembered_hash(name, fact) if fact else 0 for name, fact in zip(_FACTS[1:], facts, strict=True))
-    return _remembered_hash("level", *sorted(parts.levels)), *found
+    employer, cities = company_key(company) if company else "", cities_of(row)
+    parts = read_title(title, company, cities=cities)
+    city, state = min(cities) if cities else ("", "")
+    return (
+        _level_hash(parts.levels),
+        _remembered_hash("employer", employer) if employer else 0,
+        _core_hash(parts.core),
+        _remembered_hash("city", city) if city else 0,
+        # Other employers' copies may name the suburb.
+        _remembered_hash("region", metropolis(city, state)) if city else 0,
+    )
+
+
+@lru_cache(maxsize=4_096)
+def _level_hash(levels: frozenset[str]) -> int:
+    return stable_hash("level", *sorted(levels))
+
+
+@lru_cache(maxsize=65_536)
+def _core_hash(core: frozenset[str]) -> int:
+    return stable_hash("core of the title", " ".join(sorted(core))) if core else 0
 
 
 def _together(*facts: Hashes, optional: Hashes) -> Hashes:

@@ -125,6 +125,10 @@ class Opening:
         return frozenset(name.lower() for name, often in times.items() if often >= _OFTEN) - LEVELS.keys()
 
     @cached_property
+    def lower(self) -> str:
+        return self.text.lower()
+
+    @cached_property
     def spoken(self) -> str:
         """Title and text as lower-case words, with a blank at both ends."""
         return f" {' '.join(plain_words(self.title_text))}{self.spoken_text}"
@@ -139,7 +143,7 @@ def read_opening(row: Mapping[str, object]) -> Opening:
     """Read the facts from a posting's row; any field may be missing or NaN."""
     title, company, text = (text_or_empty(row.get(name)) for name in ("title", "company", "description"))
     places = read_places(row)
-    parts = read_title(title, company=company, places=places)
+    parts = read_title(title, company=company, cities=places.cities)
     return Opening(
         posting_id=text_or_empty(row.get("posting_id")),
         title=parts,
@@ -219,7 +223,7 @@ def _said_places(left: Opening, right: Opening) -> tuple[Places, Places]:
 
 
 def _home(opening: Opening) -> Places:
-    return replace(opening.places, cities=opening.home_cities or opening.places.cities)
+    return replace(opening.places, cities=opening.home_cities) if opening.home_cities else opening.places
 
 
 def _other_cities(left: Opening, right: Opening) -> bool:
@@ -248,8 +252,7 @@ def names_itself(opening: Opening, other: Opening) -> bool:
 
 def names_of_its_own(opening: Opening, other: Opening) -> bool:
     """The text has a name inside sentences, again and again, that the other never has: of a ward, a team, a role."""
-    heard = other.text.lower()
-    return any(name[:_NAME_LETTERS] not in heard for name in opening.names)
+    return any(name[:_NAME_LETTERS] not in other.lower for name in opening.names)
 
 
 @lru_cache(maxsize=65_536)

@@ -1,13 +1,14 @@
 """A title taken apart: level, core words, states and numbers."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
 from jobfinder_assets.cleaning.company import company_key
 from jobfinder_assets.cleaning.opening_words import OPENING_WORDS, STATES, plain_words
 from jobfinder_assets.cleaning.requisitions import BOARD_CODE, plain_number
-from jobfinder_assets.cleaning.whereabouts import CITY_SPELLINGS, Places
+from jobfinder_assets.cleaning.whereabouts import CITY_SPELLINGS
 
 STEM_LETTERS = 5
 LEVELS: dict[str, str] = OPENING_WORDS["levels"]
@@ -44,17 +45,18 @@ class Title:
     numbers: frozenset[str]
 
 
-def read_title(title: str, company: str = "", *, places: Places | None = None) -> Title:
+def read_title(title: str, company: str = "", *, cities: Iterable[tuple[str, str]] = ()) -> Title:
     """Take a title apart; the employer's whole name and words of the posting's places are no part of the core."""
     words, numbers, states = _title_words(title)
     own_words: set[str] = set()
-    for city, state in (places or Places()).cities:
+    for city, state in cities:
         own_words.update(_words_of_place(city, state))
     phrase = _company_words(company)
     if phrase and phrase[0] in words:
         words = _without_phrase(words, phrase)
     levels, core = _levels_and_core(words)
-    distinct = core - own_words
+    # The same object for the same words: its hash is known.
+    distinct = core if core.isdisjoint(own_words) else core - own_words
     return Title(levels, distinct or core, states, numbers)
 
 

@@ -91,19 +91,26 @@ def _large_cities() -> list[City]:
 
 def read_places(row: Mapping[str, object]) -> Places:
     """Cities and remote work from the fields city, region, location, workplace and title."""
-    says_remote = _REMOTE.search(text_or_empty(row.get("title"))) is not None
-    names = ("location", "workplace", "city", "region")
-    cities, remote = _placed(*(text_or_empty(row.get(name)) for name in names), title_says_remote=says_remote)
+    location, workplace = text_or_empty(row.get("location")), text_or_empty(row.get("workplace"))
+    remote = None
+    if workplace == "remote" or _REMOTE.search(location) or _REMOTE.search(text_or_empty(row.get("title"))):
+        remote = True
+    elif workplace in ("onsite", "hybrid"):
+        remote = False
     # Cleaned postings say their workplace; of others the text is read.
-    if remote is None and not text_or_empty(row.get("workplace")):
+    if remote is None and not workplace:
         remote = text_workplace(read_cues(text_or_empty(row.get("description")))) == "remote" or None
-    return Places(cities, remote)
+    return Places(cities_of(row), remote)
+
+
+def cities_of(row: Mapping[str, object]) -> frozenset[tuple[str, str]]:
+    """The cities of `read_places`."""
+    fields = row.get("location"), row.get("city"), row.get("region")
+    return _cities(*map(text_or_empty, fields))
 
 
 @lru_cache(maxsize=65_536)
-def _placed(
-    location: str, workplace: str, city: str, region: str, *, title_says_remote: bool
-) -> tuple[frozenset[tuple[str, str]], bool | None]:
+def _cities(location: str, city: str, region: str) -> frozenset[tuple[str, str]]:
     cities = cities_in(location)
     if not city and len(cities) == 1:
         cities = _completed(cities, location)
@@ -111,12 +118,7 @@ def _placed(
         named = city_name(city)
         state = state_code(" ".join(plain_words(region))) or next((state for _, state in cities), "")
         cities = frozenset({(named, state)} if named else cities)
-    remote = None
-    if workplace == "remote" or _REMOTE.search(location) or title_says_remote:
-        remote = True
-    elif workplace in ("onsite", "hybrid"):
-        remote = False
-    return cities, remote
+    return cities
 
 
 def _completed(cities: frozenset[tuple[str, str]], location: str) -> frozenset[tuple[str, str]]:

@@ -16,7 +16,15 @@ from typing import Any, TypeAlias, TypeVar
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import CommitProperties, DeltaTable, Field, QueryBuilder, WriterProperties, write_deltalake
+from deltalake import (
+    ColumnProperties,
+    CommitProperties,
+    DeltaTable,
+    Field,
+    QueryBuilder,
+    WriterProperties,
+    write_deltalake,
+)
 from deltalake import Schema as DeltaSchema
 from deltalake.exceptions import CommitFailedError
 from deltalake.table import TableMerger
@@ -34,7 +42,13 @@ Result = TypeVar("Result")
 Where: TypeAlias = str | Sequence[tuple[str, str, Any]] | None
 
 # Rows are looked up by row group: small ones, so that a few postings do not cost the texts of all.
-_WRITER = WriterProperties(compression="ZSTD", compression_level=3, max_row_group_size=2_048)
+_ROW_GROUP = 2_048
+_WRITER = WriterProperties(compression="ZSTD", compression_level=3, max_row_group_size=_ROW_GROUP)
+_WRITER_OF_HASHES = WriterProperties(
+    compression="UNCOMPRESSED",
+    max_row_group_size=_ROW_GROUP,
+    default_column_properties=ColumnProperties(dictionary_enabled=False),
+)
 _COMMIT_RETRIES = 5
 _MANY_FILES = 40
 _LOCK_SECONDS = 600
@@ -159,8 +173,11 @@ class Lake:
                 self._write(table, data, mode="append")
         return data.num_rows
 
-    def merge(self, table: str, frame: pd.DataFrame | pa.Table) -> int:
-        """Upsert by the table's key in one commit. Returns the number of rows written."""
+    def merge(self, table: str, frame: pd.DataFrame | pa.Table, *, replacing: bool = False) -> int:
+        """Upsert by the table's key in one commit. Returns the number of rows written.
+
+        `replacing` saves the look whether a key is there already, for who knows that one is.
+        """
         data = _conform(table, frame)
         if not data.num_rows:
             return 0
@@ -168,7 +185,7 @@ class Lake:
         with self.lock(table):
             # Adding rows is far cheaper than a MERGE, which reads the whole table; only under the
             # lock can a check for new keys be trusted.
-            if not self._holds_any(table, data.select(key)):
+            if not (replacing and self.exists(table)) and not self._holds_any(table, data.select(key)):
                 return self.append(table, data)
             self._retry(
                 lambda: self._merger(table, data, key).when_matched_update_all().when_not_matched_insert_all().execute()
@@ -237,7 +254,7 @@ class Lake:
         if not self.exists(table) or len(self._delta(table).file_uris()) < _MANY_FILES:
             return False
         with self.lock(table):
-            self._retry(lambda: self._for_writing(table).optimize.compact(writer_properties=_WRITER))
+            self._retry(lambda: self._for_writing(table).optimize.compact(writer_properties=_writer(table)))
             self._retry(lambda: self._for_writing(table).vacuum(dry_run=False))
         return True
 
@@ -349,7 +366,7 @@ class Lake:
     def _merger(self, table: str, data: pa.Table, key: Iterable[str]) -> TableMerger:
         on = " AND ".join(f"target.{name} = source.{name}" for name in key)
         return self._for_writing(table).merge(
-            data, on, source_alias="source", target_alias="target", writer_properties=_WRITER
+            data, on, source_alias="source", target_alias="target", writer_properties=_writer(table)
         )
 
     def _write(self, table: str, data: pa.Table, *, mode: str, predicate: str | None = None) -> None:
@@ -377,7 +394,7 @@ class Lake:
             predicate=predicate,
             partition_by=list(schema.partition_by) or None,
             configuration=configuration,
-            writer_properties=_WRITER,
+            writer_properties=_writer(table),
             storage_options=self.storage_options,
             commit_properties=CommitProperties(max_commit_retries=_COMMIT_RETRIES),
         )
@@ -408,6 +425,10 @@ def _schema(table: str) -> TableSchema:
         return TABLES[table]
     except KeyError:
         raise LakeError(f"no table {table!r} in the data contract; tables: {', '.join(TABLES)}") from None
+
+
+def _writer(table: str) -> WriterProperties:
+    return _WRITER_OF_HASHES if _schema(table).of_hashes else _WRITER
 
 
 def _missing_fields(found: DeltaTable, table: str) -> list[Field]:

@@ -19,20 +19,30 @@ ROLES = ("data_engineer", "data_analyst", "ml_engineer", "data_scientist", "othe
 
 @dataclass(frozen=True)
 class TableSchema:
-    """One lake table: its Arrow schema, the columns that identify a row, and its partitioning."""
+    """One lake table: its Arrow schema, the columns that identify a row, and its partitioning.
+
+    of_hashes: most of a row are numbers that look like chance, which neither repeat nor compress.
+    """
 
     arrow: pa.Schema
     key: tuple[str, ...]
     partition_by: tuple[str, ...] = ()
+    of_hashes: bool = False
 
     @property
     def columns(self) -> list[str]:
         return list(self.arrow.names)
 
 
-def _table(key: tuple[str, ...], columns: dict[str, pa.DataType], *, partition_by: tuple[str, ...] = ()) -> TableSchema:
+def _table(
+    key: tuple[str, ...],
+    columns: dict[str, pa.DataType],
+    *,
+    partition_by: tuple[str, ...] = (),
+    of_hashes: bool = False,
+) -> TableSchema:
     fields = [pa.field(name, kind, nullable=name not in key) for name, kind in columns.items()]
-    return TableSchema(pa.schema(fields), key, partition_by)
+    return TableSchema(pa.schema(fields), key, partition_by, of_hashes)
 
 
 POSTING_FACTS: dict[str, pa.DataType] = {
@@ -149,6 +159,7 @@ TABLES: dict[str, TableSchema] = {
     "posting_bands": _table(
         ("posting_id",),
         {"posting_id": TEXT, "content_hash": TEXT, "duplicates_version": TEXT, "bands": pa.list_(pa.int64())},
+        of_hashes=True,
     ),
     # Every accepted pair, so that a cluster can be explained and taken apart again.
     "duplicate_links": _table(
