@@ -19,6 +19,15 @@ _HYBRID = re.compile(r"\bhybrid\b", re.I)
 _ONSITE = re.compile(r"\b(?:on[- ]?site|in[- ]office|in[- ]person)\b", re.I)
 _HYBRID_SAID = _SAID["hybrid_said"]
 _REMOTE_SAID = _SAID["remote_said"]
+# One of these stands in whatever the expressions find: most sentences have none, and are not searched.
+REMOTE_WORDS = (
+    "remot", "home", "wfh", "virtual", "anywhere", "wherever", "tele", "télé", "thuiswerk", "zdaln", "distance",
+    "distributed", "ortsunabhängig", "location independent", "fully", "100",
+)  # fmt: skip
+ONSITE_WORDS = (
+    "site", "office", "person", "full", "based", "headquarters", "hq", "studio", "lab", "wfo", "büro", "vor ort",
+    "präsen", "presen", "présen", "kantoor", "locatie", "stacjonarn",
+)  # fmt: skip
 # A label whose value is not there says nothing.
 _LABEL_ALONE = re.compile(r"\W*work remotely\W*")
 _ONSITE_SAID = _SAID["onsite_said"]
@@ -63,12 +72,21 @@ def sentence_workplace(sentence: str) -> frozenset[str]:
         return frozenset({"onsite"})
     if _CHOICE.search(sentence):
         return frozenset({"remote"})
-    said = {"onsite"} if _ONSITE_SAID.search(sentence) else set()
+    said = {"onsite"} if _has(sentence, ONSITE_WORDS) and _ONSITE_SAID.search(sentence) else set()
     if _affirmed(_HYBRID_SAID, sentence):
         said.add("hybrid")
-    elif _affirmed(_REMOTE_SAID, sentence) and not _LABEL_ALONE.fullmatch(sentence) and not _FOR_NOW.search(sentence):
+    elif (
+        _has(sentence, REMOTE_WORDS)
+        and _affirmed(_REMOTE_SAID, sentence)
+        and not _LABEL_ALONE.fullmatch(sentence)
+        and not _FOR_NOW.search(sentence)
+    ):
         said.add("remote")
     return frozenset(said)
+
+
+def _has(sentence: str, words: tuple[str, ...]) -> bool:
+    return any(map(sentence.__contains__, words))
 
 
 def _affirmed(pattern: re.Pattern[str], sentence: str) -> bool:

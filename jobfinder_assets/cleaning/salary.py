@@ -101,7 +101,7 @@ _AMOUNTS_END = re.compile(
     rf"(?:{_NUMBER})(?![.,]?\d|\s?%)\s?(?:{_UNIT})?(?:\.(?=\sto\s?[$£€]))?\s?"
     rf"(?:,[-–](?!\d))?(?:€|\$(?!\s?\d)|(?:{_CODE}|{_WORD})\b)?\s?"
     r"(?:/?\s?(?:hr|hour|yr|year|annually|per \w+|an? (?!\d)\w+))?[\s+]{0,2}"
-    rf"(?:usd|eur|gbp|{_SAID['joiner']})?\s{{0,2}}){{1,3}}",
+    rf"(?:(?:usd|eur|gbp|{_SAID['joiner']})(?![a-z]))?\s{{0,2}}){{1,3}}",
     re.I,
 )
 _LOWER_END = re.compile(
@@ -110,8 +110,11 @@ _LOWER_END = re.compile(
 _LOWER_END_REACH = 20
 # A number that is so much less than the upper end belongs to something else.
 _WIDEST = 6
-_PAY_LINE = re.compile(r"\s*(?:pay|salary|compensation)\s?:\s?[$£€]", re.I)
+_PAY_LINE = re.compile(r"\s*(?:pay|salary|compensation)\s?:\s?[$£€₹\d]", re.I)
 _SIZE = re.compile(r"\s?(?:\+\s?)?(?:m\b|mm\b|mil|b\b|bn|bil|tril|\+? ?(?:million|billion))", re.I)
+# "6 lakh rides each day"
+_COUNTED = re.compile(r"(?:lakhs?|crores?) (?!rupees)[a-z]+s\b", re.I)
+_SENTENCE_ENDS = re.compile(r"[.!?]\s")
 _PERIOD_BEHIND = re.compile(_SAID["period_behind"])
 _OTHER_UNIT = re.compile(_SAID["other_unit"])
 _YEARLY = r"\d{2,3}(?:[,.]\d{3}(?:\.\d\d)?|[kK])"
@@ -257,6 +260,8 @@ def _pay_near(cues: Cues, position: int, default_currency: str) -> tuple[Salary 
     lpa = "lpa" in passage[: end - start].lower()
     if not lpa and (_SIZE.match(text[amount.end() : amount.end() + 12]) or _EXTRA_BEFORE.search(label)):
         return None, end
+    if amount[0][0].isdigit() and _COUNTED.search(text, amount.start(), amount.end() + 20):
+        return None, end
     behind = lower[end : min(end + 40, line_end)]
     after = lower[amount.end() : min(end + 50, line_end)]
     period_reach = end + 25 - amount.end()
@@ -284,8 +289,12 @@ def _pay_near(cues: Cues, position: int, default_currency: str) -> tuple[Salary 
     # "Minimum salary" may stand some lines above.
     prefix = _prefix(text[max(line_start, start - _BOUND_REACH) : start]) or ("minimum " if top else "")
     # "The monthly salary is $5,000": the period may stand in the label only.
-    if per is None and (named := _PERIOD_ALONE.findall(_without_hours(label))):
-        passage = f"{passage[: end - start]} {named[-1]}"
+    if per is None:
+        named = _PERIOD_ALONE.findall(_SENTENCE_ENDS.split(_without_hours(label))[-1])
+        # Nor is it that of a later amount ("and €60 a month for internet"), but for the base pay behind OTE.
+        later = None if _OTE.search(prefix + passage) else _NEAR_AMOUNT.search(text, end, line_end)
+        if named or later:
+            passage = " ".join([passage[: (later.start() if later and not named else end) - start], *named[-1:]])
     found, at = _read(prefix + passage[: _PASSAGE - 40], default_currency)
     # The amount that the label speaks of, not a later one; but the base pay behind OTE.
     if found is None or (at > len(prefix) + 1 and not _OTE.search(prefix + passage)):

@@ -124,6 +124,15 @@ _WORDS = [
 ]
 _NUMBERS = {word: number for number, word in enumerate(_WORDS)} | {
     "a": 1,
+    "a couple of": 2,
+    "deux": 2,
+    "trois": 3,
+    "quatre": 4,
+    "cinq": 5,
+    "dos": 2,
+    "tres": 3,
+    "cuatro": 4,
+    "cinco": 5,
     "ein": 1,
     "zwei": 2,
     "drei": 3,
@@ -147,7 +156,7 @@ _N = (
 _MORE = r"\s{0,2}(?:\(\d{1,2}\+?\))?\s{0,2}(?:\+|plus\b|or more\b|\(\+\)|full\b|solid\b|good\b|-?plus\b)?"
 # The first characters of all that may follow stand ahead: a third of the time.
 _BEFORE_YEARS = re.compile(
-    rf"(?=[\dabdefnostvz])(?:(?=\d)|(?<!\w))(?:{_N}{_MORE}\s{{0,2}}(?:-|–|—|~|\?|â|to|or|bis|and|a|à|tot|do|(?<=\d\s)(?=\d))\s{{0,2}})?(?:(?:(?<![\w$€£])|{_GLUED})(?<!\d[.,])(\d{{1,2}}(?:\.\d)?|{'|'.join(_NUMBERS)})){_MORE}[\s-]{{0,3}}$"
+    rf"(?=[\dabcdefnoqstvz])(?:(?=\d)|(?<!\w))(?:{_N}{_MORE}\s{{0,2}}(?:-|–|—|~|\?|â|to|or|bis|and|a|à|tot|do|(?<=\d\s)(?=\d))\s{{0,2}})?(?:(?:(?<![\w$€£])|{_GLUED})(?<!\d[.,])(\d{{1,2}}(?:\.\d)?|{'|'.join(_NUMBERS)})){_MORE}[\s-]{{0,3}}$"
 )
 _REACH_BACK, _LABEL_REACH, _NOT_ASKED_REACH = 45, 100, 90
 # Where all line breaks were lost, a sentence holds much that is not of its clause.

@@ -100,7 +100,7 @@ class Key:
 
 
 class _StrikeOut(logging.Filter):
-    """Keeps a key out of what urllib3 logs, which at the level DEBUG is every address asked for."""
+    """Keeps a key out of what urllib3 logs."""
 
     def __init__(self, key: Key) -> None:
         super().__init__()
@@ -153,7 +153,9 @@ class HttpClient:
         self._pace = pace
         self._key = key or Key()
         if self._key.secrets:
-            logging.getLogger("urllib3.connectionpool").addFilter(_StrikeOut(self._key))
+            # The first names every address at the level DEBUG, the second those whose headers are malformed.
+            for name in ("urllib3.connectionpool", "urllib3.connection"):
+                logging.getLogger(name).addFilter(_StrikeOut(self._key))
         self._unreachable: dict[str, str] = {}
         self._environments: dict[tuple[str, str], Mapping[str, Any]] = {}
         self._lock = threading.Lock()
@@ -305,6 +307,8 @@ class HttpClient:
                 timeout=self._timeouts(awaited.deadline),
                 **self._environment(url),
             )
+        except requests.exceptions.ConnectTimeout as error:
+            raise self._connection_failed(url, error) from error
         except requests.exceptions.RequestException as error:
             if awaited.late or isinstance(error, requests.exceptions.ReadTimeout):
                 raise _TryAgain(SourceError(f"{_host(url)} did not answer in time")) from error
@@ -364,7 +368,8 @@ class HttpClient:
             f"{_host(url)} took longer than {self._settings.total_timeout_seconds:g} s; "
             "raise http.total_timeout_seconds if it is just slow"
         )
-        awaited.comes_by(response.raw.shutdown)
+        if not awaited.is_heard:
+            awaited.comes_by(response.raw.shutdown)
         try:
             # Whole, since each chunk is a turn of the interpreter's lock that all threads wait for.
             while size <= limit and (chunk := response.raw.read(limit + 1 - size, decode_content=decode)):
@@ -418,6 +423,11 @@ class _Awaited:
         self.late = False
         self._shut: Callable[[], None] | None = None
 
+    @property
+    def is_heard(self) -> bool:
+        """It is known by what it comes."""
+        return self._shut is not None
+
     def comes_by(self, shut: Callable[[], None]) -> None:
         """`shut` ends the waiting for what comes next."""
         self._shut = shut
@@ -427,8 +437,8 @@ class _Awaited:
     def end(self) -> None:
         self.late = True
         if self._shut is not None:
-            # Read to its end in this very moment, or no socket's.
-            with suppress(RuntimeError, ValueError, OSError):
+            # Read to its end in this very moment, or no socket's any more: whatever it says, the others must end too.
+            with suppress(Exception):
                 self._shut()
 
 
@@ -442,7 +452,7 @@ class _Watch:
         self._changed = threading.Condition()
         self._open: set[_Awaited] = set()
         self._looks_at = math.inf
-        self._looking = False
+        self._looking: threading.Thread | None = None
 
     @contextmanager
     def until(self, deadline: float) -> Iterator[_Awaited]:
@@ -450,9 +460,10 @@ class _Watch:
         awaited = _Awaited(deadline)
         with self._changed:
             self._open.add(awaited)
-            if not self._looking:
-                self._looking = True
-                threading.Thread(target=self._look, daemon=True, name="deadlines of answers").start()
+            if self._looking is None or not self._looking.is_alive():
+                thread = threading.Thread(target=self._look, daemon=True, name="deadlines of answers")
+                thread.start()
+                self._looking = thread
             elif deadline < self._looks_at:
                 self._changed.notify()
         token = _AWAITED.set(awaited)
@@ -472,7 +483,7 @@ class _Watch:
                     awaited.end()
                 self._looks_at = min((awaited.deadline for awaited in self._open), default=now)
                 self._changed.wait(self._looks_at - now)
-            self._looking = False
+            self._looking = None
 
 
 _WATCH = _Watch()
@@ -480,18 +491,29 @@ _AWAITED: ContextVar[_Awaited | None] = ContextVar("awaited", default=None)
 
 
 class _Heard(HTTPConnection):
-    """A connection whose answer's head is watched as well."""
+    """A connection on which all that comes is watched: a proxy's consent, an answer's head, its body."""
+
+    def _new_conn(self) -> socket.socket:
+        opened = super()._new_conn()
+        _hear(opened)
+        return opened
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]
-        awaited = _AWAITED.get()
-        if awaited is None or self.sock is None:
-            return super().getresponse()
-        awaited.comes_by(partial(self.sock.shutdown, socket.SHUT_RDWR))
+        if self.sock is not None:
+            _hear(self.sock)
         response = super().getresponse()
-        if awaited.late:
+        if (awaited := _AWAITED.get()) is not None and awaited.late:
             # What had come reads like a head without its last lines.
             raise TimeoutError
         return response
+
+
+def _hear(connected: Any) -> None:
+    """What this thread awaits comes by a socket, or by TLS within TLS, which is none."""
+    if (awaited := _AWAITED.get()) is not None:
+        # Of TLS the socket beneath: ended itself, it would hand out what is left to read as it came, in cipher.
+        beneath = connected if isinstance(connected, socket.socket) else connected.socket
+        awaited.comes_by(partial(socket.socket.shutdown, beneath, socket.SHUT_RDWR))
 
 
 class _HeardSafely(_Heard, HTTPSConnection):
@@ -506,10 +528,20 @@ class _SafePool(HTTPSConnectionPool):
     ConnectionCls = _HeardSafely
 
 
+_POOLS = {"http": _Pool, "https": _SafePool}
+
+
 class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
         super().init_poolmanager(*arguments, **options)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SafePool}
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **options)
+        # SOCKS has connections of its own: by these only bodies are watched.
+        if not proxy.lower().startswith("socks"):
+            manager.pool_classes_by_scheme = _POOLS
+        return manager
 
 
 def _address(url: str, params: Mapping[str, Any]) -> str:
@@ -535,7 +567,8 @@ def _host(url: str) -> str:
 
 def _short(reason: object) -> str:
     """An exception's own words, without urllib3's object names and nested wrappers."""
-    words = re.sub(r"^.*?(?:object at 0x[0-9a-f]+>|\)):\s*", "", str(reason))
+    told = reason.args[-1] if isinstance(reason, HTTPError) and reason.args else reason
+    words = re.sub(r"^.*?(?:object at 0x[0-9a-f]+>|\)):\s*", "", str(told))
     return (words or type(reason).__name__)[:_QUOTED]
 
 

@@ -9,13 +9,14 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any, TypeAlias, TypeVar
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from cachetools import LRUCache, cached
 from deltalake import (
     ColumnProperties,
     CommitProperties,
@@ -49,6 +50,7 @@ _WRITER_OF_HASHES = WriterProperties(
     max_row_group_size=_ROW_GROUP,
     default_column_properties=ColumnProperties(dictionary_enabled=False),
 )
+_REMEMBERED_BYTES, _FOOTER_BYTES = 64_000_000, 100_000
 _COMMIT_RETRIES = 5
 _MANY_FILES = 40
 _LOCK_SECONDS = 600
@@ -569,7 +571,7 @@ class _File:
 
 
 # A run looks up the same table several times, the app at every page.
-@lru_cache(maxsize=256)
+@cached(LRUCache(_REMEMBERED_BYTES, getsizeof=lambda found: found[1].nbytes + _FOOTER_BYTES), lock=Lock())
 def _keys(file: _File, column: str) -> tuple[FileMetaData, pa.Table]:
     """A file's footer, and its values of one column; a table without columns where it lacks that."""
     with file.filesystem.open_input_file(file.path) as opened:

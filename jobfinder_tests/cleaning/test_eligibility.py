@@ -13,6 +13,11 @@ from jobfinder_assets.cleaning.gazetteer import gazetteer
 from jobfinder_assets.cleaning.lexicon import read_toml
 
 TEXTS = [
+    ("You must be ordinarily UK residents.", ["GB"]),
+    ("Applicants must be UK residents with the right to work here.", ["GB"]),
+    ("Our customers must be UK residents or students.", None),
+    ("This post is open to U.S. persons only.", ["US"]),
+    ("Work wherever suits you in the UK.", ["GB"]),
     ("Remote from any country in the European Union.", sorted(gazetteer().groups["eu"])),
     ("You can be anywhere in the EU or the UK.", sorted({*gazetteer().groups["eu"], "GB"})),
     ("You live in Norway and hold a permit to work there.", ["NO"]),

@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jobfinder_assets.cleaning.cues import read_cues
 from jobfinder_assets.cleaning.eligibility import eligible_countries
-from jobfinder_assets.cleaning.location import parse_workplace
+from jobfinder_assets.cleaning.lexicon import read_patterns
+from jobfinder_assets.cleaning.location import ONSITE_WORDS, REMOTE_WORDS, parse_workplace
 from jobfinder_assets.cleaning.places import Place, parse_place, parse_places
 
 PLACES = [
@@ -196,6 +198,27 @@ WORKPLACES = [
     ("Kiel", "4 days of homeoffice per week", "hybrid"),
     ("Kiel", "2 homeoffice days per week", "hybrid"),
     ("Kiel", "Homeoffice: 2 days per week", "hybrid"),
+    ("Leith", "Hybrid: our office in Leith, twice a week", "hybrid"),
+    ("Leith", "Working pattern: hybrid, at least a third of the time at the harbour", "hybrid"),
+    ("Leith", "Environment: hybrid cloud", "unspecified"),
+    ("Leith", "Some home working can be agreed.", "hybrid"),
+    ("Leith", "Blended working is available.", "hybrid"),
+    ("Leith", "Half of your week is with customers, and you spend the other half at home.", "hybrid"),
+    ("Leith", "One day in our office in Leith, two days at sea, and the rest from home.", "hybrid"),
+    ("Leith", "Most of us come in for two or three days a week.", "hybrid"),
+    ("Leith", "We are in our harbour office on Mondays and Thursdays.", "hybrid"),
+    ("Leith", "Tuesdays and Thursdays are spent in the Leith office.", "hybrid"),
+    ("Leith", "Mondays & Fridays in our Leith studio", "hybrid"),
+    ("Leith", "The office is open on Mondays, Tuesdays, Wednesdays, Thursdays and Fridays.", "unspecified"),
+    ("Leith", "Three days in our South Pier office", "hybrid"),
+    ("Leith", "Lectures are on campus, with flexibility to work from home on other days.", "hybrid"),
+    ("Leith", "9:00 to 17:00, on site at our boatyard", "onsite"),
+    ("Leith", "• Onsite in Leith", "onsite"),
+    ("Leith", "This post is based full-time in our South Pier workshop.", "onsite"),
+    ("Leith", "Five days in seven, fully site based", "onsite"),
+    ("Leith", "The role is campus-based.", "onsite"),
+    ("Leith", "We are all in the South Pier office Monday to Friday.", "onsite"),
+    ("Leith", "You'll work out of our South Pier office with the other shipwrights, five days a week.", "onsite"),
     ("Home based", None, "remote"),
     ("Home-based: Fife", None, "remote"),
     ("Remoto", None, "remote"),
@@ -207,6 +230,15 @@ WORKPLACES = [
 @pytest.mark.parametrize(("text", "place"), PLACES)
 def test_place(text: str | None, place: Place) -> None:
     assert parse_place(text) == place
+
+
+def test_a_word_without_which_nothing_is_searched_stands_in_each_expression() -> None:
+    sentences = [s for _, text, _ in WORKPLACES if text for s in read_cues(text).sentences("workplace")]
+    said = read_patterns("workplace.toml")
+    for name, words in (("onsite_said", ONSITE_WORDS), ("remote_said", REMOTE_WORDS)):
+        found = [sentence for sentence in sentences if said[name].search(sentence)]
+        assert found
+        assert all(any(word in sentence for word in words) for sentence in found)
 
 
 @pytest.mark.parametrize(("location", "description", "workplace"), WORKPLACES)

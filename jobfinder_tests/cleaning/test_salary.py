@@ -218,6 +218,10 @@ def test_yearly_dollars_for_comparison() -> None:
         ("Salary: ₹24,000 per month", Salary(24_000, 24_000, "INR", "month")),
         ("Salary: Rs. 24,000 per month", Salary(24_000, 24_000, "INR", "month")),
         ("What you get: £74,000 to £87,000, 28 days' leave.", Salary(74_000, 87_000, "GBP", "year")),
+        ("Stundensatz: 70 – 80 €", Salary(70, 80, "EUR", "hour")),
+        ("Tagessatz: 600 €", Salary(600, 600, "EUR", "day")),
+        ("We would offer you £39,000.", Salary(39_000, 39_000, "GBP", "year")),
+        ("» £39,000 to £43,000 according to experience", Salary(39_000, 43_000, "GBP", "year")),
         ("Circa £71,000 plus excellent benefits", Salary(71_000, 71_000, "GBP", "year")),
     ],
 )

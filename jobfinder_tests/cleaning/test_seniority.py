@@ -184,6 +184,8 @@ YEARS = [
     ("Applicants with less than 2 years of experience are welcome.", None),
     ("You have fewer than three years of experience at sea.", None),
     ("No less than 2 years of experience at sea.", 2),
+    ("You have a couple of years' experience at sea.", 2),
+    ("Sign-on bonus for sailors with two or more years of experience\nMinimum one year of experience at sea", 1),
     ("For students in their final two years of a Bachelor's programme with work at sea", None),
     ("No numbers here.", None),
 ]

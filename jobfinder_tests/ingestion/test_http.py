@@ -11,7 +11,7 @@ from urllib3 import HTTPResponse
 
 from jobfinder_assets.config import Http
 from jobfinder_assets.ingestion.contract import BoardBlocked, BoardGone, SourceError, Unchanged
-from jobfinder_assets.ingestion.http import HttpClient, UnexpectedStatus
+from jobfinder_assets.ingestion.http import _WATCH, HttpClient, UnexpectedStatus
 from jobfinder_tests.ingestion.conftest import Server, cut_short, drip, reply
 
 HTML = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>Are you human?</body></html>"
@@ -59,6 +59,29 @@ def test_a_proxy_of_the_environment_is_asked(
     monkeypatch.setenv("HTTP_PROXY", server.url)
     server.on("http://jobs.example/jobs", reply({"jobs": [1]}))
     assert client.get_json("http://jobs.example/jobs").content == {"jobs": [1]}
+
+
+def test_a_proxy_that_drips_is_ended_in_time(
+    server: Server, client: HttpClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", server.url)
+    server.on("http://jobs.example/jobs", drip_head)
+    started = time.monotonic()
+    with pytest.raises(SourceError, match="did not answer in time"):
+        client.get_json("http://jobs.example/jobs")
+    assert time.monotonic() - started < 2.3
+
+
+def test_a_deadline_that_cannot_be_kept_hinders_no_other(server: Server, client: HttpClient) -> None:
+    def broken() -> None:
+        raise TypeError("a socket in the middle of its closing")
+
+    with _WATCH.until(time.monotonic() + 0.05) as awaited:
+        awaited.comes_by(broken)
+        time.sleep(0.2)
+        assert awaited.late
+    with pytest.raises(SourceError, match="took longer than 1 s"):
+        client.get_json(server.on("/jobs", drip(Content_Length="100000")))
 
 
 def test_validators_are_sent_to_their_own_address_only(server: Server, client: HttpClient) -> None:
