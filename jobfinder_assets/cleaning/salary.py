@@ -118,6 +118,7 @@ _SENTENCE_ENDS = re.compile(r"[.!?]\s")
 _PERIOD_BEHIND = re.compile(_SAID["period_behind"])
 _OTHER_UNIT = re.compile(_SAID["other_unit"])
 _YEARLY = r"\d{2,3}(?:[,.]\d{3}(?:\.\d\d)?|[kK])"
+_YEARLY_SIZE = re.compile(_YEARLY)
 _LONE_RANGE = re.compile(
     rf"(?:{_CODE})?\s?[$£€]\s?{_YEARLY}\s?(?:-|–|—|to)\s?[$£€]?\s?{_YEARLY}\s?(?:{_CODE})?(?={_SAID['own_line']})",
     re.I,
@@ -266,6 +267,8 @@ def _pay_near(cues: Cues, position: int, default_currency: str) -> tuple[Salary 
     after = lower[amount.end() : min(end + 50, line_end)]
     period_reach = end + 25 - amount.end()
     per = _PERIOD_BEHIND.search(after[:period_reach])
+    if per and _YEARLY_SIZE.search(text, start, end) and amount.end() + per.start() > _own_end(text, end, line_end):
+        per = None
     if per and _HOURS.search(after):
         per = _PERIOD_BEHIND.search(_without_hours(after)[:period_reach])
     # "Paid at 90 days" above says nothing of what "we spent $140,000" on.
@@ -291,10 +294,12 @@ def _pay_near(cues: Cues, position: int, default_currency: str) -> tuple[Salary 
     # "The monthly salary is $5,000": the period may stand in the label only.
     if per is None:
         named = _PERIOD_ALONE.findall(_SENTENCE_ENDS.split(_without_hours(label))[-1])
-        # Nor is it that of a later amount ("and €60 a month for internet"), but for the base pay behind OTE.
-        later = None if _OTE.search(prefix + passage) else _NEAR_AMOUNT.search(text, end, line_end)
-        if named or later:
-            passage = " ".join([passage[: (later.start() if later and not named else end) - start], *named[-1:]])
+        if named:
+            passage = f"{passage[: end - start]} {named[-1]}"
+        elif later := _PERIOD_BEHIND.search(lower, end, line_end):
+            # Nor is it that of a later amount ("and €60 a month for internet") or of what comes next ("Lunch daily").
+            own_end = _own_end(text, end, line_end)
+            passage = passage[: own_end - start] if own_end < later.end() else passage
     found, at = _read(prefix + passage[: _PASSAGE - 40], default_currency)
     # The amount that the label speaks of, not a later one; but the base pay behind OTE.
     if found is None or (at > len(prefix) + 1 and not _OTE.search(prefix + passage)):
@@ -308,6 +313,13 @@ def _pay_near(cues: Cues, position: int, default_currency: str) -> tuple[Salary 
     rate = float(_TABLE["usd_per_unit"].get(found.currency, 1.0))
     ends = [value * rate for value in (found.minimum, found.maximum) if value is not None]
     return (found if all(least <= value <= high for value in ends) else None), end
+
+
+def _own_end(text: str, end: int, line_end: int) -> int:
+    """Where what is said of the amounts that end there may end: before a later amount, but for OTE's, or a sentence."""
+    later = None if _OTE.search(text, end, line_end) else _NEAR_AMOUNT.search(text, end, line_end)
+    ends = (later, _SENTENCE_ENDS.search(text, end, line_end))
+    return min((match.start() for match in ends if match), default=line_end)
 
 
 def _label(text: str, start: int) -> str:

@@ -83,7 +83,8 @@ _TEXT_LEVELS = tuple(
         ),
         (
             "mid",
-            rf"\bmid[- ]level,? (?:full[- ]time )?(?:{_OF_THE_JOB}|(?!manage)(?:[\w/&-]+ ){{1,2}}{_OF_THE_JOB}\b(?!s))"
+            r"\b(?:mid|intermediate)[- ]level,? (?:full[- ]time )?"
+            rf"(?:{_OF_THE_JOB}|(?!manage)(?:[\w/&-]+ ){{1,2}}{_OF_THE_JOB}\b(?!s))"
             r"|(?:level|seniority)\W{1,4}mid\b",
         ),
         (
@@ -354,8 +355,10 @@ def _clause(cues: Cues, position: int) -> _Clause | None:
         years = float(stated[1])
     else:
         years = _count(number[1] or number[2]) / (12 if in_months else 1)
+        # "A year" alone is a span of time.
+        is_bound = _AT_LEAST.search(before) or (behind.startswith("year or more") and "experience" in behind[:60])
         if (
-            (years == 1 and "a" in (number[1], number[2]))
+            (years == 1 and "a" in (number[1], number[2]) and not is_bound)
             or _NOT_EXPERIENCE.match(behind)
             or _NOT_ASKED.search(before[-_NOT_ASKED_REACH:])
         ):

@@ -13,6 +13,7 @@ from jobfinder_assets.cleaning.gazetteer import gazetteer
 from jobfinder_assets.cleaning.lexicon import read_toml
 
 TEXTS = [
+    ("Candidates from any town in India may apply for this work from home role.", ["IN"]),
     ("You must be ordinarily UK residents.", ["GB"]),
     ("Applicants must be UK residents with the right to work here.", ["GB"]),
     ("Our customers must be UK residents or students.", None),

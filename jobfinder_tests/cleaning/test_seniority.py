@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from jobfinder_assets.cleaning.seniority import parse_seniority
 
 LEVELS = [
+    ("Sailor", "It is an intermediate-level position in the harbour.", "mid"),
     ("Business Analyst", "We're looking for a mid-level business analyst.", "mid"),
     ("Business Analyst", "You will mentor mid-level business analysts.", "unspecified"),
     ("Business Analyst", "You report to mid-level management staff of the role.", "unspecified"),
@@ -184,6 +185,10 @@ YEARS = [
     ("Applicants with less than 2 years of experience are welcome.", None),
     ("You have fewer than three years of experience at sea.", None),
     ("No less than 2 years of experience at sea.", 2),
+    ("At least a year's experience in sailing", 1),
+    ("You have a year or more of experience in sailing", 1),
+    ("We review your experience of sailing every year, and a year later again.", None),
+    ("Vous justifiez d'au moins trois ans d'expérience en mer.", 3),
     ("You have a couple of years' experience at sea.", 2),
     ("Sign-on bonus for sailors with two or more years of experience\nMinimum one year of experience at sea", 1),
     ("For students in their final two years of a Bachelor's programme with work at sea", None),
