@@ -85,7 +85,7 @@ _TEXT_LEVELS = tuple(
             "mid",
             r"\b(?:mid|intermediate)[- ]level,? (?:full[- ]time )?"
             rf"(?:{_OF_THE_JOB}|(?!manage)(?:[\w/&-]+ ){{1,2}}{_OF_THE_JOB}\b(?!s))"
-            r"|(?:level|seniority)\W{1,4}mid\b",
+            r"|(?:level|seniority)\W{1,4}mid\b|\bmedior level\b",
         ),
         (
             "senior",
@@ -191,6 +191,11 @@ _YOU_DID = re.compile(
     r"|(?:built|worked|led|managed|designed|developed|shipped|delivered|sold|taught)\b).*"
     r"\bfor (?:at least |more than |over |a minimum of )?$"
 )
+_FEWER_WITH = re.compile(
+    r"\((\d{1,2})\+?(?: years?)? (?:with|if you (?:have|hold)) (?:an? |your )?"
+    r"(?:ph\.?d|doctor|master|m\.?sc?\b|advanced)"
+)
+_FEWER_REACH = 130
 _AT_LEAST = re.compile(r"(?:at least|minimum(?: of)?|more than) $")
 # "Bachelor's degree (4-year)"
 _LONG_DEGREE = re.compile(r"\b(?:degree|diploma|bachelor['’]?s?) \($")
@@ -381,6 +386,9 @@ def _clause(cues: Cues, position: int) -> _Clause | None:
     years = round(years, 2)
     if years > _MOST_YEARS or _is_the_employers(before, behind) or _is_wished(cues, start, before, behind):
         return None
+    # "8+ years of experience (6+ with a PhD)"
+    if fewer := _FEWER_WITH.search(behind[:_FEWER_REACH]):
+        years = min(years, float(fewer[1]))
     return _Clause(years, before, behind, start, end)
 
 

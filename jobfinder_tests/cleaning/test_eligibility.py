@@ -14,6 +14,8 @@ from jobfinder_assets.cleaning.lexicon import read_toml
 
 TEXTS = [
     ("Candidates from any town in India may apply for this work from home role.", ["IN"]),
+    ("You can work from any EU country.", sorted(gazetteer().groups["eu"])),
+    ("You can be located in Denmark, Sweden or the Netherlands, where we have legal entities.", ["DK", "NL", "SE"]),
     ("You must be ordinarily UK residents.", ["GB"]),
     ("Applicants must be UK residents with the right to work here.", ["GB"]),
     ("Our customers must be UK residents or students.", None),

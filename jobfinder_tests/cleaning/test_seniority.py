@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from jobfinder_assets.cleaning.seniority import parse_seniority
 
 LEVELS = [
+    ("Sailor", "Medior level: you know your way around a harbour.", "mid"),
     ("Sailor", "It is an intermediate-level position in the harbour.", "mid"),
     ("Business Analyst", "We're looking for a mid-level business analyst.", "mid"),
     ("Business Analyst", "You will mentor mid-level business analysts.", "unspecified"),
@@ -185,6 +186,7 @@ YEARS = [
     ("Applicants with less than 2 years of experience are welcome.", None),
     ("You have fewer than three years of experience at sea.", None),
     ("No less than 2 years of experience at sea.", 2),
+    ("8+ years of experience in sailing or a related trade (6+ with a PhD)", 6),
     ("At least a year's experience in sailing", 1),
     ("You have a year or more of experience in sailing", 1),
     ("We review your experience of sailing every year, and a year later again.", None),
