@@ -81,7 +81,6 @@ _NEARLY_ALL = 0.97
 # at that share, which count only with one requisition number, it loses a sixth; of those at the next bound 1 in 100.
 _STANDARD_ERRORS = 1
 _PAIRS_AT_ONCE = 500_000
-_FACTS = 5
 _SORTED_TOGETHER = 128
 
 
@@ -123,7 +122,7 @@ def fingerprint(postings: pd.DataFrame) -> npt.NDArray[np.int64]:
     shingles = shingle(texts)
     signatures = minhash(shingles)
     has_text = np.diff(shingles.starts) > 0
-    facts = np.array([_fact_hashes(row) for row in rows], np.uint64).reshape(count, _FACTS)
+    facts = np.array([_fact_hashes(row) for row in rows], np.uint64).reshape(count, 5)
     levels, employers, cores, cities, regions = facts.T
     hashes = np.zeros((count, WIDTH), np.uint64)
     hashes[:, 0] = mix(_identities(rows), _text_hashes(shingles))

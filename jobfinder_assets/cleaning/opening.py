@@ -126,6 +126,7 @@ class Opening:
 
     @cached_property
     def lower(self) -> str:
+        """The text in lower case."""
         return self.text.lower()
 
     @cached_property

@@ -120,9 +120,7 @@ def _is_readable(text: str) -> bool:
         return False
     # What is odd or broken among the signs beyond ASCII is found in a fifth of the time when they stand alone.
     return text.isascii() or not (
-        _ODD.search(signs := _signs(text))
-        or (_MOJIBAKE.search(signs) and _MOJIBAKE.search(text))
-        or not unicodedata.is_normalized("NFC", text)
+        _ODD.search(signs := _signs(text)) or _has_mojibake(text, signs) or not unicodedata.is_normalized("NFC", text)
     )
 
 
@@ -132,8 +130,12 @@ def _signs(text: str) -> str:
 
 
 def _is_broken(text: str) -> bool:
+    return not text.isascii() and _has_mojibake(text, _signs(text))
+
+
+def _has_mojibake(text: str, signs: str) -> bool:
     # Signs that stand together in the text do so among themselves too.
-    return not text.isascii() and bool(_MOJIBAKE.search(_signs(text)) and _MOJIBAKE.search(text))
+    return bool(_MOJIBAKE.search(signs) and _MOJIBAKE.search(text))
 
 
 def _unfinished(text: str) -> bool:

@@ -5,25 +5,18 @@ HTML page in the place of JSON a refusal; 304 is "unchanged"; all else that is n
 """
 
 import logging
-import math
 import re
-import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote, quote_plus, urlencode, urljoin, urlsplit
 
 import msgspec
 import requests
 import xxhash
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool, Retry
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3 import Retry
 from urllib3.exceptions import HTTPError, IncompleteRead, MaxRetryError, ProtocolError, ReadTimeoutError, SSLError
 
 from jobfinder_assets.config import Http, Settings
@@ -38,6 +31,7 @@ from jobfinder_assets.ingestion.contract import (
     parse_json,
     record_json,
 )
+from jobfinder_assets.ingestion.deadlines import WATCH, Awaited, WatchedAdapter
 from jobfinder_assets.ingestion.pace import Pace
 
 Shape = TypeVar("Shape")
@@ -173,7 +167,7 @@ class HttpClient:
             **self._key.headers,
         }
         # The adapter alone: of a session's cookies, redirects and hooks none is wanted.
-        self._adapter = _Adapter(pool_maxsize=settings.connections, max_retries=0)
+        self._adapter = WatchedAdapter(pool_maxsize=settings.connections, max_retries=0)
 
     @classmethod
     def of(cls, source: type[Source], settings: Settings, key: Key | None = None) -> "HttpClient":
@@ -292,14 +286,14 @@ class HttpClient:
         """One request, with redirects on the same host, read whole."""
         for _ in range(_MOST_REDIRECTS + 1):
             self._keep_pace(url)
-            with _WATCH.until(deadline) as awaited, self._sent(url, headers, question, awaited) as response:
+            with WATCH.until(deadline) as awaited, self._sent(url, headers, question, awaited) as response:
                 if response.status_code in _REDIRECTED and (target := response.headers.get("Location")):
                     url = _redirect(url, target)
                     continue
                 return self._read(url, response, awaited)
         raise SourceError(f"{url} redirects more than {_MOST_REDIRECTS} times")
 
-    def _sent(self, url: str, headers: Mapping[str, str], question: Any, awaited: "_Awaited") -> requests.Response:
+    def _sent(self, url: str, headers: Mapping[str, str], question: Any, awaited: Awaited) -> requests.Response:
         """The answer's head."""
         try:
             return self._adapter.send(
@@ -338,7 +332,7 @@ class HttpClient:
         left = max(deadline - time.monotonic(), 0.01)
         return min(self._settings.connect_timeout_seconds, left), min(self._settings.read_timeout_seconds, left)
 
-    def _read(self, url: str, response: requests.Response, awaited: "_Awaited") -> _Body:
+    def _read(self, url: str, response: requests.Response, awaited: Awaited) -> _Body:
         try:
             content = self._body(url, response, awaited)
         except ReadTimeoutError as error:
@@ -355,7 +349,7 @@ class HttpClient:
             raise _TryAgain(problem, self._retry_after(response))
         raise problem
 
-    def _body(self, url: str, response: requests.Response, awaited: "_Awaited") -> bytes:
+    def _body(self, url: str, response: requests.Response, awaited: Awaited) -> bytes:
         """The decoded body, bounded in size and time whatever the server does."""
         encoding = response.headers.get("Content-Encoding", "").strip().lower()
         if encoding not in _ENCODINGS:
@@ -413,135 +407,6 @@ class HttpClient:
         with self._lock:
             self._unreachable[_host(url)] = message
         return SourceError(message)
-
-
-class _Awaited:
-    """An answer that must have come at its deadline; `late` tells that its socket was shut since it had not."""
-
-    def __init__(self, deadline: float) -> None:
-        self.deadline = deadline
-        self.late = False
-        self._shut: Callable[[], None] | None = None
-
-    @property
-    def is_heard(self) -> bool:
-        """It is known by what it comes."""
-        return self._shut is not None
-
-    def comes_by(self, shut: Callable[[], None]) -> None:
-        """`shut` ends the waiting for what comes next."""
-        self._shut = shut
-        if self.late:
-            self.end()
-
-    def end(self) -> None:
-        self.late = True
-        if self._shut is not None:
-            # Read to its end in this very moment, or no socket's any more: whatever it says, the others must end too.
-            with suppress(Exception):
-                self._shut()
-
-
-class _Watch:
-    """Ends answers at their deadlines. A socket's own limit holds for one read: who sends byte by byte never meets it.
-
-    One thread for all of them: one for each takes longer to start than an answer takes to read.
-    """
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._open: set[_Awaited] = set()
-        self._looks_at = math.inf
-        self._looking: threading.Thread | None = None
-
-    @contextmanager
-    def until(self, deadline: float) -> Iterator[_Awaited]:
-        """What this thread asks for inside is ended at the deadline (of `time.monotonic`)."""
-        awaited = _Awaited(deadline)
-        with self._changed:
-            self._open.add(awaited)
-            if self._looking is None or not self._looking.is_alive():
-                thread = threading.Thread(target=self._look, daemon=True, name="deadlines of answers")
-                thread.start()
-                self._looking = thread
-            elif deadline < self._looks_at:
-                self._changed.notify()
-        token = _AWAITED.set(awaited)
-        try:
-            yield awaited
-        finally:
-            _AWAITED.reset(token)
-            with self._changed:
-                self._open.discard(awaited)
-
-    def _look(self) -> None:
-        with self._changed:
-            while self._open:
-                now = time.monotonic()
-                for awaited in [awaited for awaited in self._open if awaited.deadline <= now]:
-                    self._open.discard(awaited)
-                    awaited.end()
-                self._looks_at = min((awaited.deadline for awaited in self._open), default=now)
-                self._changed.wait(self._looks_at - now)
-            self._looking = None
-
-
-_WATCH = _Watch()
-_AWAITED: ContextVar[_Awaited | None] = ContextVar("awaited", default=None)
-
-
-class _Heard(HTTPConnection):
-    """A connection on which all that comes is watched: a proxy's consent, an answer's head, its body."""
-
-    def _new_conn(self) -> socket.socket:
-        opened = super()._new_conn()
-        _hear(opened)
-        return opened
-
-    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
-        if self.sock is not None:
-            _hear(self.sock)
-        response = super().getresponse()
-        if (awaited := _AWAITED.get()) is not None and awaited.late:
-            # What had come reads like a head without its last lines.
-            raise TimeoutError
-        return response
-
-
-def _hear(connected: Any) -> None:
-    """What this thread awaits comes by a socket, or by TLS within TLS, which is none."""
-    if (awaited := _AWAITED.get()) is not None:
-        # Of TLS the socket beneath: ended itself, it would hand out what is left to read as it came, in cipher.
-        beneath = connected if isinstance(connected, socket.socket) else connected.socket
-        awaited.comes_by(partial(socket.socket.shutdown, beneath, socket.SHUT_RDWR))
-
-
-class _HeardSafely(_Heard, HTTPSConnection):
-    pass
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Heard
-
-
-class _SafePool(HTTPSConnectionPool):
-    ConnectionCls = _HeardSafely
-
-
-_POOLS = {"http": _Pool, "https": _SafePool}
-
-
-class _Adapter(HTTPAdapter):
-    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-        super().init_poolmanager(*arguments, **options)
-        self.poolmanager.pool_classes_by_scheme = _POOLS
-
-    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        manager = super().proxy_manager_for(proxy, **options)
-        # SOCKS has connections of its own: by these only bodies are watched.
-        if not proxy.lower().startswith("socks"):
-            manager.pool_classes_by_scheme = _POOLS
-        return manager
 
 
 def _address(url: str, params: Mapping[str, Any]) -> str:

@@ -11,7 +11,8 @@ from urllib3 import HTTPResponse
 
 from jobfinder_assets.config import Http
 from jobfinder_assets.ingestion.contract import BoardBlocked, BoardGone, SourceError, Unchanged
-from jobfinder_assets.ingestion.http import _WATCH, HttpClient, UnexpectedStatus
+from jobfinder_assets.ingestion.deadlines import WATCH
+from jobfinder_assets.ingestion.http import HttpClient, UnexpectedStatus
 from jobfinder_tests.ingestion.conftest import Server, cut_short, drip, reply
 
 HTML = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>Are you human?</body></html>"
@@ -72,14 +73,17 @@ def test_a_proxy_that_drips_is_ended_in_time(
     assert time.monotonic() - started < 2.3
 
 
-def test_a_deadline_that_cannot_be_kept_hinders_no_other(server: Server, client: HttpClient) -> None:
+def test_a_deadline_that_cannot_be_kept_hinders_no_other(
+    server: Server, client: HttpClient, caplog: pytest.LogCaptureFixture
+) -> None:
     def broken() -> None:
         raise TypeError("a socket in the middle of its closing")
 
-    with _WATCH.until(time.monotonic() + 0.05) as awaited:
+    with WATCH.until(time.monotonic() + 0.05) as awaited:
         awaited.comes_by(broken)
         time.sleep(0.2)
         assert awaited.late
+    assert "could not be ended" in caplog.text
     with pytest.raises(SourceError, match="took longer than 1 s"):
         client.get_json(server.on("/jobs", drip(Content_Length="100000")))
 
