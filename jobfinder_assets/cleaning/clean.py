@@ -30,6 +30,7 @@ from jobfinder_assets.cleaning.text import clean_text
 from jobfinder_assets.config import Settings
 from jobfinder_assets.ingestion.catalog import source_classes
 from jobfinder_assets.ingestion.contract import Draft, bug_words
+from jobfinder_assets.ingestion.sightings import read_sightings
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import POSTING_FACTS, TABLES
 
@@ -400,7 +401,7 @@ def _clean_batches(
 def _store(lake: Lake, cleaned: Cleaned) -> None:
     """The destination first, then the row that it takes the place of; `_repair` mends what comes between."""
     ids = pd.concat([cleaned.kept["posting_id"], cleaned.rejected["posting_id"]]).drop_duplicates()
-    sighted = lake.read("posting_sightings", ["posting_id", *_SIGHTED], [("posting_id", "in", ids.tolist())])
+    sighted = read_sightings(lake, ["posting_id", *_SIGHTED], [("posting_id", "in", ids.tolist())]).to_pandas()
     kept = cleaned.kept.drop(columns=list(_SIGHTED)).merge(sighted, on="posting_id", how="left")
     lake.merge("postings", kept[list(POSTING_FACTS)])
     lake.merge("rejected_postings", cleaned.rejected)
@@ -416,12 +417,12 @@ def _delete_held(lake: Lake, table: str, ids: pd.Series) -> None:
 
 
 def _carry_sightings(lake: Lake) -> None:
-    """Bring closings, and last sightings older than a day, from `posting_sightings` to `postings`.
+    """Bring closings, and last sightings that are a day newer, to `postings`.
 
-    Finer than a day would rewrite every text at every refresh; the exact time stays in `posting_sightings`.
+    Finer than a day would rewrite every text at every refresh.
     """
     names = ["posting_id", "last_seen_at", "closed_at"]
-    sighted, stored = lake.read_arrow("posting_sightings", names), lake.read_arrow("postings", names)
+    sighted, stored = read_sightings(lake, names), lake.read_arrow("postings", names)
     now = sighted.take(pc.index_in(stored["posting_id"], sighted["posting_id"].combine_chunks()))
     # A posting without a sighting has nothing to bring.
     is_same = pc.or_kleene(

@@ -3,26 +3,26 @@
 Boards are read side by side and written in batches of many: a commit costs the same for one row as for thousands.
 Raw rows and sightings are committed side by side, health last. A run killed between two commits is repaired by the
 next, which goes on where it ended: a row is written when `raw_postings` lacks its content, a sighting when the stored
-one is of other content, and it is a board's health that lets it be skipped.
+one is of other content, and it is a board's health that lets it be skipped. That its open postings were all seen stands
+in its health alone: `sightings.py` reads both.
 """
 
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import islice, pairwise
 from queue import SimpleQueue
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 import orjson
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from jobfinder_assets.ingestion.contract import (
     LIVE,
@@ -40,7 +40,7 @@ from jobfinder_assets.ingestion.contract import (
     record_json,
     well_formed,
 )
-from jobfinder_assets.ingestion.health import HEALTHY, BoardHealth, frame, latest_health
+from jobfinder_assets.ingestion.health import HEALTHY, BoardHealth, frame, latest_of
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import TABLES
 
@@ -48,7 +48,7 @@ BATCH_ROWS = 5_000
 BATCH_CHARACTERS = 32_000_000
 # What was fetched is stored at least so often, for a run that is killed.
 BATCH_SECONDS = 20.0
-# `last_seen_at` is exact to half a day, so that a run shortly after another has nothing to write.
+# What was seen again so shortly is not written again.
 SEEN_AGAIN_AFTER = timedelta(hours=12)
 
 # The fields of a draft whose share of filled rows is kept in a board's health.
@@ -60,6 +60,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 logger = logging.getLogger(__name__)
 
 Value = TypeVar("Value")
+Moments: TypeAlias = np.ndarray[tuple[int], np.dtype["np.datetime64[datetime | None]"]]
 
 
 @dataclass(frozen=True)
@@ -113,10 +114,6 @@ class _Tally:
     @property
     def rows(self) -> int:
         return len(self.seen)
-
-    @property
-    def unchanged(self) -> int:
-        return self.rows - self.new - self.changed
 
     def shares(self, before: Mapping[str, float]) -> dict[str, float]:
         """The share of the watched rows that fill each field; `before` are those of the last fetch."""
@@ -189,7 +186,7 @@ def collect(
         watched = {board for board, last in previous.items() if last.filled}
         for answer in _answers(source, asked, stored, watched, query=query, connections=connections):
             last = previous.get(answer.board)
-            board = _Board(source, writer, answer.board, now, stored, last.filled if last else {})
+            board = _Board(source, writer, answer.board, now, stored, last)
             try:
                 health = _store(board, answer, run=run, validators=asked[answer.board])
             except NotYet as error:
@@ -197,7 +194,7 @@ def collect(
                 continue
             finally:
                 stored.forget(answer.board)
-            if not answer.searched and _worth_noting(source, health, last):
+            if not answer.searched and _worth_noting(board, health):
                 writer.note(health)
             boards.append(health)
     for table in ("raw_postings", "posting_sightings", "source_health"):
@@ -215,7 +212,6 @@ class _Writer:
         self._raw: list[tuple[str, _Row]] = []
         self._characters = 0
         self._sightings: dict[tuple[str, str], _Sighting] = {}
-        self._whole: list[str] = []
         self._health: list[BoardHealth] = []
         self._written = time.monotonic()
 
@@ -234,29 +230,20 @@ class _Writer:
 
     def see(self, board: str, sightings: Mapping[str, _Sighting]) -> None:
         self._sightings |= {(board, source_id): sighting for source_id, sighting in sightings.items()}
-        self._flush_when_due()
-
-    def see_all(self, board: str) -> None:
-        """All of the board's postings that are open once the sightings are stored have been seen."""
-        self._whole.append(board)
-        self._flush_when_due()
+        if len(self._sightings) >= BATCH_ROWS or time.monotonic() - self._written >= BATCH_SECONDS:
+            self.flush()
 
     def note(self, health: BoardHealth) -> None:
         self._health.append(health)
 
-    def _flush_when_due(self) -> None:
-        if len(self._sightings) >= BATCH_ROWS or time.monotonic() - self._written >= BATCH_SECONDS:
-            self.flush()
-
     def flush(self) -> None:
         with ThreadPoolExecutor(1) as aside:
             writing = aside.submit(self._flush_raw)
-            if self._whole:
-                self._lake.revise("posting_sightings", self._seen, where=[("source", "=", self._source)])
-            elif self._sightings:
-                self._lake.merge("posting_sightings", self._sighting_rows())
+            if self._sightings:
+                replacing = any(sighting.first_seen_at != self._now for sighting in self._sightings.values())
+                self._lake.merge("posting_sightings", self._sighting_rows(), replacing=replacing)
             writing.result()
-        self._sightings, self._whole = {}, []
+        self._sightings = {}
         if self._health:
             self._lake.merge("source_health", frame(self._health))
             self._health = []
@@ -279,17 +266,6 @@ class _Writer:
         )
         self._raw, self._characters = [], 0
         self._lake.merge("raw_postings", raw)
-
-    def _seen(self, stored: pa.Table) -> pa.Table:
-        """The source's sightings with the new ones, and with what is open on the boards that were seen whole."""
-        new = self._sighting_rows().cast(stored.schema)
-        known = pc.is_in(stored.column("posting_id"), new.column("posting_id"))
-        rows = pa.concat_tables([stored.filter(pc.invert(known)), new])
-        seen_at = rows.column("last_seen_at")
-        on_board = pc.is_in(rows.column("board"), pa.array(self._whole))
-        seen = pc.and_(pc.and_(on_board, pc.is_null(rows.column("closed_at"))), pc.less(seen_at, self._now))
-        place = rows.schema.get_field_index("last_seen_at")
-        return rows.set_column(place, "last_seen_at", pc.if_else(seen, pa.scalar(self._now, seen_at.type), seen_at))
 
     def _sighting_rows(self) -> pa.Table:
         values = list(self._sightings.values())
@@ -315,13 +291,26 @@ class _Board:
     name: str
     now: datetime
     stored: "_Stored"
+    previous: "_Previous | None"
 
-    # Per field, the share of the rows that filled it in the last fetch.
-    filled: Mapping[str, float]
+    @property
+    def filled(self) -> Mapping[str, float]:
+        """Per field, the share of the rows that filled it in the last fetch."""
+        return self.previous.filled if self.previous else {}
 
     @cached_property
     def known(self) -> "_KnownPostings":
         return self.stored.board(self.name)
+
+    def sighting(self, source_id: str) -> _Sighting:
+        """A stored one; what was open was seen whenever the board was complete."""
+        found = self.known.sighting(source_id)
+        if self.previous is None or found.closed_at is not None:
+            return found
+        return found._replace(last_seen_at=max(found.last_seen_at, self.previous.complete_at))
+
+    def was_seen_lately(self, source_id: str) -> bool:
+        return self.now - self.sighting(source_id).last_seen_at < SEEN_AGAIN_AFTER
 
 
 def _answers(
@@ -412,47 +401,47 @@ def _store(board: _Board, answer: _Answer, *, run: str, validators: Mapping[str,
     """
     started = time.monotonic()
     tally = _Tally()
-    health = BoardHealth(board.source.name, board.name, run, "ok", board.now, validators=validators)
+    size, counted = 0, True
     try:
         if isinstance(answer.outcome, SourceError):
             raise answer.outcome
         fetched = answer.outcome
-        health = replace(health, bytes=fetched.bytes)
+        size = fetched.bytes
         for row in _rows(board, fetched, tally):
             board.writer.store(board.name, row)
     except NotYet:
         raise
     except Unchanged as error:
-        unchanged, _ = board.stored.open_postings(board.name)
-        if board.source.kind in LIVE:
-            _see_all(board)
-        health = replace(health, status="unchanged", rows=unchanged, unchanged=unchanged, message=str(error))
-        health = replace(health, filled=board.filled)
+        counted, status, message, kept = False, error.status, str(error), validators
+        # A file that lies there as it did tells nothing of what is still open.
+        complete = board.source.kind in LIVE
     except SourceError as error:
+        status, message, kept, complete = error.status, _words(str(error)), {} if tally.rows else validators, False
         _see(board, tally, complete=False)
-        kept = {} if tally.rows else validators
-        health = replace(health, status=error.status, message=_words(str(error)), validators=kept)
-        health = _counted(health, tally, board.filled)
     else:
-        _see(board, tally, complete=fetched.complete and tally.rows > 0)
+        complete = fetched.complete and tally.rows > 0
+        _see(board, tally, complete=complete)
         # An empty answer must not become "unchanged" next time.
         kept = fetched.validators if tally.rows else {}
-        message = _message(board, fetched, tally)
-        status = health.status if tally.rows or answer.searched else "empty"
-        health = replace(health, status=status, message=message, validators=kept)
-        health = _counted(health, tally, board.filled)
-    return replace(health, seconds=answer.seconds + time.monotonic() - started)
-
-
-def _counted(health: BoardHealth, tally: _Tally, before: Mapping[str, float]) -> BoardHealth:
-    return replace(
-        health,
-        rows=tally.rows,
+        status, message = "ok" if tally.rows or answer.searched else "empty", _message(board, fetched, tally)
+    rows = tally.rows if counted else board.stored.open_postings(board.name)
+    return BoardHealth(
+        board.source.name,
+        board.name,
+        run,
+        status,
+        board.now,
+        rows=rows,
         new=tally.new,
         changed=tally.changed,
-        unchanged=tally.unchanged,
+        unchanged=rows - tally.new - tally.changed,
         closed=tally.closed,
-        filled=tally.shares(before) if tally.drafted + tally.carried else dict(before),
+        bytes=size,
+        seconds=answer.seconds + time.monotonic() - started,
+        complete=complete,
+        message=message,
+        validators=kept,
+        filled=tally.shares(board.filled) if tally.drafted + tally.carried else dict(board.filled),
     )
 
 
@@ -460,7 +449,7 @@ def _message(board: _Board, fetched: Fetched, tally: _Tally) -> str:
     notes = [fetched.message] if fetched.message else []
     if tally.repeated:
         notes.append(f"{tally.repeated} rows repeat another's id and were left out")
-    if not tally.rows and (stored := len(board.known.hashes) + len(board.known.unseen)):
+    if not tally.rows and (stored := len(board.known.sighted.keys() | board.known.recorded.keys())):
         notes.append(f"nothing came, where {stored} postings are stored")
     return _words("; ".join(notes))
 
@@ -473,13 +462,14 @@ def _rows(board: _Board, fetched: Fetched, tally: _Tally) -> Iterator[_Row]:
     """The fetched rows that are not stored as they are; all of them are counted."""
     known, seen = board.known, tally.seen
     watched = WATCHED_ROWS if board.source.kind in LIVE else 0
-    recognised = {name for name in fetched.still_there if known.hashes.get(name) or known.unseen.get(name)}
+    recognised = known.recorded.keys() & fetched.still_there
     for source_id, text, posting in _readable(board, fetched):
         if source_id in seen or source_id in recognised:
             tally.repeated += 1
             continue
         digest = content_hash(text)
-        unchanged = known.hashes.get(source_id) == digest
+        is_recorded = known.recorded.get(source_id) == digest
+        unchanged = is_recorded and source_id in known.sighted
         if len(seen) < watched:
             _watch(board, posting, tally, unchanged=unchanged)
         seen[source_id] = digest
@@ -488,20 +478,18 @@ def _rows(board: _Board, fetched: Fetched, tally: _Tally) -> Iterator[_Row]:
             if posting.sent and source_id in known.unsent:
                 yield _Row(source_id, text, digest, posting.sent)
             continue
-        if source_id in known.hashes:
+        if source_id in known.sighted:
             tally.changed += 1
         else:
             tally.new += 1
-        if known.unseen.get(source_id) != digest:
+        if not is_recorded:
             yield _Row(source_id, text, digest, posting.sent)
     # Some sources tell them while their postings are read.
-    for source_id in fetched.still_there:
-        stored = known.hashes.get(source_id) or known.unseen.get(source_id)
-        if stored and source_id not in seen:
-            seen[source_id] = stored
-            # It fills what it filled when it was read.
-            if board.filled and tally.drafted + tally.carried < watched:
-                tally.carried += 1
+    there = (known.recorded.keys() & fetched.still_there) - seen.keys()
+    seen.update((source_id, known.recorded[source_id]) for source_id in there)
+    if board.filled:
+        # They fill what they filled when they were read.
+        tally.carried += min(len(there), max(0, watched - tally.drafted - tally.carried))
 
 
 def _watch(board: _Board, posting: RawPosting, tally: _Tally, *, unchanged: bool) -> None:
@@ -530,62 +518,48 @@ def _readable(board: _Board, fetched: Fetched) -> Iterator[tuple[str, str, RawPo
 
 
 def _see(board: _Board, tally: _Tally, *, complete: bool) -> None:
-    """Bring the sightings up to date: what came was seen now; what is missing from a complete answer has closed."""
+    """Bring the sightings up to date: what came was seen now; what is missing from a complete answer has closed.
+
+    What is open and came again needs no word of its own where the answer was complete.
+    """
     known, seen = board.known, tally.seen
-    sighted = known.sighted
-    telling = {name for name, digest in seen.items() if name not in sighted or sighted[name] != digest}
+    telling = {name for name, digest in seen.items() if known.sighted.get(name) != digest}
     telling |= seen.keys() & known.closed
     if not complete:
-        again = seen.keys() & known.hashes.keys()
-        telling |= {name for name in again if _long_ago(known.sighting(name).last_seen_at, board.now)}
+        telling |= {name for name in seen.keys() & known.sighted.keys() if not board.was_seen_lately(name)}
     sightings: dict[str, _Sighting] = {}
     for source_id in sorted(telling):
-        first_seen_at = known.sighting(source_id).first_seen_at if source_id in known.hashes else board.now
+        first_seen_at = board.sighting(source_id).first_seen_at if source_id in known.sighted else board.now
         sightings[source_id] = _Sighting(seen[source_id], first_seen_at, board.now, None)
     if complete:
-        for source_id in sorted(known.hashes.keys() - known.closed - seen.keys()):
-            sightings[source_id] = known.sighting(source_id)._replace(closed_at=board.now)
+        for source_id in sorted(known.sighted.keys() - known.closed - seen.keys()):
+            sightings[source_id] = board.sighting(source_id)._replace(closed_at=board.now)
             tally.closed += 1
     board.writer.see(board.name, sightings)
-    if complete:
-        _see_all(board)
-
-
-def _see_all(board: _Board) -> None:
-    """What is open was seen: written for the board as a whole, not posting by posting, and only when it tells more."""
-    _, seen_at = board.stored.open_postings(board.name)
-    if seen_at is not None and _long_ago(seen_at, board.now):
-        board.writer.see_all(board.name)
-
-
-def _long_ago(seen_at: datetime, now: datetime) -> bool:
-    return now - seen_at >= SEEN_AGAIN_AFTER
 
 
 @dataclass(frozen=True)
 class _KnownPostings:
     """What is stored of a board. A refresh asks for few sightings: they become objects one by one.
 
-    hashes: content hash by source id of every posting that was seen, None where its record is not stored; closed: the
-    ids of those that are closed; unseen: hashes of records that a killed run stored before it could store a sighting;
-    recorded: ids whose record is stored; sent: ids by the digest of the item that the source sent; seen: the sightings
-    as rows of source_id, content_hash, first_seen_at, last_seen_at, closed_at.
+    recorded: content hash of each stored record by its id; sighted: content hash by id as the sightings have it, in
+    their order; closed: the ids of those that are closed; sent: ids by the digest of the item that the source sent;
+    times: first_seen_at, last_seen_at and closed_at of the sightings. A killed run may have stored a record without a
+    sighting, or one without the other's newest content.
     """
 
-    hashes: dict[str, str | None]
+    recorded: dict[str, str]
+    sighted: dict[str, str]
     closed: frozenset[str]
-    unseen: dict[str, str]
-    recorded: Sequence[str]
     sent: dict[str, str]
-    seen: pa.Table
+    times: pa.Table
 
     @property
     def first_seen(self) -> dict[str, datetime]:
         """When each posting whose record is stored was first seen."""
-        return {
-            **{name: self.sighting(name).first_seen_at for name, digest in self.hashes.items() if digest},
-            **dict.fromkeys(self.unseen, _NEVER),
-        }
+        times = zip(self.sighted, self.times["first_seen_at"].to_pylist(), strict=True)
+        sighted = {source_id: first_seen_at for source_id, first_seen_at in times if source_id in self.recorded}
+        return dict.fromkeys(self.recorded, _NEVER) | sighted
 
     @cached_property
     def unsent(self) -> frozenset[str]:
@@ -594,37 +568,37 @@ class _KnownPostings:
 
     def sighting(self, source_id: str) -> _Sighting:
         place = self._places[source_id]
-        return _Sighting(*(column[place].as_py() for column in self.seen.columns[1:]))
-
-    @cached_property
-    def sighted(self) -> dict[str, str | None]:
-        """Content hash by source id as the sightings have it: a killed run may have stored another record."""
-        return dict(zip(self.seen["source_id"].to_pylist(), self.seen["content_hash"].to_pylist(), strict=True))
+        first_seen_at, last_seen_at, closed_at = (_moment(column[place]) for column in self._times)
+        return _Sighting(self.sighted[source_id], first_seen_at or _NEVER, last_seen_at or _NEVER, closed_at)
 
     @cached_property
     def _places(self) -> dict[str, int]:
-        return {source_id: place for place, source_id in enumerate(self.seen["source_id"].to_pylist())}
+        return {source_id: place for place, source_id in enumerate(self.sighted)}
+
+    @cached_property
+    def _times(self) -> list[Moments]:
+        return [column.to_numpy() for column in self.times.columns]
+
+
+def _moment(value: "np.datetime64[datetime | None]") -> datetime | None:
+    """Far faster than Arrow's own, which looks the time zone up for each value."""
+    moment = value.item()
+    return None if moment is None else moment.replace(tzinfo=UTC)
 
 
 class _Stored:
     """What is known of a source's postings, by board and their id there; read into objects a board at a time."""
 
     def __init__(self, lake: Lake, source: str) -> None:
-        where = [("source", "=", source)]
-        raw = lake.read_arrow("raw_postings", ["board", "source_id", "content_hash", "sent_hash"], where)
-        seen = lake.read_arrow(
-            "posting_sightings",
-            ["board", "source_id", "content_hash", "first_seen_at", "last_seen_at", "closed_at"],
-            where,
-        )
+        where, columns = [("source", "=", source)], ["board", "source_id", "content_hash"]
+        with ThreadPoolExecutor(1) as aside:
+            reading = aside.submit(lake.read_arrow, "raw_postings", [*columns, "sent_hash"], where)
+            seen = lake.read_arrow("posting_sightings", [*columns, "first_seen_at", "last_seen_at", "closed_at"], where)
+            raw = reading.result()
         self._raw, self._seen = _by_board(raw), _by_board(seen)
-        self._closed = _by_board(seen.filter(seen["closed_at"].is_valid()))
+        self._closed = _by_board(seen.filter(seen["closed_at"].is_valid()).select(["board", "source_id"]))
+        self._nothing = raw.slice(0, 0), seen.slice(0, 0)
         self._known: dict[str, _KnownPostings] = {}
-        self._nothing = raw.drop_columns(["board"]).slice(0, 0), seen.drop_columns(["board"]).slice(0, 0)
-        opened = seen.filter(seen.column("closed_at").is_null()).group_by("board")
-        totals = opened.aggregate([("source_id", "count"), ("last_seen_at", "min")])
-        columns = [totals.column(name).to_pylist() for name in ("board", "source_id_count", "last_seen_at_min")]
-        self._open = {board: (count, earliest) for board, count, earliest in zip(*columns, strict=True)}
 
     def __contains__(self, board: str) -> bool:
         return board in self._raw or board in self._seen
@@ -642,15 +616,17 @@ class _Stored:
     def _read_board(self, name: str) -> _KnownPostings:
         raw, seen = self._raw.get(name, self._nothing[0]), self._seen.get(name, self._nothing[1])
         ids = raw["source_id"].to_pylist()
-        stored = dict(zip(ids, raw["content_hash"].to_pylist(), strict=True))
-        sent = {digest: name for digest, name in zip(raw["sent_hash"].to_pylist(), ids, strict=True) if digest}
-        hashes = {source_id: stored.pop(source_id, None) for source_id in seen["source_id"].to_pylist()}
-        closed = frozenset(self._closed[name]["source_id"].to_pylist() if name in self._closed else ())
-        return _KnownPostings(hashes, closed, unseen=stored, recorded=ids, sent=sent, seen=seen)
+        return _KnownPostings(
+            recorded=dict(zip(ids, raw["content_hash"].to_pylist(), strict=True)),
+            sighted=dict(zip(seen["source_id"].to_pylist(), seen["content_hash"].to_pylist(), strict=True)),
+            closed=frozenset(self._closed[name]["source_id"].to_pylist() if name in self._closed else ()),
+            sent={digest: name for digest, name in zip(raw["sent_hash"].to_pylist(), ids, strict=True) if digest},
+            times=seen.select(["first_seen_at", "last_seen_at", "closed_at"]),
+        )
 
-    def open_postings(self, name: str) -> tuple[int, datetime | None]:
-        """How many of the board's postings are open, and the earliest of the times they were last seen."""
-        return self._open.get(name, (0, None))
+    def open_postings(self, name: str) -> int:
+        """How many of the board's postings are open."""
+        return len(self._seen.get(name, ())) - len(self._closed.get(name, ()))
 
 
 def _by_board(table: pa.Table) -> dict[str, pa.Table]:
@@ -681,7 +657,7 @@ def _fetched_lately(
 
 @dataclass(frozen=True)
 class _Previous:
-    """A board's last health, as far as this run builds on it."""
+    """A board's last health, as far as this run builds on it, and when it was last complete."""
 
     status: str
     rows: int
@@ -689,14 +665,23 @@ class _Previous:
     validators: Mapping[str, str]
     filled: Mapping[str, float]
     checked_at: datetime
+    complete_at: datetime
 
 
 def _previous(lake: Lake, source: str) -> dict[str, _Previous]:
-    latest = latest_health(lake, source).fillna({"message": "", "validators": "", "filled": ""})
+    history = lake.read("source_health", where=[("source", "=", source)])
+    complete = history[history["complete"].eq(True)].groupby("board")["checked_at"].max().dt.to_pydatetime()
+    latest = latest_of(history).fillna({"message": "", "validators": "", "filled": ""})
     columns = ("status", "rows", "message", "validators", "filled", "checked_at")
     return {
         board: _Previous(
-            status, rows, message, orjson.loads(validators or "{}"), orjson.loads(filled or "{}"), at.to_pydatetime()
+            status,
+            rows,
+            message,
+            orjson.loads(validators or "{}"),
+            orjson.loads(filled or "{}"),
+            at.to_pydatetime(),
+            complete.get(board, _NEVER),
         )
         for board, status, rows, message, validators, filled, at in zip(
             latest["board"].tolist(), *(latest[name].tolist() for name in columns), strict=True
@@ -704,8 +689,11 @@ def _previous(lake: Lake, source: str) -> dict[str, _Previous]:
     }
 
 
-def _worth_noting(source: Source, health: BoardHealth, previous: _Previous | None) -> bool:
+def _worth_noting(board: _Board, health: BoardHealth) -> bool:
     """Each look at a live board is noted; of a file, what its last row does not say already."""
-    if source.kind in LIVE or previous is None or health.new or health.changed or health.closed:
+    last = board.previous
+    if board.source.kind in LIVE or last is None or health.new or health.changed or health.closed:
         return True
-    return (health.status, health.rows, health.message) != (previous.status, previous.rows, previous.message)
+    if health.complete and board.now - last.complete_at >= SEEN_AGAIN_AFTER:
+        return True
+    return (health.status, health.rows, health.message) != (last.status, last.rows, last.message)

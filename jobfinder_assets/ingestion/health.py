@@ -32,7 +32,7 @@ _WORTH_WATCHING = 0.2
 class BoardHealth:
     """One board in one run: a row of `source_health`. `seconds` is wall time, `bytes` what was read.
 
-    filled: per field, the share of the rows read that fill it.
+    complete: every open posting of the board was seen; filled: per field, the share of the rows read that fill it.
     """
 
     source: str
@@ -47,6 +47,7 @@ class BoardHealth:
     closed: int = 0
     bytes: int = 0
     seconds: float = 0.0
+    complete: bool = False
     message: str = ""
     validators: Mapping[str, str] = field(default_factory=dict)
     filled: Mapping[str, float] = field(default_factory=dict)
@@ -68,8 +69,12 @@ def frame(health: Iterable[BoardHealth]) -> pd.DataFrame:
 
 def latest_health(lake: Lake, source: str | None = None) -> pd.DataFrame:
     """The last row of every board (of one source, when named), by source and board."""
-    where = None if source is None else [("source", "=", source)]
-    rows = lake.read("source_health", where=where).sort_values(["checked_at", "run"])
+    return latest_of(lake.read("source_health", where=None if source is None else [("source", "=", source)]))
+
+
+def latest_of(health: pd.DataFrame) -> pd.DataFrame:
+    """The last row of every board, by source and board."""
+    rows = health.sort_values(["checked_at", "run"])
     return rows.drop_duplicates(["source", "board"], keep="last").sort_values(["source", "board"], ignore_index=True)
 
 

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote, quote_plus, urlencode, urljoin, urlsplit
 
@@ -138,6 +139,10 @@ class _Body:
     headers: Mapping[str, str]
     content: bytes
 
+    @cached_property
+    def digest(self) -> str:
+        return xxhash.xxh3_128_hexdigest(self.content)
+
 
 class HttpClient:
     """Asks live sources; may be shared by threads. One client serves one run of one source."""
@@ -237,9 +242,9 @@ class HttpClient:
                 error.body = self._struck_out(error.body)
             # The chain of causes would still tell it.
             raise error.with_traceback(None) from None
-        if validators.get("url") == url and validators.get("body") == _digest(answer.content):
+        if validators.get("url") == url and validators.get("body") == answer.digest:
             raise Unchanged("the answer is the last one, byte for byte")
-        return replace(answer, content=self._struck_out(answer.content))
+        return replace(answer, content=self._struck_out(answer.content)) if self._key.secrets else answer
 
     def _struck_out(self, content: bytes) -> bytes:
         for secret in self._key.secrets:
@@ -448,11 +453,7 @@ def _validators(url: str, answer: _Body) -> dict[str, str]:
     """What tells an unchanged answer next time: the server's own words where it has them, and the body itself."""
     names = {"etag": "ETag", "last_modified": "Last-Modified"}
     given = {name: answer.headers[header] for name, header in names.items() if answer.headers.get(header)}
-    return {"url": url, "body": _digest(answer.content), **given}
-
-
-def _digest(content: bytes) -> str:
-    return xxhash.xxh3_128_hexdigest(content)
+    return {"url": url, "body": answer.digest, **given}
 
 
 def _redirect(url: str, target: str) -> str:

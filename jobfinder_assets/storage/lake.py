@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock
+from threading import Lock, local
 from typing import Any, TypeAlias, TypeVar
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from cachetools import LRUCache, cached
+from cachetools import LRUCache, TTLCache, cached
 from deltalake import (
     ColumnProperties,
     CommitProperties,
@@ -51,12 +51,23 @@ _WRITER_OF_HASHES = WriterProperties(
     default_column_properties=ColumnProperties(dictionary_enabled=False),
 )
 _REMEMBERED_BYTES, _FOOTER_BYTES = 64_000_000, 100_000
+_MOST_OPENED, _OPENED_SECONDS = 32, 600
 _COMMIT_RETRIES = 5
 _MANY_FILES = 40
 _LOCK_SECONDS = 600
 _LOCK_POLL_SECONDS = 0.01
 _REWRITTEN_ROWS = 5_000
 _OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "in")
+
+
+class _Opened(local):
+    """The tables that a thread has open: to read what was committed since takes a sixth of opening one anew."""
+
+    def __init__(self) -> None:
+        self.tables: TTLCache[tuple[str, int, int], DeltaTable] = TTLCache(_MOST_OPENED, _OPENED_SECONDS)
+
+
+_OPENED = _Opened()
 
 
 class LakeError(ValueError):
@@ -226,31 +237,6 @@ class Lake:
             self._write(table, data, mode="overwrite", predicate=where if self.exists(table) else None)
         return data.num_rows
 
-    def revise(
-        self, table: str, change: Callable[[pa.Table], pa.Table], *, where: Sequence[tuple[str, str, Any]]
-    ) -> int:
-        """Put `change(rows)` in the place of the rows that meet `where`, in one commit. Returns the number written.
-
-        Where most rows of a partition change, this takes a third of a MERGE's time. `where` is as in `read`, without
-        `in`; `change` is called again when another writer came first.
-        """
-        predicate, members = _predicate(table, where)
-        if predicate is None or members:
-            raise LakeError(f"cannot revise {table!r} where {list(where)}: a comparison is needed, and no `in`")
-
-        def commit() -> int:
-            if not self.exists(table):
-                return self.append(table, change(_empty(_schema(table), _schema(table).columns)))
-            # Written upon the version that was read, so that a commit in between is a conflict, never lost.
-            delta, names = self._for_writing(table), _schema(table).columns
-            rows = pa.Table.from_batches(_scan(delta, table, names, predicate), schema=_plain(table, names))
-            data = _conform(table, change(rows))
-            self._commit(delta, table, data, mode="overwrite", predicate=predicate)
-            return data.num_rows
-
-        with self.lock(table):
-            return self._retry(commit)
-
     def compact(self, table: str) -> bool:
         """Join small files when there are many; old versions stay readable for a week."""
         if not self.exists(table) or len(self._delta(table).file_uris()) < _MANY_FILES:
@@ -354,7 +340,20 @@ class Lake:
             yield
 
     def _delta(self, table: str, version: int | None = None) -> DeltaTable:
-        return DeltaTable(self.path(table), version=version, storage_options=self.storage_options)
+        path = self.path(table)
+        if version is not None or self._is_remote:
+            return DeltaTable(path, version=version, storage_options=self.storage_options)
+        try:
+            first = Path(path, "_delta_log", f"{0:020}.json").stat()
+        except FileNotFoundError:
+            return DeltaTable(path)
+        # A table that `rewrite` put in its place has another first commit.
+        opened = _OPENED.tables.get(key := (path, first.st_ino, first.st_ctime_ns))
+        if opened is None:
+            opened = _OPENED.tables[key] = DeltaTable(path)
+        else:
+            opened.update_incremental()
+        return opened
 
     def _for_writing(self, table: str) -> DeltaTable:
         """The newest version, with every column of the contract. Only under the lock, and in a `_retry`."""
@@ -375,30 +374,23 @@ class Lake:
         if not self._is_remote:
             Path(self.uri).mkdir(parents=True, exist_ok=True)
 
-        def commit() -> None:
-            to = self._for_writing(table) if self._is_there(table) else self.path(table)
-            self._commit(to, table, data, mode=mode, predicate=predicate)
-
-        self._retry(commit)
-
-    def _commit(
-        self, to: str | DeltaTable, table: str, data: pa.Table, *, mode: str, predicate: str | None = None
-    ) -> None:
         schema = _schema(table)
         # Statistics on long texts cost more than they skip: keep them to the key columns.
         configuration = {
             "delta.dataSkippingStatsColumns": ",".join(n for n in schema.key if n not in schema.partition_by)
         }
-        write_deltalake(
-            to,
-            data,
-            mode=mode,
-            predicate=predicate,
-            partition_by=list(schema.partition_by) or None,
-            configuration=configuration,
-            writer_properties=_writer(table),
-            storage_options=self.storage_options,
-            commit_properties=CommitProperties(max_commit_retries=_COMMIT_RETRIES),
+        self._retry(
+            lambda: write_deltalake(
+                self._for_writing(table) if self._is_there(table) else self.path(table),
+                data,
+                mode=mode,
+                predicate=predicate,
+                partition_by=list(schema.partition_by) or None,
+                configuration=configuration,
+                writer_properties=_writer(table),
+                storage_options=self.storage_options,
+                commit_properties=CommitProperties(max_commit_retries=_COMMIT_RETRIES),
+            )
         )
 
     def _holds_any(self, table: str, keys: pa.Table) -> bool:

@@ -99,7 +99,8 @@ TABLES: dict[str, TableSchema] = {
         },
         partition_by=("source",),
     ),
-    # Narrow on purpose: a posting seen again costs a few bytes here, not a rewrite of its text.
+    # A posting seen again is not written again: `last_seen_at` is as of when it was last told by itself, and what is
+    # open on a board was seen whenever the board's health is complete.
     "posting_sightings": _table(
         ("source", "board", "source_id"),
         {
@@ -130,6 +131,7 @@ TABLES: dict[str, TableSchema] = {
             "seconds": NUMBER,
             "message": TEXT,
             "checked_at": TIME,
+            "complete": FLAG,
             "validators": TEXT,
             "filled": TEXT,
         },

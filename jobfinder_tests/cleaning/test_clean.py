@@ -1,6 +1,7 @@
 """Every raw record is kept or rejected, once, whatever happened before."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,8 @@ from jobfinder_assets.cleaning import clean
 from jobfinder_assets.cleaning.clean import accounting, clean_batch, clean_pending
 from jobfinder_assets.config import Settings
 from jobfinder_assets.ingestion.contract import Draft, content_hash, posting_id, record_json
+from jobfinder_assets.ingestion.health import BoardHealth
+from jobfinder_assets.ingestion.health import frame as health_frame
 from jobfinder_assets.ingestion.sources.files import Files
 from jobfinder_assets.storage.lake import Lake
 
@@ -223,6 +226,25 @@ def test_closings_are_carried_over_at_once_and_sightings_once_a_day(lake: Lake) 
     stored = lake.read("postings").set_index("title")
     assert stored.loc["Senior Data Engineer", "last_seen_at"] == later
     assert stored.loc["Data Analyst", "closed_at"] == later
+
+
+def test_what_is_open_was_seen_when_its_board_was_complete(lake: Lake) -> None:
+    frame = raw(GOOD, GOOD | {"title": "Data Analyst"})
+    store(lake, frame.head(1))
+    store(lake, frame.tail(1), closed=NOW)
+    clean_pending(lake, Settings(), now=NOW)
+    days = [NOW + timedelta(days=number) for number in range(4)]
+    health = BoardHealth("files", "b", "0", "ok", NOW, complete=True)
+    lake.merge("source_health", health_frame(replace(health, run=str(day), checked_at=day) for day in days[:3]))
+    lake.merge("source_health", health_frame([replace(health, run="3", checked_at=days[3], complete=False)]))
+    lake.merge("source_health", health_frame([replace(health, board="another", checked_at=days[3])]))
+    clean_pending(lake, Settings(), now=NOW)
+    seen = lake.read("postings").set_index("title")["last_seen_at"].to_dict()
+    assert seen == {"Senior Data Engineer": days[2], "Data Analyst": NOW}
+    store(lake, (later := raw(GOOD | {"id": "new"})), seen=NOW)
+    clean_pending(lake, Settings(), now=NOW)
+    (new,) = lake.read("postings", where=[("posting_id", "=", later["posting_id"][0])])["last_seen_at"]
+    assert new == days[2]
 
 
 def test_many_rows_are_cleaned_in_parallel_with_the_same_result(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Literal
 
 import pandas as pd
+import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -34,6 +36,7 @@ from jobfinder_assets.ingestion.contract import (
     posting_id,
 )
 from jobfinder_assets.ingestion.health import latest_health, what_to_do
+from jobfinder_assets.ingestion.sightings import read_sightings
 from jobfinder_assets.storage.lake import Lake, LakeError
 
 NOW = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
@@ -98,7 +101,7 @@ def raw(lake: Lake) -> dict[str, str]:
 
 def sightings(lake: Lake) -> dict[str, tuple[float, float, float | None]]:
     """First seen, last seen and closed, in days since NOW."""
-    rows = lake.read("posting_sightings")
+    rows = read_sightings(lake, ["source_id", "first_seen_at", "last_seen_at", "closed_at"]).to_pandas()
 
     def days(value: pd.Timestamp) -> float | None:
         return None if pd.isna(value) else (value - NOW) / DAY
@@ -139,13 +142,42 @@ def test_nothing_new_writes_no_posting_again(lake: Lake) -> None:
     assert versions(lake)[:2] == before[:2], "neither raw postings nor sightings"
 
 
-def test_a_day_later_a_board_of_many_is_seen_in_one_commit(lake: Lake) -> None:
-    texts = {f"p{number}": "A" for number in range(collecting.BATCH_ROWS + 10)}
-    go(lake, Told(acme=answer(**texts)))
+def test_a_day_later_a_board_is_seen_without_a_word_of_each_posting(lake: Lake) -> None:
+    go(lake, Told(acme=answer(a="A", b="B"), other=answer("other", x="X")))
+    before = versions(lake)
+    go(lake, Told(acme=answer(a="A", b="B"), other=BoardBlocked("403")), 1)
+    assert versions(lake)[:2] == before[:2], "its health tells it"
+    assert sightings(lake) == {"a": (0, 1, None), "b": (0, 1, None), "x": (0, 0, None)}
+
+
+def test_what_closes_was_last_seen_when_it_was_last_open(lake: Lake) -> None:
+    both, one = answer(a="A", b="B"), answer(a="A")
+    for day, told in enumerate((both, both, one, BoardBlocked("403"), one)):
+        go(lake, Told(acme=told), day)
+    assert sightings(lake) == {"a": (0, 4, None), "b": (0, 1, 2)}
+
+
+def test_a_partial_answer_tells_of_each_posting_that_it_names(lake: Lake) -> None:
+    whole = answer(a="A", b="B")
+    for day, told in enumerate((whole, whole, answer(a="A", complete=False))):
+        go(lake, Told(acme=told), day)
+    assert sightings(lake) == {"a": (0, 2, None), "b": (0, 1, None)}
     before = lake.version("posting_sightings")
-    assert counts(go(lake, Told(acme=answer(**(texts | {"new": "A"}))), 1))["unchanged"] == len(texts)
-    assert lake.version("posting_sightings") == before + 1, "the new one, and the board as a whole"
-    assert {seen for _, seen, _ in sightings(lake).values()} == {1}
+    go(lake, Told(acme=answer(a="A", complete=False)), 2.1)
+    assert lake.version("posting_sightings") == before, "seen a moment ago"
+
+
+def test_the_healths_of_an_older_version_tell_of_no_complete_board(lake: Lake) -> None:
+    go(lake, Told(acme=answer(a="A")))
+    write_deltalake(
+        lake.path("source_health"),
+        pa.Table.from_pandas(lake.read("source_health").drop(columns="complete"), preserve_index=False),
+        mode="overwrite",
+        schema_mode="overwrite",
+    )
+    assert sightings(lake) == {"a": (0, 0, None)}
+    go(lake, Told(acme=answer(a="A")), 1)
+    assert sightings(lake) == {"a": (0, 1, None)}
 
 
 def test_an_unchanged_board_is_seen_and_keeps_its_validators(lake: Lake) -> None:
@@ -274,12 +306,12 @@ def test_a_run_killed_after_any_commit_is_repaired_by_the_next(
     source = ToldFile(acme=answer(a="A", b="B", c="C", validators={"sha256": "1"}), other=answer("other", x="X"))
     merge, done = Lake.merge, 0
 
-    def dying(self: Lake, table: str, rows: pd.DataFrame) -> int:
+    def dying(self: Lake, table: str, rows: pd.DataFrame, **options: bool) -> int:
         nonlocal done
         if done >= commits:
             raise Killed
         done += bool(len(rows))
-        return merge(self, table, rows)
+        return merge(self, table, rows, **options)
 
     with monkeypatch.context() as patched, pytest.raises(Killed):
         patched.setattr(Lake, "merge", dying)
@@ -304,10 +336,10 @@ def test_the_run_after_a_kill_writes_only_what_is_missing(
     source = Told(acme=answer(a="new", b="new"))
     merge = Lake.merge
 
-    def dying(self: Lake, table: str, rows: pd.DataFrame) -> int:
+    def dying(self: Lake, table: str, rows: pd.DataFrame, **options: bool) -> int:
         if table in (killed, "source_health"):
             raise Killed
-        return merge(self, table, rows)
+        return merge(self, table, rows, **options)
 
     with monkeypatch.context() as patched, pytest.raises(Killed):
         patched.setattr(Lake, "merge", dying)

@@ -10,6 +10,7 @@ import pytest
 from jobfinder_assets.config import Http, Settings
 from jobfinder_assets.ingestion.collect import Collected, collect
 from jobfinder_assets.ingestion.contract import Known, Source
+from jobfinder_assets.ingestion.sightings import read_sightings
 from jobfinder_assets.ingestion.sources.ashby import Ashby
 from jobfinder_assets.ingestion.sources.greenhouse import Greenhouse
 from jobfinder_assets.ingestion.sources.lever import Lever
@@ -75,7 +76,7 @@ def test_what_closed_opens_again_as_it_was(board: Board) -> None:
     board.go([job("a"), job("b")], 0)
     board.go([job("a")], 1)
     assert counts(board.go([job("a"), job("b")], 2))["unchanged"] == 2
-    seen = board.lake.read("posting_sightings").set_index("source_id")
+    seen = read_sightings(board.lake, ["closed_at", "last_seen_at"]).to_pandas()
     assert seen["closed_at"].isna().all() and (seen["last_seen_at"] == NOW + timedelta(days=2)).all()
 
 

@@ -89,47 +89,6 @@ def test_update_by_a_part_of_the_key(lake: Lake) -> None:
     assert stored == {"1": "new", "2": "new", "3": sightings(["3"])["content_hash"][0]}
 
 
-def renamed(rows: pa.Table) -> pa.Table:
-    place = rows.schema.get_field_index("content_hash")
-    return rows.set_column(place, "content_hash", pa.array(["new"] * rows.num_rows, pa.string()))
-
-
-def test_revise_changes_the_rows_that_meet_a_comparison_in_one_commit(lake: Lake) -> None:
-    lake.merge("posting_sightings", pd.concat([sightings(["1", "2"]), sightings(["3"]).assign(source="other")]))
-    version = lake.version("posting_sightings")
-    assert lake.revise("posting_sightings", renamed, where=[("source", "=", "a")]) == 2
-    assert lake.version("posting_sightings") == version + 1
-    stored = lake.read("posting_sightings").set_index("source_id")["content_hash"].to_dict()
-    assert stored == {"1": "new", "2": "new", "3": sightings(["3"])["content_hash"][0]}
-
-
-def test_revise_writes_what_it_is_given_into_a_new_table(lake: Lake) -> None:
-    given = pa.Table.from_pandas(sightings(["1"]), preserve_index=False)
-    assert lake.revise("posting_sightings", lambda rows: given, where=[("source", "=", "a")]) == 1
-    assert list(lake.read("posting_sightings")["source_id"]) == ["1"]
-
-
-def test_revise_starts_again_when_another_writer_came_first(lake: Lake) -> None:
-    lake.merge("posting_sightings", sightings(["1"]))
-    read = []
-
-    def interrupted(rows: pa.Table) -> pa.Table:
-        read.append(rows.num_rows)
-        if len(read) == 1:
-            # Past the lock, as a writer of another machine would.
-            lake.append("posting_sightings", sightings(["2"]))
-        return renamed(rows)
-
-    assert lake.revise("posting_sightings", interrupted, where=[("source", "=", "a")]) == 2
-    assert read == [1, 2]
-    assert set(lake.read("posting_sightings")["content_hash"]) == {"new"}
-
-
-def test_revise_refuses_a_list_of_members(lake: Lake) -> None:
-    with pytest.raises(LakeError, match="no `in`"):
-        lake.revise("posting_sightings", renamed, where=[("source", "in", ["a"])])
-
-
 def test_delete_by_key(lake: Lake) -> None:
     lake.merge("posting_sightings", sightings(["1", "2", "3"]))
     assert lake.delete("posting_sightings", sightings(["1", "9"])) == 1
@@ -199,7 +158,6 @@ WRITES: dict[str, Callable[[Lake], object]] = {
     "update": lambda lake: lake.update("posting_sightings", sightings(["1"], content_hash="new")),
     "delete": lambda lake: lake.delete("posting_sightings", sightings(["1"])),
     "replace": lambda lake: lake.replace("posting_sightings", sightings(["new"]), where="source = 'a'"),
-    "revise": lambda lake: lake.revise("posting_sightings", renamed, where=[("source", "=", "a")]),
     "compact": lambda lake: lake.compact("posting_sightings"),
     "rewrite": lambda lake: lake.rewrite("posting_sightings", lambda rows: rows.iloc[1:]),
 }
@@ -447,14 +405,14 @@ def test_parallel_writers_of_an_older_contract_add_its_columns_once(lake: Lake) 
     assert lake.version("posting_clusters") == 1 + 1 + 6
 
 
-@pytest.mark.parametrize("write", ["append", "update", "delete", "replace", "revise", "rewrite"])
+@pytest.mark.parametrize("write", ["append", "update", "delete", "replace", "rewrite"])
 def test_every_write_takes_an_older_contract(write: str, lake: Lake) -> None:
     write_deltalake(
         lake.path("posting_sightings"), pa.table({"source": ["a"], "board": ["b"], "source_id": ["1"]}),
         partition_by=["source"],
     )  # fmt: skip
     WRITES[write](lake)
-    expected = {"append": 2, "update": 1, "delete": 0, "replace": 1, "revise": 1, "rewrite": 0}
+    expected = {"append": 2, "update": 1, "delete": 0, "replace": 1, "rewrite": 0}
     assert len(lake.read("posting_sightings")) == expected[write]
 
 
