@@ -1,6 +1,7 @@
 """The lake keeps the data contract, upserts by key, and leaves whole versions behind whatever happens."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -150,6 +151,27 @@ def test_two_writers_of_the_same_rows_leave_one_row_per_key(lake: Lake) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda frame: lake.merge("posting_sightings", frame), frames))
     assert lake.count("posting_sightings") == 20
+
+
+def test_a_thread_sees_what_others_commit_erase_and_put_back(lake: Lake) -> None:
+    table = "posting_sightings"
+
+    def ids() -> set[str]:
+        return set(lake.read(table)["source_id"])
+
+    lake.append(table, sightings(["1", "2"]))
+    shutil.copytree(lake.path(table), backup := lake.path(table) + ".backup")
+    assert ids() == {"1", "2"}
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lake.append, table, sightings(["3"])).result()
+        assert ids() == {"1", "2", "3"}
+        pool.submit(lake.rewrite, table, lambda rows: rows[rows["source_id"] != "2"]).result()
+        assert ids() == {"1", "3"}
+        pool.submit(lake.append, table, sightings(["4"])).result()
+        assert ids() == {"1", "3", "4"}
+    shutil.rmtree(lake.path(table))
+    shutil.copytree(backup, lake.path(table))
+    assert ids() == {"1", "2"}
 
 
 WRITES: dict[str, Callable[[Lake], object]] = {
