@@ -38,7 +38,7 @@ _POSTING_COLUMNS = ["posting_id", *COLUMNS, "posted_at", "first_seen_at"]
 BATCH, _PART = 20_000, 2_000
 _ANOTHER_ADVERT = pd.Timedelta(days=1)
 # Fewer are done sooner than other processes start.
-_PARALLEL_FROM = 10_000
+_PARALLEL_FROM = 40_000
 # So many that most hashes hit none, and that those of a day's postings fit in the cache.
 _MARKS_PER_HASH = 64
 _ROWS_AT_ONCE = 4_096
@@ -116,8 +116,7 @@ def _rows_with(sought: Bands, parts: Iterable[Bands]) -> npt.NDArray[np.bool_]:
 
     That another column's hash is the same counts too; candidates are made column by column.
     """
-    marks = np.zeros(1 << (_MARKS_PER_HASH * len(sought)).bit_length(), bool)
-    marks[sought & (len(marks) - 1)] = True
+    marks = _marks(sought)
     found = [np.zeros(0, bool)]
     for hashes in parts:
         rows, columns = np.nonzero(marks[hashes & (len(marks) - 1)])
@@ -126,6 +125,13 @@ def _rows_with(sought: Bands, parts: Iterable[Bands]) -> npt.NDArray[np.bool_]:
         held[rows[sought[np.searchsorted(sought[:-1], values)] == values]] = True
         found.append(held)
     return np.concatenate(found)
+
+
+def _marks(sought: Bands) -> npt.NDArray[np.bool_]:
+    """By the last bits of a hash, whether one of those sought may be it."""
+    marks = np.zeros(1 << (_MARKS_PER_HASH * len(sought)).bit_length(), bool)
+    marks[sought & (len(marks) - 1)] = True
+    return marks
 
 
 def update_clusters(lake: Lake, compute: Compute | None = None) -> ClusterUpdate:
@@ -311,9 +317,12 @@ def _standing(bands: _Bands) -> _Bands:
 
 def _full_buckets(values: Bands, among: Bands) -> Bands:
     """Which of the sorted hashes `among` more than `MAX_BUCKET` of the values equal."""
-    place = np.searchsorted(among, values)
-    held = values == np.take(among, place, mode="clip") if len(among) else np.zeros(len(values), bool)
-    return among[np.bincount(place[held], minlength=len(among)) > MAX_BUCKET]
+    marks = _marks(among)
+    likely = values[marks[values & (len(marks) - 1)]]
+    if len(likely) <= MAX_BUCKET:
+        return among[:0]
+    place = np.searchsorted(among[:-1], likely)
+    return among[np.bincount(place[among[place] == likely], minlength=len(among)) > MAX_BUCKET]
 
 
 def _settle(

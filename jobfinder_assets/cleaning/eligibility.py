@@ -157,18 +157,13 @@ def _asks_for_us_citizens(sentence: str) -> bool:
 # What is wished for, or not asked, is said close by.
 _AROUND, _A_GROUP = 40, 4
 _OF_ADJECTIVES = (
-    "citizen", "nationals", "permanent residen", "clearance", "cleared", "work authori", "work permit", "work visa",
-    "rights", "reliability status", "agsva", "work-authori",
+    "citizen", "nationals", "permanent residen", "clearance", "cleared", "authorisation", "authorization", "permit",
+    "work visa", "rights", "reliability status", "agsva",
 )  # fmt: skip
 _OF_CLEARANCES = (
-    "secret",
-    "clearance",
-    "cleared",
-    "ts/sci",
-    "reliability status",
-    "classified information",
-    "public trust",
-)
+    "secret", "clearance", "cleared", "ts/sci", "ts sci", "ts, sci", "reliability status", "classified information",
+    "public trust", "security investigation", "agsva",
+)  # fmt: skip
 _AMERICAN = re.compile(r"\bu\.?s\b|\bdod\b")
 _REQUIRED = re.compile(
     r"\b(?:must|requir\w*|need\w*|only|active|(?:ability|able) to obtain|obtain|possess|eligible|limited to|maintain"

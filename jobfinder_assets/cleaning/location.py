@@ -26,7 +26,13 @@ REMOTE_WORDS = (
 )  # fmt: skip
 ONSITE_WORDS = (
     "site", "office", "person", "full", "based", "headquarters", "hq", "studio", "lab", "wfo", "büro", "vor ort",
-    "präsen", "presen", "présen", "kantoor", "locatie", "stacjonarn",
+    "präsen", "presen", "présen", "kantoor", "locatie", "stacjonarn", "five", "5 day", "5 tag", "campus",
+)  # fmt: skip
+HYBRID_WORDS = (
+    "hybrid", "day", "%", "hybryd", "ibrid", "íbrid", "mon", "tue", "wed", "thu", "fri", "mobile", "blend", "half",
+    "once ", "twice ", "times ", "50", "rest", "remainder", "balance", "flexib", "divid", "split", "shared", "mix",
+    "combin", "home and", "if", "when", "where", "jours", "día", "dni", "dag", "tag", "teil", "part", "occasional",
+    "regular", "some ", "local ", "several", "a few ", "a couple ",
 )  # fmt: skip
 # A label whose value is not there says nothing.
 _LABEL_ALONE = re.compile(r"\W*work remotely\W*")
@@ -73,7 +79,7 @@ def sentence_workplace(sentence: str) -> frozenset[str]:
     if _CHOICE.search(sentence):
         return frozenset({"remote"})
     said = {"onsite"} if _has(sentence, ONSITE_WORDS) and _ONSITE_SAID.search(sentence) else set()
-    if _affirmed(_HYBRID_SAID, sentence):
+    if _has(sentence, HYBRID_WORDS) and _affirmed(_HYBRID_SAID, sentence):
         said.add("hybrid")
     elif (
         _has(sentence, REMOTE_WORDS)

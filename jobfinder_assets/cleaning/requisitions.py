@@ -31,9 +31,7 @@ _LABELS = (
     "opening",
     "opport",
     "ref",
-    "id#",
-    "id #",
-    "id  #",
+    "#",
 )
 _DIGITS = re.compile(r"[0-9][0-9-]+")
 _FEWEST_DIGITS = 3

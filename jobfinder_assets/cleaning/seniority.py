@@ -66,29 +66,34 @@ _NUMBERED = re.compile(
 _TITLE_END = re.compile(r"\s*(?:\(.*|[-–,|/:@].*)$")
 
 _OF_THE_JOB = r"(?:position|role|job|opportunity|opening|candidate|hire|analyst|engineer|scientist|developer|level)"
+# Level, the words of which a sentence holds one where the expression fits (far sooner looked for), the expression.
 _TEXT_LEVELS = tuple(
-    (level, re.compile(pattern))
-    for level, pattern in (
+    (level, words, re.compile(pattern))
+    for level, words, pattern in (
         (
             "intern",
+            ("internship",),
             # Not the employer's programme for others.
             r"\b(?:this|paid|(?:position|role|job|opportunity|this) is an?) (?:[\w-]+ ){0,3}internship\b(?! or)"
             r"|\b(?:employment|contract|job|position) type\W{1,4}internship\b",
         ),
         (
             "junior",
+            ("entry", "junior", "grad", "early", "berufseinsteiger"),
             r"\b(?:(?:entry|junior)[- ]level\b(?!s? (?:staff|employees|team|analysts to|engineers to))"
             r"|(?:new|recent) grad(?:uate)?s?\b(?! school)|early[- ]career\b|berufseinsteiger)"
             r"|(?:level|seniority)\W{1,4}(?:entry|junior)\b|\bas a junior (?:[\w/&-]+ ){0,3}[\w/&-]+, you\b",
         ),
         (
             "mid",
+            ("mid", "intermediate", "medior"),
             r"\b(?:mid|intermediate)[- ]level,? (?:full[- ]time )?"
             rf"(?:{_OF_THE_JOB}|(?!manage)(?:[\w/&-]+ ){{1,2}}{_OF_THE_JOB}\b(?!s))"
             r"|(?:level|seniority)\W{1,4}mid\b|\bmedior level\b",
         ),
         (
             "senior",
+            ("senior", "sr"),
             rf"\bsenior[- ]level {_OF_THE_JOB}"
             r"|\b(?:this is|it['’]s) a senior (?:[\w-]+ ){0,2}(?:role|position|job|opportunity)\b"
             rf"|(?:level|seniority)\W{{1,4}}senior\b(?! (?:manage|leader|exec))"
@@ -200,6 +205,13 @@ _AT_LEAST = re.compile(r"(?:at least|minimum(?: of)?|more than) $")
 # "Bachelor's degree (4-year)"
 _LONG_DEGREE = re.compile(r"\b(?:degree|diploma|bachelor['’]?s?) \($")
 _NOT_EXPERIENCE, _NOT_ASKED, _DOING = _SAID["not_experience"], _SAID["not_asked"], _SAID["doing"]
+# One of these stands where the expression fits: far sooner looked for.
+_NOT_ASKED_WORDS = (
+    *("vest", "fixed", "temporary", "appointment", "duration", "contract", "less", "fewer", "final", "penultimate"),
+    *("bonus", "age", "retention", "archiv", "storage", "count", "licen", "resid", "lived", "living", "passport"),
+    "citizen",
+)
+_ASKED_WORDS = ("required", "mandatory", "must")
 _WITH_DEGREE, _DEGREE_WITH = _SAID["with_degree"], _SAID["degree_with"]
 # "For the past 10 years" is the employer's, and so is "our 20 years of experience".
 _OF_THE_EMPLOYER = re.compile(
@@ -232,7 +244,7 @@ _WISHED_BEFORE = re.compile(
 # A heading of its own ends what was headed "preferred" above.
 _OWN_HEADING = re.compile(r"\W*(?:required |minimum )?years of (?:\w+ ){0,2}experience(?: required)?\s?:")
 _HEADING_ABOVE = "\nexperience:\n"
-_ASKED_AFTER = re.compile(r"^[^,;.\n]{0,60}?\b(?<!not )(?<!not be )(?:required|mandatory|must)\b")
+_ASKED_AFTER = re.compile(rf"^[^,;.\n]{{0,60}}?\b(?<!not )(?<!not be )(?:{'|'.join(_ASKED_WORDS)})\b")
 _SUB_SKILL = re.compile(
     r"\b(?:of which|including|with at least|of that|of them|of this|in which|(?<!along )with a minimum)\b[^,;]{0,40}$"
 )
@@ -312,9 +324,9 @@ def title_level(title: str) -> str:
 def text_level(cues: Cues) -> str:
     """The level that the text states."""
     said = cues.sentences("level")
-    for level, pattern in _TEXT_LEVELS:
+    for level, words, pattern in _TEXT_LEVELS:
         for sentence in said:
-            match = pattern.search(sentence)
+            match = pattern.search(sentence) if any(word in sentence for word in words) else None
             if match and not _NOT_THIS_JOB.search(sentence[: match.start()]):
                 return level
     return "unspecified"
@@ -365,7 +377,7 @@ def _clause(cues: Cues, position: int) -> _Clause | None:
         if (
             (years == 1 and "a" in (number[1], number[2]) and not is_bound)
             or _NOT_EXPERIENCE.match(behind)
-            or _NOT_ASKED.search(before[-_NOT_ASKED_REACH:])
+            or _is_not_asked(before[-_NOT_ASKED_REACH:])
         ):
             return None
         if years > 1 and behind.startswith(("year)", "years)")) and _LONG_DEGREE.search(before):
@@ -392,6 +404,10 @@ def _clause(cues: Cues, position: int) -> _Clause | None:
     return _Clause(years, before, behind, start, end)
 
 
+def _is_not_asked(before: str) -> bool:
+    return any(word in before for word in _NOT_ASKED_WORDS) and bool(_NOT_ASKED.search(before))
+
+
 def _count(word: str) -> float:
     return float(word) if word[0].isdigit() else _NUMBERS[word]
 
@@ -405,13 +421,13 @@ def _is_the_employers(before: str, behind: str) -> bool:
 
 
 def _is_wished(cues: Cues, start: int, before: str, behind: str) -> bool:
-    if _ASKED_AFTER.match(behind):
+    if any(word in behind for word in _ASKED_WORDS) and _ASKED_AFTER.match(behind):
         return False
     # "Ideally2+ years": a lost blank ends the sentence before the number.
     glued = cues.lower[max(0, start - _SHORT_NUMBER) : start] if cues.lower[start - 1 : start].isalpha() else ""
     if (
         _WISHED_AFTER.match(behind)
-        or (_WISHED_END.search(behind) and behind.count("experience") == 1)
+        or (behind.count("experience") == 1 and _WISHED_END.search(behind))
         or _WISHED_BEFORE.search(glued + before)
     ):
         return True
