@@ -123,6 +123,9 @@ _LONE_RANGE = re.compile(
     rf"(?:{_CODE})?\s?[$£€]\s?{_YEARLY}\s?(?:-|–|—|to)\s?[$£€]?\s?{_YEARLY}\s?(?:{_CODE})?(?={_SAID['own_line']})",
     re.I,
 )
+_LONE_AMOUNT = re.compile(
+    rf"(?:{_CODE})?\s?[$£€]\s?{_YEARLY}(?!\s?(?:-|–|—|to)\s?[$£€]?\d)\s?(?:{_CODE})?(?={_SAID['own_line']})", re.I
+)
 _LINE_BEGINS = re.compile(r"(?:^|\|)\W{0,4}$")
 _PAY_BEHIND = re.compile(_SAID["pay_behind"], re.I)
 # "Full-timePay: $33": a lost line break.
@@ -275,19 +278,21 @@ def _pay_near(cues: Cues, position: int, default_currency: str) -> tuple[Salary 
     said = label if _NOT_PAY.search(lower, line_start, start) is None else lower[line_start:start][-_LABEL:]
     called = lpa or _PAY_WORD.search(said) is not None
     extra = _EXTRA_BEHIND.match(behind) and "+" not in text[amount.end() : end]
-    if extra and not (called and (per or behind.startswith(","))):
+    beside = _PAY_BEHIND.match(text, end, line_end) is not None
+    if extra and not beside and not (called and (per or behind.startswith(","))):
         return None, end
     other = _OTHER_UNIT.search(after[: period_reach + 5])
     # "$25 an hour as a course instructor": the first unit is that of the amount.
     if other and not (per and per.start() < other.start()):
         return None, end
-    is_pay = (
-        called or (per is not None and not _NOT_PAY.search(label)) or _PAY_BEHIND.match(text, end, line_end) is not None
-    )
+    is_pay = called or beside or (per is not None and not _NOT_PAY.search(label))
     if not is_pay and not _PAY_BEHIND.match(text, start + len(text[start:end].rstrip(" +")), line_end):
-        # A range of yearly amounts that has a line for itself is pay as well.
+        # A range of yearly amounts that has a line for itself is pay as well, or one amount between bars.
         begins = _LINE_BEGINS.search(text[line_start:start])
-        if not begins or not _LONE_RANGE.match(text, start, line_end):
+        lone = _LONE_RANGE.match(text, start, line_end) or (
+            "|" in text[line_start:line_end] and _LONE_AMOUNT.match(text, start, line_end)
+        )
+        if not begins or not lone:
             return None, end
     # "Minimum salary" may stand some lines above.
     prefix = _prefix(text[max(line_start, start - _BOUND_REACH) : start]) or ("minimum " if top else "")

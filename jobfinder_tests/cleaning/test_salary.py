@@ -241,6 +241,12 @@ def test_yearly_dollars_for_comparison() -> None:
         ("We would offer you £39,000.", Salary(39_000, 39_000, "GBP", "year")),
         ("» £39,000 to £43,000 according to experience", Salary(39_000, 43_000, "GBP", "year")),
         ("Circa £71,000 plus excellent benefits", Salary(71_000, 71_000, "GBP", "year")),
+        ("We offer €45,000 - €52,000, annual bonus of 8%", Salary(45_000, 52_000, "EUR", "year")),
+        ("We raised $45,000, annual bonus or not.", None),
+        ("35 hours | £38,500 | Leith", Salary(38_500, 38_500, "GBP", "year")),
+        ("£38,500 | Leith | Permanent", Salary(38_500, 38_500, "GBP", "year")),
+        ("Prize | £38,500", None),
+        ("£38,500\nLeith", None),
     ],
 )
 def test_pay_in_prose(text: str, expected: Salary | None) -> None:
