@@ -153,7 +153,8 @@ def _update(lake: Lake, compute: Compute) -> ClusterUpdate:
     gone = _without(pa.chunked_array([part for column in known for part in column.chunks], pa.string()), versions)
     written = 0
     if fresh or gone:
-        computed = _compute_bands(lake, fresh, compute)
+        where = compute if len(fresh) >= _PARALLEL_FROM else Compute(workers=1)
+        computed = _compute_bands(lake, fresh, where)
         history = _history(stored, computed, drop=gone)
         near = history.neighbours(history.of(fresh | gone))
         shaken = _shaken(history.bands(near & history.before), history.bands(near & history.after), fresh | gone)
@@ -166,7 +167,7 @@ def _update(lake: Lake, compute: Compute) -> ClusterUpdate:
         lost = _among_names(links["left_id"], renewed | gone) | _among_names(links["right_id"], renewed | gone)
         seeds = _seeds(renewed | gone, links, clusters) - gone
         kept = links.filter(pa.array(~lost))
-        found, remade = _settle(lake, pairs, kept, seeds, compute)
+        found, remade = _settle(lake, pairs, kept, seeds, where)
         touched = _among_names(clusters["posting_id"], gone.union(_listed(remade["posting_id"])))
         written += _write_difference(lake, "duplicate_links", links.filter(pa.array(lost)).to_pandas(), found)
         written += _write_difference(lake, "posting_clusters", clusters.filter(pa.array(touched)).to_pandas(), remade)
@@ -237,7 +238,7 @@ def _compute_bands(lake: Lake, fresh: Collection[str], compute: Compute) -> _Ban
             names.extend(batch["posting_id"].tolist())
             yield batch
 
-    if len(fresh) < _PARALLEL_FROM or compute.workers == 1:
+    if compute.workers == 1:
         parts += map(fingerprint, batches() if fresh else ())
     else:
         parts += _pool(compute)(delayed(fingerprint)(batch) for batch in batches())
@@ -353,7 +354,7 @@ def _settle(
             for mine, names in zip(frames, ids, strict=True):
                 yield (*mine, postings[_among_names(pa.array(postings["posting_id"], pa.string()), names)])
 
-    if sum(sizes) < _PARALLEL_FROM or compute.workers == 1:
+    if compute.workers == 1:
         settled = [_settle_part(*part) for part in parts()]
     else:
         settled = list(_pool(compute)(delayed(_settle_part)(*part) for part in parts()))

@@ -14,6 +14,7 @@ from jobfinder_assets.cleaning import clusters, duplicates
 from jobfinder_assets.cleaning.cluster_assets import posting_clusters
 from jobfinder_assets.cleaning.clusters import biggest_clusters, cluster_rows, update_clusters
 from jobfinder_assets.cleaning.duplicates import WIDTH, candidate_pairs, cluster_postings
+from jobfinder_assets.config import Compute
 from jobfinder_assets.storage.io_manager import LakeResource, SettingsResource
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_tests.cleaning.adverts import advert
@@ -80,6 +81,18 @@ def test_the_lake_agrees_with_the_plain_function(lake: Lake) -> None:
     stored = lake.read("posting_clusters").set_index("posting_id")["cluster_id"]
     expected = cluster_postings(frame(rows)).set_axis([row["posting_id"] for row in rows])
     assert stored.sort_index().to_dict() == expected.to_dict()
+
+
+def test_many_postings_are_compared_in_parallel_with_the_same_result(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [posting(number, content=number % 7, city=["Denver, CO", "Reno, NV"][number % 2]) for number in range(30)]
+    lake.merge("postings", frame(rows))
+    for name, value in (("_PARALLEL_FROM", 1), ("BATCH", 4), ("_PART", 2)):
+        monkeypatch.setattr(clusters, name, value)
+    update_clusters(lake, Compute(backend="threading", workers=2, batch_rows=100))
+    monkeypatch.undo()
+    assert contents(lake) == full_run(tmp_path / "here", rows)
 
 
 def test_a_run_without_news_writes_nothing(lake: Lake) -> None:
