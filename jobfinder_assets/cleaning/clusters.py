@@ -153,7 +153,7 @@ def _update(lake: Lake, compute: Compute) -> ClusterUpdate:
     gone = _without(pa.chunked_array([part for column in known for part in column.chunks], pa.string()), versions)
     written = 0
     if fresh or gone:
-        where = compute if len(fresh) >= _PARALLEL_FROM else Compute(workers=1)
+        where = compute if len(fresh) >= _PARALLEL_FROM else compute.model_copy(update={"workers": 1})
         computed = _compute_bands(lake, fresh, where)
         history = _history(stored, computed, drop=gone)
         near = history.neighbours(history.of(fresh | gone))

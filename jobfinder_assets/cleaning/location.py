@@ -21,7 +21,7 @@ _HYBRID_SAID = _SAID["hybrid_said"]
 _REMOTE_SAID = _SAID["remote_said"]
 # One of these stands in whatever the expressions find: most sentences have none, and are not searched.
 REMOTE_WORDS = (
-    "remot", "home", "wfh", "virtual", "anywhere", "wherever", "tele", "télé", "thuiswerk", "zdaln", "distance",
+    "remot", "home", "wfh", "virtual", "anywhere", "from where", "tele", "télé", "thuiswerk", "zdaln", "distance",
     "distributed", "ortsunabhängig", "location independent", "fully", "100",
 )  # fmt: skip
 ONSITE_WORDS = (
@@ -31,7 +31,7 @@ ONSITE_WORDS = (
 HYBRID_WORDS = (
     "hybrid", "day", "%", "hybryd", "ibrid", "íbrid", "mon", "tue", "wed", "thu", "fri", "mobile", "blend", "half",
     "once ", "twice ", "times ", "50", "rest", "remainder", "balance", "flexib", "divid", "split", "shared", "mix",
-    "combin", "home and", "if", "when", "where", "jours", "día", "dni", "dag", "tag", "teil", "part", "occasional",
+    "combin", "home and", "if", "when", "where", "jour", "día", "dni", "dag", "tag", "teil", "part", "occasional",
     "regular", "some ", "local ", "several", "a few ", "a couple ",
 )  # fmt: skip
 # A label whose value is not there says nothing.

@@ -230,11 +230,15 @@ class _Writer:
 
     def see(self, board: str, sightings: Mapping[str, _Sighting]) -> None:
         self._sightings |= {(board, source_id): sighting for source_id, sighting in sightings.items()}
-        if len(self._sightings) >= BATCH_ROWS or time.monotonic() - self._written >= BATCH_SECONDS:
-            self.flush()
+        self._flush_when_due()
 
     def note(self, health: BoardHealth) -> None:
         self._health.append(health)
+        self._flush_when_due()
+
+    def _flush_when_due(self) -> None:
+        if len(self._sightings) >= BATCH_ROWS or time.monotonic() - self._written >= BATCH_SECONDS:
+            self.flush()
 
     def flush(self) -> None:
         with ThreadPoolExecutor(1) as aside:
@@ -434,7 +438,7 @@ def _store(board: _Board, answer: _Answer, *, run: str, validators: Mapping[str,
         rows=rows,
         new=tally.new,
         changed=tally.changed,
-        unchanged=rows - tally.new - tally.changed,
+        unchanged=rows - tally.new - tally.changed if counted else rows,
         closed=tally.closed,
         bytes=size,
         seconds=answer.seconds + time.monotonic() - started,

@@ -1,7 +1,8 @@
 """When each posting was seen.
 
-A posting tells by itself when it is new, changed, closed or back. That it is there as it was, its board tells for all
-of its postings at once, in its health: a refresh writes what is new, not every posting that it saw again.
+A posting tells by itself when it is new, changed, closed or back, or was named by an answer that was not complete. That
+it is there as it was, its board tells for all of its postings at once, in its health: a refresh writes what is new, not
+every posting that it saw again.
 """
 
 from collections.abc import Sequence
@@ -16,8 +17,9 @@ _NEEDED = ("source", "board", "last_seen_at", "closed_at")
 
 def read_sightings(lake: Lake, columns: Sequence[str], where: Where = None) -> pa.Table:
     """Columns of `posting_sightings`, an open posting seen when its board was last complete; `where` as in `Lake`."""
-    rows = lake.read_arrow("posting_sightings", list(dict.fromkeys([*columns, *_NEEDED])), where)
+    # In this order: a run commits its closings before the health that would tell of them as open.
     complete = lake.read_arrow("source_health", ["source", "board", "checked_at"], "complete")
+    rows = lake.read_arrow("posting_sightings", list(dict.fromkeys([*columns, *_NEEDED])), where)
     boards = complete.group_by(["source", "board"]).aggregate([("checked_at", "max")])
     joined = rows.join(boards, ["source", "board"])
     stored, complete_at = joined["last_seen_at"], joined["checked_at_max"]

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock, local
+from threading import Lock
 from typing import Any, TypeAlias, TypeVar
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from cachetools import LRUCache, TTLCache, cached
+from cachetools import LRUCache, cached
 from deltalake import (
     ColumnProperties,
     CommitProperties,
@@ -51,23 +51,12 @@ _WRITER_OF_HASHES = WriterProperties(
     default_column_properties=ColumnProperties(dictionary_enabled=False),
 )
 _REMEMBERED_BYTES, _FOOTER_BYTES = 64_000_000, 100_000
-_MOST_OPENED, _OPENED_SECONDS = 32, 600
 _COMMIT_RETRIES = 5
 _MANY_FILES = 40
 _LOCK_SECONDS = 600
 _LOCK_POLL_SECONDS = 0.01
 _REWRITTEN_ROWS = 5_000
 _OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "in")
-
-
-class _Opened(local):
-    """The tables that a thread has open: to read what was committed since takes a sixth of opening one anew."""
-
-    def __init__(self) -> None:
-        self.tables: TTLCache[tuple[str, int, int], DeltaTable] = TTLCache(_MOST_OPENED, _OPENED_SECONDS)
-
-
-_OPENED = _Opened()
 
 
 class LakeError(ValueError):
@@ -340,20 +329,7 @@ class Lake:
             yield
 
     def _delta(self, table: str, version: int | None = None) -> DeltaTable:
-        path = self.path(table)
-        if version is not None or self._is_remote:
-            return DeltaTable(path, version=version, storage_options=self.storage_options)
-        try:
-            first = Path(path, "_delta_log", f"{0:020}.json").stat()
-        except FileNotFoundError:
-            return DeltaTable(path)
-        # A table that `rewrite` put in its place has another first commit.
-        opened = _OPENED.tables.get(key := (path, first.st_ino, first.st_ctime_ns))
-        if opened is None:
-            opened = _OPENED.tables[key] = DeltaTable(path)
-        else:
-            opened.update_incremental()
-        return opened
+        return DeltaTable(self.path(table), version=version, storage_options=self.storage_options)
 
     def _for_writing(self, table: str) -> DeltaTable:
         """The newest version, with every column of the contract. Only under the lock, and in a `_retry`."""

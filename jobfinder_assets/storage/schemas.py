@@ -100,7 +100,7 @@ TABLES: dict[str, TableSchema] = {
         partition_by=("source",),
     ),
     # A posting seen again is not written again: `last_seen_at` is as of when it was last told by itself, and what is
-    # open on a board was seen whenever the board's health is complete.
+    # open on a board was seen whenever the board's health is complete (`ingestion/sightings.py` reads both).
     "posting_sightings": _table(
         ("source", "board", "source_id"),
         {
@@ -115,6 +115,7 @@ TABLES: dict[str, TableSchema] = {
         },
         partition_by=("source",),
     ),
+    # Each row is kept: when postings were last seen hangs on those that are complete.
     "source_health": _table(
         ("source", "board", "run"),
         {

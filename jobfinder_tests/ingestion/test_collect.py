@@ -192,6 +192,34 @@ def test_an_unchanged_board_is_seen_and_keeps_its_validators(lake: Lake) -> None
     assert go(lake, source, 3).boards[0].rows == 1
 
 
+def test_what_unchanged_boards_told_is_stored_before_the_run_ends(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unchanged(board: str) -> Callable[[Mapping[str, str]], Fetched]:
+        def fetch(validators: Mapping[str, str]) -> Fetched:
+            if validators:
+                raise Unchanged("")
+            return answer(board, a="A", validators={"etag": "1"})
+
+        return fetch
+
+    source = Told(**{f"b{number}": unchanged(f"b{number}") for number in range(6)})
+    go(lake, source)
+    monkeypatch.setattr(collecting, "BATCH_SECONDS", 0)
+    stored = 0
+    merge = Lake.merge
+
+    def dying(self: Lake, table: str, rows: pd.DataFrame, **options: bool) -> int:
+        nonlocal stored
+        if stored == 4:
+            raise Killed
+        stored += 1
+        return merge(self, table, rows, **options)
+
+    monkeypatch.setattr(Lake, "merge", dying)
+    with pytest.raises(Killed):
+        go(lake, source, 1)
+    assert (lake.read("source_health")["status"] == "unchanged").sum() == 4
+
+
 def test_validators_are_not_sent_when_nothing_is_stored(lake: Lake) -> None:
     sent: list[Mapping[str, str]] = []
 
