@@ -258,7 +258,8 @@ def _facts(draft: Draft, said: _TextFacts, now: datetime) -> dict[str, Any]:
     title = "" if is_sentinel(title) else title
     location = _line(draft.location or "")[:300]
     place = parse_place(location)
-    pay, origin = _pay(draft, said)
+    country = _country(draft.country) or place.country
+    pay, origin = _pay(draft, said, country)
     company = clean_company(draft.company)
     level, workplace = title_level(title), draft.workplace if draft.workplace in _WORKPLACES else None
     return {
@@ -270,7 +271,7 @@ def _facts(draft: Draft, said: _TextFacts, now: datetime) -> dict[str, Any]:
         "location": location or None,
         "city": draft.city or place.city,
         "region": draft.region or place.region,
-        "country": _country(draft.country) or place.country,
+        "country": country,
         "workplace": workplace or field_workplace(location) or field_workplace(title) or said.workplace,
         "eligible_countries": combine(field_countries(location), said.eligible),
         "salary_min": pay.minimum if pay else None,
@@ -292,14 +293,16 @@ def _facts(draft: Draft, said: _TextFacts, now: datetime) -> dict[str, Any]:
     }
 
 
-def _pay(draft: Draft, said: _TextFacts) -> tuple[Salary | None, str | None]:
-    """The source's own fields first, then its pay text, then prose."""
+def _pay(draft: Draft, said: _TextFacts, country: str | None) -> tuple[Salary | None, str | None]:
+    """The source's own fields first, then its pay text, then prose; "$" alone are the dollars of the job's country."""
     given = draft.pay
     if given and (salary := stated_salary(given.minimum, given.maximum, given.currency, given.period)):
         return salary, "estimate" if given.is_estimate else "structured"
     if draft.pay_text and (found := parse_salary(draft.pay_text)):
-        return found, "estimate" if "est." in draft.pay_text else "field"
-    return said.pay, "text" if said.pay else None
+        return found.paid_in(country), "estimate" if "est." in draft.pay_text else "field"
+    if said.pay is None:
+        return None, None
+    return said.pay if "USD" in said.description else said.pay.paid_in(country), "text"
 
 
 def _country(name: str | None) -> str | None:

@@ -1,7 +1,7 @@
 """Pay: amounts, currency and period out of a salary field or of prose (CONVENTIONS, "Pay")."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
 
@@ -55,7 +55,10 @@ _LOWEST = re.compile(_SAID["lowest"], re.I)
 _HIGHEST = re.compile(_SAID["highest"], re.I)
 _HOURS = re.compile(_SAID["hours_of_work"], re.I)
 # "$25 an hour - $30", "£22 (ph) to £30"
-_PER = r"\(?(?:/|per|an?|p/?)\s?(?:hour|hr|h|year|yr|annum|a|month|mo|week|wk|day)\b\.?\)?"
+_PER = (
+    r"\(?(?:(?:/|per|an?|p/?)\s?(?:hour|hr|h|year|yr|annum|a|month|mo|week|wk|day)|hourly|daily|weekly|monthly|annually"
+    r"|yearly)\b\.?\)?"
+)
 _JOIN = re.compile(
     rf"^(?:\.|,[-–])?\s{{0,3}}(?:{_PER}\s{{0,2}})?(?:\(?(?:pa|p\.a\.?|ph|min(?:imum)?)\)?)?\s{{0,2}}"
     rf"(?:{_SAID['joiner']})\s{{0,3}}$",
@@ -78,6 +81,7 @@ _DASH = re.compile(r"\s?(?:-|–|—|to)\s?", re.I)
 _MIDDLE = re.compile(r"\bmid(?:point|dle)?\W{0,3}$", re.I)
 _CODE_AHEAD = re.compile(rf"\b({_CODE})\b\)?\W{{0,3}}$")
 _DOLLARS: dict[str, str] = _TABLE["dollars"]
+_DOLLARS_OF: dict[str, str] = _TABLE["dollars_of"]
 # "$62 - $68/hr (CAD)", "$90,000 p.a. plus 17% super (AUD)": the code stands behind the period.
 _CODE_BEHIND = re.compile(
     rf"\s?(?:{_PER}|p\.?[ah]\b\.?|hourly|annually|yearly|monthly)(?<![a-z]{{2}}\.)(?: inc\.?)?"
@@ -93,14 +97,14 @@ _NEAR, _LONGEST_AMOUNT = 30, 30
 _DIGIT = re.compile(r"\d")
 _NEAR_AMOUNT = re.compile(
     rf"(?:(?i:{_SIGN})|\b(?:{_CODE})\b|\b(?i:{_WORD})\b\.?|{_RAND})\s?(?:{_NUMBER})(?:\s?[kK]\b)?"
-    rf"|(?<![\d.,])(?:{_NUMBER})(?:\s?[kKT])?\s?(?:\b(?:{_CODE})\b|(?:€|£|zł)(?!\s?\d)|(?i:lpa|lakhs?|crores?|{_WORD})\b)"
+    rf"|(?<![\d.,])(?:{_NUMBER})(?:\s?[kKT])?\s?(?:\b(?:{_CODE})\b|(?:€|£|\$|zł)(?!\s?\d)|(?i:lpa|lakhs?|lacs?|crores?|{_WORD})\b)"
     rf"|(?<![\d.,])(?!40[13]\s?\(?[kK])\d{{2,3}}(?:,\d{{3}}|[kK]\b)"
 )
 _AMOUNTS_END = re.compile(
     rf"(?:(?:(?:\b(?:{_CODE})\s?)?(?:{_SIGN})|\b(?:{_CODE}|{_WORD})\b\.?|\bR)?\s?"
     rf"(?:{_NUMBER})(?![.,]?\d|\s?%)\s?(?:{_UNIT})?(?:\.(?=\sto\s?[$£€]))?\s?"
     rf"(?:,[-–](?!\d))?(?:€|\$(?!\s?\d)|(?:{_CODE}|{_WORD})\b)?\s?"
-    r"(?:/?\s?(?:hr|hour|yr|year|annually|per \w+|an? (?!\d)\w+))?[\s+]{0,2}"
+    r"(?:/?\s?(?:hr|hour|yr|year|hourly|daily|weekly|monthly|annually|yearly|per \w+|an? (?!\d)\w+))?[\s+]{0,2}"
     rf"(?:(?:usd|eur|gbp|{_SAID['joiner']})(?![a-z]))?\s{{0,2}}){{1,3}}",
     re.I,
 )
@@ -119,14 +123,20 @@ _PERIOD_BEHIND = re.compile(_SAID["period_behind"])
 _OTHER_UNIT = re.compile(_SAID["other_unit"])
 _YEARLY = r"\d{2,3}(?:[,.]\d{3}(?:\.\d\d)?|[kK])"
 _YEARLY_SIZE = re.compile(_YEARLY)
-_LONE_RANGE = re.compile(
-    rf"(?:{_CODE})?\s?[$£€]\s?{_YEARLY}\s?(?:-|–|—|to)\s?[$£€]?\s?{_YEARLY}\s?(?:{_CODE})?(?={_SAID['own_line']})",
+_YEARLY_RANGE = re.compile(
+    rf"(?:{_CODE})?\s?[$£€]\s?(?:{_YEARLY}\s?(?:-|–|—|to|and)\s?[$£€]?\s?{_YEARLY}|\d{{2,3}}\s?[-–—]\s?\d{{2,3}}[kK])"
+    r"(?![\d.,]*\d)(?!\+?\s(?:additional|extra|each|for each)\b)",
     re.I,
 )
 _LONE_AMOUNT = re.compile(
     rf"(?:{_CODE})?\s?[$£€]\s?{_YEARLY}(?!\s?(?:-|–|—|to)\s?[$£€]?\d)\s?(?:{_CODE})?(?={_SAID['own_line']})", re.I
 )
-_LINE_BEGINS = re.compile(r"(?:^|\|)\W{0,4}$")
+_OF_NO_PAY = re.compile(_SAID["of_no_pay"])
+_FROM_BEGINS = re.compile(r"(?:^|\||[.!?]\s)\W{0,4}from\s$", re.I)
+# The first cell, or behind one that says how one works: behind "Turnover" it is of something else.
+_CELL_BEGINS = re.compile(
+    r"(?:^|\b(?:hours?|days?|time|permanent|contract|fte|remote|hybrid|on-?site|flexible)[^\w|]{0,3}\|)\W{0,4}$", re.I
+)
 _PAY_BEHIND = re.compile(_SAID["pay_behind"], re.I)
 # "Full-timePay: $33": a lost line break.
 _GLUED_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -156,6 +166,14 @@ class Salary:
     maximum: float | None
     currency: str
     period: str
+
+    # "$" alone: read as US dollars, where no place tells otherwise.
+    in_some_dollars: bool = field(default=False, compare=False, repr=False)
+
+    def paid_in(self, country: str | None) -> "Salary":
+        """The same in the dollars of the job's country (ISO 3166-1 alpha-2), where the advert says "$" alone."""
+        currency = _DOLLARS_OF.get(country or "") if self.in_some_dollars else None
+        return replace(self, currency=currency, in_some_dollars=False) if currency else self
 
     @property
     def annual_usd(self) -> float | None:
@@ -195,6 +213,7 @@ class _Amount:
     plus: bool
     start: int
     end: int
+    in_some_dollars: bool
 
 
 def parse_salary(text: str, *, default_currency: str = "USD") -> Salary | None:
@@ -279,7 +298,8 @@ def _pay_near(cues: Cues, position: int, default_currency: str) -> tuple[Salary 
     called = lpa or _PAY_WORD.search(said) is not None
     extra = _EXTRA_BEHIND.match(behind) and "+" not in text[amount.end() : end]
     beside = _PAY_BEHIND.match(text, end, line_end) is not None
-    if extra and not beside and not (called and (per or behind.startswith(","))):
+    is_range = _is_range_of_pay(text, start, end, label)
+    if extra and not (beside and is_range) and not (called and (per or behind.startswith(","))):
         return None, end
     other = _OTHER_UNIT.search(after[: period_reach + 5])
     # "$25 an hour as a course instructor": the first unit is that of the amount.
@@ -287,12 +307,15 @@ def _pay_near(cues: Cues, position: int, default_currency: str) -> tuple[Salary 
         return None, end
     is_pay = called or beside or (per is not None and not _NOT_PAY.search(label))
     if not is_pay and not _PAY_BEHIND.match(text, start + len(text[start:end].rstrip(" +")), line_end):
-        # A range of yearly amounts that has a line for itself is pay as well, or one amount between bars.
-        begins = _LINE_BEGINS.search(text[line_start:start])
-        lone = _LONE_RANGE.match(text, start, line_end) or (
-            "|" in text[line_start:line_end] and _LONE_AMOUNT.match(text, start, line_end)
+        # A range of yearly amounts is pay where nothing says otherwise, and so is one amount between bars.
+        ahead = text[line_start:start]
+        lone = (
+            "|" in text[line_start:line_end]
+            and _CELL_BEGINS.search(ahead)
+            and _LONE_AMOUNT.match(text, start, line_end)
         )
-        if not begins or not lone:
+        begins = _FROM_BEGINS.search(ahead) and _YEARLY_SIZE.match(text, amount.start() + 1)
+        if not (lone or begins or is_range):
             return None, end
     # "Minimum salary" may stand some lines above.
     prefix = _prefix(text[max(line_start, start - _BOUND_REACH) : start]) or ("minimum " if top else "")
@@ -318,6 +341,16 @@ def _pay_near(cues: Cues, position: int, default_currency: str) -> tuple[Salary 
     rate = float(_TABLE["usd_per_unit"].get(found.currency, 1.0))
     ends = [value * rate for value in (found.minimum, found.maximum) if value is not None]
     return (found if all(least <= value <= high for value in ends) else None), end
+
+
+def _is_range_of_pay(text: str, start: int, end: int, label: str) -> bool:
+    """A range of yearly amounts, alone of its kind: several are those of levels or zones."""
+    return (
+        _YEARLY_RANGE.match(text, start) is not None
+        and not (_NOT_PAY.search(label) or _OF_NO_PAY.search(label))
+        and not _YEARLY_RANGE.search(text, end, end + _PASSAGE)
+        and not _YEARLY_RANGE.search(text, max(0, start - _PASSAGE), start)
+    )
 
 
 def _own_end(text: str, end: int, line_end: int) -> int:
@@ -368,7 +401,8 @@ def _amounts(text: str) -> list[_Amount]:
         if after:
             currency = _NAMES.get(after.lower(), after)
         if value is not None:
-            found.append(_Amount(value, currency, unit, bool(match["plus"]), match.start(), match.end()))
+            bare = "$" in (sign, after) and not match["code"]
+            found.append(_Amount(value, currency, unit, bool(match["plus"]), match.start(), match.end(), bare))
     return found
 
 
@@ -464,6 +498,7 @@ def _salary(text: str, low: _Amount, high: _Amount | None, default_currency: str
         currency = behind
     if currency and currency not in _CODES:
         return None
+    some = currency == "USD" and not code and any(amount.in_some_dollars for amount in (low, high) if amount)
     lpa = "lpa" in (low.unit, high.unit if high else "") or _LAKHS.search(text)
     currency = currency or ("INR" if lpa or _RUPEES.search(text) else default_currency)
     if minimum > maximum:
@@ -480,12 +515,12 @@ def _salary(text: str, low: _Amount, high: _Amount | None, default_currency: str
         return None
     before = _CODE_AHEAD.sub("", text[: low.start][-_BOUND_REACH:])
     if high is None and _UP_TO.search(before):
-        return Salary(None, maximum, currency, period)
+        return Salary(None, maximum, currency, period, some)
     if high is None and (
         _FROM.search(before) or _FROM_BEHIND.match(text, low.end) or (low.plus and _OPEN_END.match(text[low.end :]))
     ):
-        return Salary(minimum, None, currency, period)
-    return Salary(minimum, maximum, currency, period)
+        return Salary(minimum, None, currency, period, some)
+    return Salary(minimum, maximum, currency, period, some)
 
 
 def _code_behind(text: str, end: int) -> str | None:

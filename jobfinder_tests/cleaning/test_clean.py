@@ -196,6 +196,29 @@ def test_what_cannot_be_restored_is_refused_whole(lake: Lake) -> None:
 
 
 @pytest.mark.parametrize(
+    ("location", "text", "salary", "expected"),
+    [
+        ("Halifax, NS, Canada", "Pay: $26 - $30 an hour", None, (26, 30, "CAD")),
+        ("Toronto, ON", "Salary: $90,000 USD", None, (90_000, 90_000, "USD")),
+        ("Toronto, ON", "Salary: $90,000. All amounts are in USD.", None, (90_000, 90_000, "USD")),
+        ("Sydney NSW", "Salary: US$90,000", None, (90_000, 90_000, "USD")),
+        ("Sydney NSW", "A salary of up to $90,000", None, (None, 90_000, "AUD")),
+        ("Wellington, New Zealand", "We sail.", "$90k - $110k", (90_000, 110_000, "NZD")),
+        ("Denver, CO", "Salary: $90,000", None, (90_000, 90_000, "USD")),
+        ("Leith, Scotland", "Salary: $90,000", None, (90_000, 90_000, "USD")),
+    ],
+)
+def test_dollars_are_those_of_the_jobs_country(
+    location: str, text: str, salary: str | None, expected: tuple[float | None, float, str]
+) -> None:
+    record = GOOD | {"location": location, "description": f"{TEXT}<p>{text}</p>", "salary": salary}
+    kept = clean_batch(raw(record), now=NOW).kept.iloc[0]
+    found = tuple(None if pd.isna(kept[name]) else kept[name] for name in ("salary_min", "salary_max"))
+    assert (*found, kept["salary_currency"]) == expected
+    assert kept["salary_annual_usd"] < 100_000
+
+
+@pytest.mark.parametrize(
     ("company", "text", "expected"),
     [
         ("Robert Half", "You build reports for the whole house.", True),
