@@ -26,13 +26,13 @@ REMOTE_WORDS = (
 )  # fmt: skip
 ONSITE_WORDS = (
     "site", "office", "person", "full", "based", "headquarters", "hq", "studio", "lab", "wfo", "büro", "vor ort",
-    "präsen", "presen", "présen", "kantoor", "locatie", "stacjonarn", "five", "5 day", "5 tag", "campus",
+    "präsen", "presen", "présen", "kantoor", "locatie", "stacjonarn", "five", "5 day", "5 tag", "campus", "work is ",
 )  # fmt: skip
 HYBRID_WORDS = (
     "hybrid", "day", "%", "hybryd", "ibrid", "íbrid", "mon", "tue", "wed", "thu", "fri", "mobile", "blend", "half",
     "once ", "twice ", "times ", "50", "rest", "remainder", "balance", "flexib", "divid", "split", "shared", "mix",
     "combin", "home and", "if", "when", "where", "jour", "día", "dni", "dag", "tag", "teil", "part", "occasional",
-    "regular", "some ", "local ", "several", "a few ", "a couple ",
+    "regular", "some ", "local ", "several", "a few ", "a couple ", "of which",
 )  # fmt: skip
 # A label whose value is not there says nothing.
 _LABEL_ALONE = re.compile(r"\W*work remotely\W*")
