@@ -147,6 +147,13 @@ _NUMBERS = {word: number for number, word in enumerate(_WORDS)} | {
     "sechs": 6,
     "sieben": 7,
     "acht": 8,
+    "twee": 2,
+    "drie": 3,
+    "vijf": 5,
+    "zes": 6,
+    "due": 2,
+    "tre": 3,
+    "cinque": 5,
     "zehn": 10,
     # "Fresher to 1 year"
     "fresher": 0,
@@ -181,7 +188,7 @@ _OF_WHAT = re.compile(
     r"(?:experiencia|experiência|expérience|(?:werk)?ervaring|doświadczeni\w+|pracy|esperienza)\b"
     r"|^(?:years?|yrs?|jahren?|jährige[nrs]?)\.?['’]?s?['’]?\s{0,2}\)?(?:\+|\(s\))?\s{0,2}"
     r"(?:or more |plus |minimum |min )?"
-    r"(?:of|in|with|as|using|working|doing|building|developing|managing|leading|designing|writing|programming|coding|related"
+    r"(?:of|in|with|as|across|using|working|doing|building|developing|managing|leading|designing|writing|programming|coding|related"
     r"|relevant|experience|exp\b|professional|hands|industry|work|progressive|post|full|direct|practical|proven|total|overall|combined"
     r"|demonstrated|sql|python|data|business|sales|management|teaching|technical|minimum|required|\(required|\(preferred"
     r"|berufserfahrung|erfahrung|analy|in-depth|prior|previous|customer|supervis|applied|clinical|software|\+)"
@@ -208,7 +215,20 @@ _NOT_EXPERIENCE, _NOT_ASKED, _DOING = _SAID["not_experience"], _SAID["not_asked"
 # One of these stands where the expression fits: far sooner looked for.
 _NOT_ASKED_WORDS = (
     *("vest", "fixed", "temporary", "appointment", "duration", "contract", "less", "fewer", "final", "penultimate"),
-    *("bonus", "age", "retention", "archiv", "storage", "count", "licen", "resid", "lived", "living", "passport"),
+    *(
+        "up to",
+        "bonus",
+        "age",
+        "retention",
+        "archiv",
+        "storage",
+        "count",
+        "licen",
+        "resid",
+        "lived",
+        "living",
+        "passport",
+    ),
     "citizen",
 )
 _ASKED_WORDS = ("required", "mandatory", "must")
@@ -216,7 +236,7 @@ _WITH_DEGREE, _DEGREE_WITH = _SAID["with_degree"], _SAID["degree_with"]
 # "For the past 10 years" is the employer's, and so is "our 20 years of experience".
 _OF_THE_EMPLOYER = re.compile(
     r"\b(?:past|last|next|first|every|each|per|within|celebrating|after|since|through|previous|complet(?:ing|ion of))"
-    r"\s(?:the |a )?$|\b(?:exist|fund|guarante|renew|last)\w* (?:\w+ )?for (?:the |a )?$"
+    r"\s(?:the |a )?$|\b(?:exist|fund|guarante|renew|last|sponsor)\w* (?:\w+ )?for (?:the |a )?$"
     r"|\b(?:serv\w+|operat\w+|in business|trusted|leading) [^.;]*\bfor (?:over|nearly|almost|more than) $"
 )
 _EMPLOYER = _SAID["employer"]
@@ -226,7 +246,7 @@ _WISHED_AFTER = re.compile(
     # "preferably in logistics" is a wish for the field, "Preferred qualifications" the next heading.
     r"(?!ably (?:in|with|at|from|as|within|for)\b|red (?:qualif|skills|requir|experience:))"
     r"|desir|wünschenswert|erwünscht|von vorteil"
-    r"|a plus\b|a bonus\b|an asset\b|advantage|nice to have|ideal|regarded\b|valued\b|so much the better"
+    r"|a plus\b|a bonus\b|an asset\b|advantage|nice to have|ideal|helpful\b|beneficial\b|regarded\b|valued\b|so much the better"
     r"|(?:isn['’]t|not) (?:a (?:condition|must)|essential))|\(preferred)"
     r"|^[^;.\n(]{0,60}, so much the better"
 )
@@ -249,6 +269,8 @@ _SUB_SKILL = re.compile(
     r"\b(?:of which|including|with at least|of that|of them|of this|in which|(?<!along )with a minimum)\b[^,;]{0,40}$"
 )
 # "an additional two years", "a degree can be substituted for four years"
+_ADJECTIVE = re.compile(r"year\b(?!['’])")
+_WISHED_THAT = re.compile(r"\b(?:desirable|preferable|advantageous)\b[^.;]{0,60}\bthat you\b")
 _ADDITIONAL = re.compile(r"years?['’]? (?:of )?additional\b")
 _OVERALL = re.compile(r"years?['’]? (?:of )?(?:overall|total)\b")
 _BESIDES = re.compile(r"\b(?:additional|substitut\w+ for)\s*$")
@@ -373,12 +395,17 @@ def _clause(cues: Cues, position: int) -> _Clause | None:
     else:
         years = _count(number[1] or number[2]) / (12 if in_months else 1)
         # "A year" alone is a span of time.
-        is_bound = _AT_LEAST.search(before) or (behind.startswith("year or more") and "experience" in behind[:60])
+        is_bound = _AT_LEAST.search(before) or (
+            behind.startswith(("year or more", "year or so")) and "experience" in behind[:60]
+        )
         if (
             (years == 1 and "a" in (number[1], number[2]) and not is_bound)
             or _NOT_EXPERIENCE.match(behind)
             or _is_not_asked(before[-_NOT_ASKED_REACH:])
         ):
+            return None
+        # "The five-year strategy"
+        if lower[position - 1] == "-" and _ADJECTIVE.match(behind) and "experience" not in behind[:40]:
             return None
         if years > 1 and behind.startswith(("year)", "years)")) and _LONG_DEGREE.search(before):
             return None
@@ -429,6 +456,7 @@ def _is_wished(cues: Cues, start: int, before: str, behind: str) -> bool:
         _WISHED_AFTER.match(behind)
         or (behind.count("experience") == 1 and _WISHED_END.search(behind))
         or _WISHED_BEFORE.search(glued + before)
+        or _WISHED_THAT.search(before)
     ):
         return True
     if _OWN_HEADING.match(before + behind) or cues.lower.endswith(_HEADING_ABOVE, 0, start):
