@@ -128,7 +128,7 @@ def sentence_countries(sentence: str) -> frozenset[str] | None:
 def _countries_of_adjectives(sentence: str) -> set[str]:
     """The countries of "Canadian citizens", "EU work permit" and "UK security clearance", where they are asked for."""
     found: set[str] = set()
-    if not any(word in sentence for word in _OF_ADJECTIVES) or not _REQUIRED.search(sentence):
+    if not any(word in sentence for word in _OF_ADJECTIVES) or not _is_asked(sentence):
         return found
     for match in _OF_A_COUNTRY.finditer(sentence):
         start, end = match.span()
@@ -141,11 +141,15 @@ def _countries_of_adjectives(sentence: str) -> set[str]:
     return found
 
 
+def _is_asked(sentence: str) -> bool:
+    return _REQUIRED.search(sentence) is not None or _LISTED.match(sentence) is not None
+
+
 def _asks_for_us_citizens(sentence: str) -> bool:
     """By their name, or by a clearance that only they are given."""
     if "citizen" in sentence and _ONLY_CITIZENS.search(sentence):
         return True
-    named = [_US_CITIZENS.search(sentence)] if _REQUIRED.search(sentence) else []
+    named = [_US_CITIZENS.search(sentence)] if _is_asked(sentence) else []
     if any(word in sentence for word in _OF_CLEARANCES):
         named.append(_CLEARANCE.search(sentence))
     around = (sentence[max(0, one.start() - _AROUND) : one.end() + _AROUND] for one in named if one)
@@ -154,6 +158,11 @@ def _asks_for_us_citizens(sentence: str) -> bool:
     )
 
 
+# An item of a list of requirements: "Full Australian working rights", "US citizenship or permanent residence".
+_LISTED = re.compile(
+    r"(?!.*\bprefer)\W*(?:(?:an?|full|unrestricted|valid|current) )?(?:[a-z.]+ ){1,2}"
+    r"(?:work(?:ing)? rights|citizen(?:ship)?)(?=\W*$| (?:for|with|or|and)\b|,)"
+)
 # What is wished for, or not asked, is said close by.
 _AROUND, _A_GROUP = 40, 4
 _OF_ADJECTIVES = (

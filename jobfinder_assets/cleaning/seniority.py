@@ -246,7 +246,8 @@ _WISHED_AFTER = re.compile(
     # "preferably in logistics" is a wish for the field, "Preferred qualifications" the next heading.
     r"(?!ably (?:in|with|at|from|as|within|for)\b|red (?:qualif|skills|requir|experience:))"
     r"|desir|wünschenswert|erwünscht|von vorteil"
-    r"|a plus\b|a bonus\b|an asset\b|advantage|nice to have|ideal|helpful\b|beneficial\b|regarded\b|valued\b|so much the better"
+    r"|a plus\b|a bonus\b|an asset\b|advantage|nice to have|ideal|helpful\b|beneficial\b|regarded\b|valued\b"
+    r"|so much the better"
     r"|(?:isn['’]t|not) (?:a (?:condition|must)|essential))|\(preferred)"
     r"|^[^;.\n(]{0,60}, so much the better"
 )

@@ -195,6 +195,19 @@ YEARS = [
     ("Sign-on bonus for sailors with two or more years of experience\nMinimum one year of experience at sea", 1),
     ("For students in their final two years of a Bachelor's programme with work at sea", None),
     ("No numbers here.", None),
+    ("Shape the five-year data strategy\n15 or more years of experience in sailing, of which 7 leading crews", 15),
+    ("You have up to 8 years of experience at sea", None),
+    ("12+ years across rigging, sails or hulls\n5+ years in harbours", 12),
+    ("5+ years of combined experience in rigging or sail making", 5),
+    ("A firm with 19 years of past performance", None),
+    ("The post is sponsored for three years.\nTwo years of experience at sea", 2),
+    ("You need three years' continuous UK residency.", None),
+    ("1-2 years of residential boat experience", 1),
+    ("Une expérience d'au moins 3 ans sur un poste similaire", 3),
+    ("Je hebt minimaal twee jaar ervaring als zeiler", 2),
+    ("A year or so of hands-on experience at sea", 1),
+    ("Six months of clerical experience is helpful, not essential", None),
+    ("It is desirable, though not essential, that you have had two years of experience at sea.", None),
 ]
 
 
