@@ -57,6 +57,8 @@ def holds(passage: dict[str, Any]) -> bool:
     match passage["fact"]:
         case "pay":
             pay = find_salary(text)
+            # As cleaning does: "$" alone are the dollars of the job's country.
+            pay = pay.paid_in(parse_place(place).country) if pay else None
             return ([pay.minimum, pay.maximum, pay.currency, pay.period] if pay else None) == label
         case "years":
             return parse_seniority("", text).years_min == label
@@ -83,9 +85,10 @@ def holds(passage: dict[str, Any]) -> bool:
         (read("passages_last.jsonl"), (80, 50, 50, 60, 60, 0), 0.05),
         (told("adverts.jsonl"), (60, 60, 60, 60, 60, 59), 0.02),
         (told("adverts_later.jsonl"), (148, 147, 142, 149, 145, 0), 0.03),
+        (told("adverts_last.jsonl"), (132, 134, 132, 132, 133, 0), 0.1),
         (told("adverts_held_out.jsonl"), (60, 60, 60, 60, 60, 58), 0.19),
     ],
-    ids=["passages", "passages later", "passages last", "adverts", "adverts later", "adverts held out"],
+    ids=["passages", "passages later", "passages last", "adverts", "adverts later", "adverts last", "adverts held out"],
 )
 @pytest.mark.parametrize("fact", FACTS.values())
 def test_what_a_reader_reads_is_read(
