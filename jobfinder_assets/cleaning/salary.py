@@ -297,15 +297,20 @@ def _pay_near(cues: Cues, position: int, default_currency: str) -> tuple[Salary 
     said = label if _NOT_PAY.search(lower, line_start, start) is None else lower[line_start:start][-_LABEL:]
     called = lpa or _PAY_WORD.search(said) is not None
     extra = _EXTRA_BEHIND.match(behind) and "+" not in text[amount.end() : end]
-    beside = _PAY_BEHIND.match(text, end, line_end) is not None
-    is_range = _is_range_of_pay(text, start, end, label)
-    if extra and not (beside and is_range) and not (called and (per or behind.startswith(","))):
+    if (
+        extra
+        and not (called and (per or behind.startswith(",")))
+        # "€45,000 - €52,000, annual bonus of 8%"
+        and not (_PAY_BEHIND.match(text, end, line_end) and _is_range_of_pay(text, start, end, label))
+    ):
         return None, end
     other = _OTHER_UNIT.search(after[: period_reach + 5])
     # "$25 an hour as a course instructor": the first unit is that of the amount.
     if other and not (per and per.start() < other.start()):
         return None, end
-    is_pay = called or beside or (per is not None and not _NOT_PAY.search(label))
+    is_pay = (
+        called or (per is not None and not _NOT_PAY.search(label)) or _PAY_BEHIND.match(text, end, line_end) is not None
+    )
     if not is_pay and not _PAY_BEHIND.match(text, start + len(text[start:end].rstrip(" +")), line_end):
         # A range of yearly amounts is pay where nothing says otherwise, and so is one amount between bars.
         ahead = text[line_start:start]
@@ -315,7 +320,7 @@ def _pay_near(cues: Cues, position: int, default_currency: str) -> tuple[Salary 
             and _LONE_AMOUNT.match(text, start, line_end)
         )
         begins = _FROM_BEGINS.search(ahead) and _YEARLY_SIZE.match(text, amount.start() + 1)
-        if not (lone or begins or is_range):
+        if not (lone or begins or _is_range_of_pay(text, start, end, label)):
             return None, end
     # "Minimum salary" may stand some lines above.
     prefix = _prefix(text[max(line_start, start - _BOUND_REACH) : start]) or ("minimum " if top else "")
