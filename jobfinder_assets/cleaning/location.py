@@ -15,7 +15,10 @@ _REMOTE = re.compile(
     r"|\bhome[- ]based(?=\W*$|\s?[,;:()/|–-])",
     re.I,
 )
-_HYBRID = re.compile(r"\bhybrid\b", re.I)
+# "London (2 days in office)"; "4 days a week" alone are hours.
+_HYBRID = re.compile(
+    r"\bhybrid\b|\b[1-4](?:\s?(?:-|–|to)\s?[2-4])? days?\b(?=[^;|]{0,30}\b(?:office|on[- ]?site|home|remote)\b)", re.I
+)
 _ONSITE = re.compile(r"\b(?:on[- ]?site|in[- ]office|in[- ]person)\b", re.I)
 _HYBRID_SAID = _SAID["hybrid_said"]
 _REMOTE_SAID = _SAID["remote_said"]

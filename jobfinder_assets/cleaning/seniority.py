@@ -200,8 +200,8 @@ _FOR_SO_LONG = re.compile(
 # "You have built ferries for 5+ years"
 _YOU_DID = re.compile(
     r"\byou(?:['’]ve| have) (?:been (?!living|residing|driving)\w+ing"
-    r"|(?:built|worked|led|managed|designed|developed|shipped|delivered|sold|taught)\b).*"
-    r"\bfor (?:at least |more than |over |a minimum of )?$"
+    r"|(?:built|worked|led|run|done|managed|designed|developed|shipped|delivered|sold|taught)\b).*"
+    r"\bfor (?:at least |more than |over |a minimum of |no fewer than )?$"
 )
 _FEWER_WITH = re.compile(
     r"\((\d{1,2})\+?(?: years?)? (?:with|if you (?:have|hold)) (?:an? |your )?"

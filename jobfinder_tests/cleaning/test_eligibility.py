@@ -125,6 +125,7 @@ TEXTS = [
     ("- Canadian citizenship or permanent residence", ["CA"]),
     ("Prefer US citizen, willing to review others", None),
     ("Our Canadian citizens advisory board", None),
+    ("Applicants need to be in New Zealand with a valid work visa.", ["NZ"]),
     ("Reliability status is required; a clearance will be sought.", ["CA"]),
     ("Obtain security clearance (BPSS) before you start.", None),
     ("Security clearance is required for this post in Canberra.", None),

@@ -265,6 +265,8 @@ def test_yearly_dollars_for_comparison() -> None:
         ("Salary: 14-22 Lacs P.A.", Salary(1_400_000, 2_200_000, "INR", "year")),
         ("Emoluments: consolidated Rs. 95,000/- per month.", Salary(95_000, 95_000, "INR", "month")),
         ("Group health cover of INR 10 lakhs for you", None),
+        ("CTC: R28 000 - R35 000 per month", Salary(28_000, 35_000, "ZAR", "month")),
+        ("Bruto maandsalaris van € 3.900 tot € 5.100 bij 40 uur", Salary(3_900, 5_100, "EUR", "month")),
         ("£38,500\nLeith", None),
     ],
 )

@@ -200,6 +200,7 @@ YEARS = [
     ("12+ years across rigging, sails or hulls\n5+ years in harbours", 12),
     ("5+ years of combined experience in rigging or sail making", 5),
     ("A firm with 19 years of past performance", None),
+    ("You have run a boatyard, or a part of one, for no fewer than two years", 2),
     ("The post is sponsored for three years.\nTwo years of experience at sea", 2),
     ("You need three years' continuous UK residency.", None),
     ("1-2 years of residential boat experience", 1),
