@@ -214,23 +214,10 @@ _LONG_DEGREE = re.compile(r"\b(?:degree|diploma|bachelor['’]?s?) \($")
 _NOT_EXPERIENCE, _NOT_ASKED, _DOING = _SAID["not_experience"], _SAID["not_asked"], _SAID["doing"]
 # One of these stands where the expression fits: far sooner looked for.
 _NOT_ASKED_WORDS = (
-    *("vest", "fixed", "temporary", "appointment", "duration", "contract", "less", "fewer", "final", "penultimate"),
-    *(
-        "up to",
-        "bonus",
-        "age",
-        "retention",
-        "archiv",
-        "storage",
-        "count",
-        "licen",
-        "resid",
-        "lived",
-        "living",
-        "passport",
-    ),
+    "vest", "fixed", "temporary", "appointment", "duration", "contract", "less", "fewer", "final", "penultimate",
+    "up to", "bonus", "age", "retention", "archiv", "storage", "count", "licen", "resid", "lived", "living", "passport",
     "citizen",
-)
+)  # fmt: skip
 _ASKED_WORDS = ("required", "mandatory", "must")
 _WITH_DEGREE, _DEGREE_WITH = _SAID["with_degree"], _SAID["degree_with"]
 # "For the past 10 years" is the employer's, and so is "our 20 years of experience".
