@@ -10,12 +10,12 @@ in its health alone: `sightings.py` reads both.
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from itertools import islice, pairwise
+from itertools import islice, pairwise, starmap
 from queue import SimpleQueue
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
@@ -55,6 +55,8 @@ SEEN_AGAIN_AFTER = timedelta(hours=12)
 WATCHED_FIELDS = ("title", "company", "description", "location", "workplace", "posted_at", "url")
 
 WATCHED_ROWS = 50
+
+_TIMES = ("first_seen_at", "last_seen_at", "closed_at")
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 logger = logging.getLogger(__name__)
@@ -98,22 +100,24 @@ class _Sighting(NamedTuple):
 class _Tally:
     """What a board's rows turned out to be, while they are read.
 
-    seen: content hash by source id; filled: how many of `drafted` rows fill each watched field; carried: watched rows
-    that are as the last fetch had them, and so fill what they filled.
+    read: content hash by source id of those that were read; there: ids of those that need not be; filled: how many of
+    `drafted` rows fill each watched field; carried: watched rows that are as the last fetch had them, and so fill what
+    they filled.
     """
 
     new: int = 0
     changed: int = 0
     closed: int = 0
     repeated: int = 0
-    seen: dict[str, str] = field(default_factory=dict)
+    read: dict[str, str] = field(default_factory=dict)
+    there: set[str] = field(default_factory=set)
     filled: Counter[str] = field(default_factory=Counter)
     drafted: int = 0
     carried: int = 0
 
     @property
     def rows(self) -> int:
-        return len(self.seen)
+        return len(self.read) + len(self.there)
 
     def shares(self, before: Mapping[str, float]) -> dict[str, float]:
         """The share of the watched rows that fill each field; `before` are those of the last fetch."""
@@ -464,19 +468,19 @@ def _words(message: str) -> str:
 
 def _rows(board: _Board, fetched: Fetched, tally: _Tally) -> Iterator[_Row]:
     """The fetched rows that are not stored as they are; all of them are counted."""
-    known, seen = board.known, tally.seen
+    known, read = board.known, tally.read
     watched = WATCHED_ROWS if board.source.kind in LIVE else 0
     recognised = known.recorded.keys() & fetched.still_there
     for source_id, text, posting in _readable(board, fetched):
-        if source_id in seen or source_id in recognised:
+        if source_id in read or source_id in recognised:
             tally.repeated += 1
             continue
         digest = content_hash(text)
         is_recorded = known.recorded.get(source_id) == digest
         unchanged = is_recorded and source_id in known.sighted
-        if len(seen) < watched:
+        if len(read) < watched:
             _watch(board, posting, tally, unchanged=unchanged)
-        seen[source_id] = digest
+        read[source_id] = digest
         if unchanged:
             # Stored by an older version: from now on it is recognised.
             if posting.sent and source_id in known.unsent:
@@ -489,11 +493,10 @@ def _rows(board: _Board, fetched: Fetched, tally: _Tally) -> Iterator[_Row]:
         if not is_recorded:
             yield _Row(source_id, text, digest, posting.sent)
     # Some sources tell them while their postings are read.
-    there = (known.recorded.keys() & fetched.still_there) - seen.keys()
-    seen.update((source_id, known.recorded[source_id]) for source_id in there)
+    tally.there = (known.recorded.keys() & fetched.still_there) - read.keys()
     if board.filled:
         # They fill what they filled when they were read.
-        tally.carried += min(len(there), max(0, watched - tally.drafted - tally.carried))
+        tally.carried += min(len(tally.there), max(0, watched - tally.drafted - tally.carried))
 
 
 def _watch(board: _Board, posting: RawPosting, tally: _Tally, *, unchanged: bool) -> None:
@@ -526,17 +529,19 @@ def _see(board: _Board, tally: _Tally, *, complete: bool) -> None:
 
     What is open and came again needs no word of its own where the answer was complete.
     """
-    known, seen = board.known, tally.seen
-    telling = {name for name, digest in seen.items() if known.sighted.get(name) != digest}
-    telling |= seen.keys() & known.closed
+    known = board.known
+    came = tally.read.keys() | tally.there
+    telling = {name for name, digest in tally.read.items() if known.sighted.get(name) != digest}
+    telling |= (known.unsighted & tally.there) | (known.closed & came)
     if not complete:
-        telling |= {name for name in seen.keys() & known.sighted.keys() if not board.was_seen_lately(name)}
+        telling |= {name for name in known.sighted.keys() & came if not board.was_seen_lately(name)}
     sightings: dict[str, _Sighting] = {}
     for source_id in sorted(telling):
         first_seen_at = board.sighting(source_id).first_seen_at if source_id in known.sighted else board.now
-        sightings[source_id] = _Sighting(seen[source_id], first_seen_at, board.now, None)
+        digest = tally.read.get(source_id) or known.recorded[source_id]
+        sightings[source_id] = _Sighting(digest, first_seen_at, board.now, None)
     if complete:
-        for source_id in sorted(known.sighted.keys() - known.closed - seen.keys()):
+        for source_id in sorted(known.sighted.keys() - known.closed - came):
             sightings[source_id] = board.sighting(source_id)._replace(closed_at=board.now)
             tally.closed += 1
     board.writer.see(board.name, sightings)
@@ -548,22 +553,29 @@ class _KnownPostings:
 
     recorded: content hash of each stored record by its id; sighted: content hash by id as the sightings have it, in
     their order; closed: the ids of those that are closed; sent: ids by the digest of the item that the source sent;
-    times: first_seen_at, last_seen_at and closed_at of the sightings. A killed run may have stored a record without a
-    sighting, or one without the other's newest content.
+    times: `_TIMES` of the sightings. A killed run may have stored a record without a sighting, or one without the
+    other's newest content.
     """
 
     recorded: dict[str, str]
     sighted: dict[str, str]
     closed: frozenset[str]
     sent: dict[str, str]
-    times: pa.Table
+    times: Sequence[Moments]
 
     @property
     def first_seen(self) -> dict[str, datetime]:
         """When each posting whose record is stored was first seen."""
-        times = zip(self.sighted, self.times["first_seen_at"].to_pylist(), strict=True)
-        sighted = {source_id: first_seen_at for source_id, first_seen_at in times if source_id in self.recorded}
+        times = zip(self.sighted, map(_moment, self.times[0]), strict=True)
+        sighted = {source_id: moment or _NEVER for source_id, moment in times if source_id in self.recorded}
         return dict.fromkeys(self.recorded, _NEVER) | sighted
+
+    @cached_property
+    def unsighted(self) -> frozenset[str]:
+        """Ids whose sighting is missing or of other content than the record."""
+        if self.recorded == self.sighted:
+            return frozenset()
+        return frozenset(name for name, digest in self.recorded.items() if self.sighted.get(name) != digest)
 
     @cached_property
     def unsent(self) -> frozenset[str]:
@@ -572,16 +584,12 @@ class _KnownPostings:
 
     def sighting(self, source_id: str) -> _Sighting:
         place = self._places[source_id]
-        first_seen_at, last_seen_at, closed_at = (_moment(column[place]) for column in self._times)
+        first_seen_at, last_seen_at, closed_at = (_moment(moments[place]) for moments in self.times)
         return _Sighting(self.sighted[source_id], first_seen_at or _NEVER, last_seen_at or _NEVER, closed_at)
 
     @cached_property
     def _places(self) -> dict[str, int]:
-        return {source_id: place for place, source_id in enumerate(self.sighted)}
-
-    @cached_property
-    def _times(self) -> list[Moments]:
-        return [column.to_numpy() for column in self.times.columns]
+        return dict(zip(self.sighted, range(len(self.sighted)), strict=True))
 
 
 def _moment(value: "np.datetime64[datetime | None]") -> datetime | None:
@@ -597,15 +605,14 @@ class _Stored:
         where, columns = [("source", "=", source)], ["board", "source_id", "content_hash"]
         with ThreadPoolExecutor(1) as aside:
             reading = aside.submit(lake.read_arrow, "raw_postings", [*columns, "sent_hash"], where)
-            seen = lake.read_arrow("posting_sightings", [*columns, "first_seen_at", "last_seen_at", "closed_at"], where)
+            seen = lake.read_arrow("posting_sightings", [*columns, *_TIMES], where)
             raw = reading.result()
-        self._raw, self._seen = _by_board(raw), _by_board(seen)
-        self._closed = _by_board(seen.filter(seen["closed_at"].is_valid()).select(["board", "source_id"]))
-        self._nothing = raw.slice(0, 0), seen.slice(0, 0)
+        self._raw, self._seen = _ByBoard(raw), _ByBoard(seen)
+        self._times = [self._seen.columns[name].to_numpy(zero_copy_only=False) for name in _TIMES]
         self._known: dict[str, _KnownPostings] = {}
 
     def __contains__(self, board: str) -> bool:
-        return board in self._raw or board in self._seen
+        return board in self._raw.places or board in self._seen.places
 
     def board(self, name: str) -> _KnownPostings:
         """The board's postings; one whose sighting a killed run could not store was never seen."""
@@ -618,30 +625,44 @@ class _Stored:
         self._known.pop(name, None)
 
     def _read_board(self, name: str) -> _KnownPostings:
-        raw, seen = self._raw.get(name, self._nothing[0]), self._seen.get(name, self._nothing[1])
-        ids = raw["source_id"].to_pylist()
+        raw_ids, raw_hashes, sent = (
+            self._raw.of(name, column) for column in ("source_id", "content_hash", "sent_hash")
+        )
+        ids, hashes = (self._seen.of(name, column) for column in ("source_id", "content_hash"))
+        times = self._times_of(name)
         return _KnownPostings(
-            recorded=dict(zip(ids, raw["content_hash"].to_pylist(), strict=True)),
-            sighted=dict(zip(seen["source_id"].to_pylist(), seen["content_hash"].to_pylist(), strict=True)),
-            closed=frozenset(self._closed[name]["source_id"].to_pylist() if name in self._closed else ()),
-            sent={digest: name for digest, name in zip(raw["sent_hash"].to_pylist(), ids, strict=True) if digest},
-            times=seen.select(["first_seen_at", "last_seen_at", "closed_at"]),
+            recorded=dict(zip(raw_ids, raw_hashes, strict=True)),
+            sighted=dict(zip(ids, hashes, strict=True)),
+            closed=frozenset(ids[place] for place in np.flatnonzero(~np.isnat(times[-1]))),
+            sent={digest: source_id for digest, source_id in zip(sent, raw_ids, strict=True) if digest},
+            times=times,
         )
 
     def open_postings(self, name: str) -> int:
         """How many of the board's postings are open."""
-        return len(self._seen.get(name, ())) - len(self._closed.get(name, ()))
+        return int(np.count_nonzero(np.isnat(self._times_of(name)[-1])))
+
+    def _times_of(self, name: str) -> list[Moments]:
+        return [moments[self._seen.place(name)] for moments in self._times]
 
 
-def _by_board(table: pa.Table) -> dict[str, pa.Table]:
-    """A table's rows per board, without the board's column."""
-    boards = table.column("board").combine_chunks().dictionary_encode()
-    numbers = boards.indices.to_numpy()
-    order = np.argsort(numbers, kind="stable")
-    rest = table.drop_columns(["board"]).take(order)
-    edges = np.searchsorted(numbers[order], np.arange(len(boards.dictionary) + 1))
-    names = boards.dictionary.to_pylist()
-    return {name: rest.slice(first, last - first) for name, (first, last) in zip(names, pairwise(edges), strict=True)}
+class _ByBoard:
+    """A table's columns with each board's rows side by side; `places`: which rows are a board's."""
+
+    def __init__(self, table: pa.Table) -> None:
+        boards = table.column("board").combine_chunks().dictionary_encode()
+        numbers = boards.indices.to_numpy()
+        order = np.argsort(numbers, kind="stable")
+        sorted_ = table.drop_columns(["board"]).take(order)
+        edges = np.searchsorted(numbers[order], np.arange(len(boards.dictionary) + 1)).tolist()
+        self.places = dict(zip(boards.dictionary.to_pylist(), starmap(slice, pairwise(edges)), strict=True))
+        self.columns = {name: sorted_.column(name).combine_chunks() for name in sorted_.column_names}
+
+    def place(self, board: str) -> slice:
+        return self.places.get(board, slice(0, 0))
+
+    def of(self, board: str, column: str) -> list[Any]:
+        return self.columns[column][self.place(board)].to_pylist()
 
 
 def _fetched_lately(
