@@ -15,10 +15,22 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import quote, quote_plus, urlencode, urljoin, urlsplit
 
 import msgspec
+import orjson
 import requests
 import xxhash
-from urllib3 import Retry
-from urllib3.exceptions import HTTPError, IncompleteRead, MaxRetryError, ProtocolError, ReadTimeoutError, SSLError
+from urllib3 import BaseHTTPResponse, Retry, Timeout
+from urllib3.connectionpool import HTTPConnectionPool
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    IncompleteRead,
+    MaxRetryError,
+    NewConnectionError,
+    ProtocolError,
+    ProxyError,
+    ReadTimeoutError,
+    SSLError,
+)
 
 from jobfinder_assets.config import Http, Settings
 from jobfinder_assets.ingestion.contract import (
@@ -144,6 +156,23 @@ class _Body:
         return xxhash.xxh3_128_hexdigest(self.content)
 
 
+@dataclass(frozen=True)
+class _Route:
+    """How a host is reached.
+
+    pool: its connections; headers: what each request has; origin: what stands before the path, for a proxy that wants
+    the whole address.
+    """
+
+    pool: HTTPConnectionPool
+    headers: Mapping[str, str]
+    origin: str
+
+    def target(self, url: str) -> str:
+        parts = urlsplit(url)
+        return self.origin + (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
 class HttpClient:
     """Asks live sources; may be shared by threads. One client serves one run of one source."""
 
@@ -156,7 +185,7 @@ class HttpClient:
             for name in ("urllib3.connectionpool", "urllib3.connection"):
                 logging.getLogger(name).addFilter(_StrikeOut(self._key))
         self._unreachable: dict[str, str] = {}
-        self._environments: dict[tuple[str, str], Mapping[str, Any]] = {}
+        self._routes: dict[tuple[str, str], _Route] = {}
         self._lock = threading.Lock()
         # What is worth another try, how long to wait before it, and how to read Retry-After.
         self._policy = Retry(
@@ -292,52 +321,74 @@ class HttpClient:
         for _ in range(_MOST_REDIRECTS + 1):
             self._keep_pace(url)
             with WATCH.until(deadline) as awaited, self._sent(url, headers, question, awaited) as response:
-                if response.status_code in _REDIRECTED and (target := response.headers.get("Location")):
+                if response.status in _REDIRECTED and (target := response.headers.get("Location")):
                     url = _redirect(url, target)
                     continue
                 return self._read(url, response, awaited)
         raise SourceError(f"{url} redirects more than {_MOST_REDIRECTS} times")
 
-    def _sent(self, url: str, headers: Mapping[str, str], question: Any, awaited: Awaited) -> requests.Response:
+    def _sent(self, url: str, headers: Mapping[str, str], question: Any, awaited: Awaited) -> BaseHTTPResponse:
         """The answer's head."""
+        route = self._route(url)
+        body = {} if question is None else {"Content-Type": "application/json"}
         try:
-            return self._adapter.send(
-                self._request(url, headers, question),
-                timeout=self._timeouts(awaited.deadline),
-                **self._environment(url),
+            return route.pool.urlopen(
+                "GET" if question is None else "POST",
+                route.target(_address(url, self._key.params)),
+                body=None if question is None else orjson.dumps(question),
+                headers={**route.headers, **headers, **body},
+                timeout=self._timeout(awaited.deadline),
+                retries=False,
+                redirect=False,
+                assert_same_host=False,
+                preload_content=False,
+                decode_content=False,
             )
-        except requests.exceptions.ConnectTimeout as error:
-            raise self._connection_failed(url, error) from error
-        except requests.exceptions.RequestException as error:
-            if awaited.late or isinstance(error, requests.exceptions.ReadTimeout):
+        except ConnectTimeoutError as error:
+            raise self._cannot_be_reached(url, error) from error
+        except (HTTPError, OSError, ValueError) as error:
+            if awaited.late or isinstance(error, ReadTimeoutError):
                 raise _TryAgain(SourceError(f"{_host(url)} did not answer in time")) from error
-            if isinstance(error, requests.exceptions.ConnectionError):
-                raise self._connection_failed(url, error) from error
+            if isinstance(error, NewConnectionError | ProxyError | SSLError):
+                raise self._cannot_be_reached(url, error) from error
+            if isinstance(error, ProtocolError | OSError):
+                # A connection that broke may be tried again, one that could not be made is remembered.
+                raise _TryAgain(SourceError(f"{_host(url)} closed the connection without an answer")) from error
             raise _no_address(url, error) from error
 
-    def _request(self, url: str, headers: Mapping[str, str], question: Any) -> requests.PreparedRequest:
-        return requests.Request(
-            "GET" if question is None else "POST",
-            url,
-            params=self._key.params or None,
-            json=question,
-            headers={**self._headers, **headers},
-        ).prepare()
+    def _route(self, url: str) -> "_Route":
+        """How a host is reached: by the proxies and certificates of the environment, as `requests` finds them.
 
-    def _environment(self, url: str) -> Mapping[str, Any]:
-        """Proxies and certificates as the environment has them for a host, which `requests` alone would read anew for
-        each request: on a local network that takes a fifth of its time."""
-        parts = urlsplit(url)
-        host = parts.scheme, parts.netloc
-        if host not in self._environments:
-            self._environments[host] = requests.Session().merge_environment_settings(url, {}, True, None, None)
-        return self._environments[host]
+        It would find them anew for each request, and prepare cookies and hooks that no source wants: on a local network
+        that takes half of the time. So each request itself is urllib3's.
+        """
+        try:
+            parts = urlsplit(url)
+            host = parts.scheme, parts.netloc
+            if host not in self._routes:
+                self._routes[host] = self._new_route(url)
+            return self._routes[host]
+        except (OSError, ValueError) as error:
+            # Those of `requests` are kinds of OSError.
+            raise _no_address(url, error) from error
 
-    def _timeouts(self, deadline: float) -> tuple[float, float]:
+    def _new_route(self, url: str) -> "_Route":
+        request = requests.Request("GET", urljoin(url, "/"), headers=self._headers).prepare()
+        found = requests.Session().merge_environment_settings(request.url, {}, True, None, None)
+        pool = self._adapter.get_connection_with_tls_context(request, found["verify"], found["proxies"], found["cert"])
+        self._adapter.cert_verify(pool, request.url, found["verify"], found["cert"])  # type: ignore[no-untyped-call]
+        assert isinstance(pool, HTTPConnectionPool)
+        target = self._adapter.request_url(request, found["proxies"])
+        return _Route(pool, request.headers, target.removesuffix("/"))
+
+    def _timeout(self, deadline: float) -> Timeout:
         left = max(deadline - time.monotonic(), 0.01)
-        return min(self._settings.connect_timeout_seconds, left), min(self._settings.read_timeout_seconds, left)
+        return Timeout(
+            connect=min(self._settings.connect_timeout_seconds, left),
+            read=min(self._settings.read_timeout_seconds, left),
+        )
 
-    def _read(self, url: str, response: requests.Response, awaited: Awaited) -> _Body:
+    def _read(self, url: str, response: BaseHTTPResponse, awaited: Awaited) -> _Body:
         try:
             content = self._body(url, response, awaited)
         except ReadTimeoutError as error:
@@ -346,7 +397,7 @@ class HttpClient:
             raise _TryAgain(SourceError(f"{_host(url)} cut its answer short: {error}")) from error
         except (HTTPError, SSLError, OSError) as error:
             raise SourceError(f"the answer of {_host(url)} cannot be read: {error}") from error
-        code = response.status_code
+        code = response.status
         if 200 <= code < 300:
             return _Body(code, response.headers, content)
         problem = _status_error(url, code, content)
@@ -354,7 +405,7 @@ class HttpClient:
             raise _TryAgain(problem, self._retry_after(response))
         raise problem
 
-    def _body(self, url: str, response: requests.Response, awaited: Awaited) -> bytes:
+    def _body(self, url: str, response: BaseHTTPResponse, awaited: Awaited) -> bytes:
         """The decoded body, bounded in size and time whatever the server does."""
         encoding = response.headers.get("Content-Encoding", "").strip().lower()
         if encoding not in _ENCODINGS:
@@ -368,10 +419,10 @@ class HttpClient:
             "raise http.total_timeout_seconds if it is just slow"
         )
         if not awaited.is_heard:
-            awaited.comes_by(response.raw.shutdown)
+            awaited.comes_by(response.shutdown)
         try:
             # Whole, since each chunk is a turn of the interpreter's lock that all threads wait for.
-            while size <= limit and (chunk := response.raw.read(limit + 1 - size, decode_content=decode)):
+            while size <= limit and (chunk := response.read(limit + 1 - size, decode_content=decode)):
                 parts.append(chunk)
                 size += len(chunk)
         except Exception as error:
@@ -385,11 +436,11 @@ class HttpClient:
                 "raise http.max_response_megabytes if that is right"
             )
         # One of a told length that came whole in the last moment is no worse for it.
-        if awaited.late and response.raw.length_remaining != 0:
+        if awaited.late and response.length_remaining != 0:
             raise slow
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    def _retry_after(self, response: requests.Response) -> float | None:
+    def _retry_after(self, response: BaseHTTPResponse) -> float | None:
         header = response.headers.get("Retry-After")
         try:
             return None if header is None else self._policy.parse_retry_after(header)
@@ -402,13 +453,9 @@ class HttpClient:
         if message is not None:
             raise SourceError(message)
 
-    def _connection_failed(self, url: str, error: requests.exceptions.ConnectionError) -> Exception:
-        """A connection that could not be made is remembered; one that broke may be tried again."""
-        cause = error.args[0] if error.args else error
-        if isinstance(cause, ProtocolError | ReadTimeoutError):
-            return _TryAgain(SourceError(f"{_host(url)} closed the connection without an answer"))
-        reason = _short(getattr(cause, "reason", None) or cause)
-        message = f"{_host(url)} cannot be reached ({reason}); check the network"
+    def _cannot_be_reached(self, url: str, error: Exception) -> SourceError:
+        """Remembered, so that a host's every board does not wait for it."""
+        message = f"{_host(url)} cannot be reached ({_short(error)}); check the network"
         with self._lock:
             self._unreachable[_host(url)] = message
         return SourceError(message)

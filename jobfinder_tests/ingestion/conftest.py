@@ -2,15 +2,24 @@
 
 import json
 import socket
+import ssl
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from jobfinder_assets.config import Http
 from jobfinder_assets.ingestion.http import HttpClient
@@ -29,10 +38,14 @@ Handler = Callable[[BaseHTTPRequestHandler], None]
 
 @dataclass
 class Server:
-    """Answers by path, the query left out; each path has its answers in turn, the last one for ever."""
+    """Answers by path, the query left out; each path has its answers in turn, the last one for ever.
+
+    requests: path and headers of each; questions: what was asked by POST.
+    """
 
     url: str = ""
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    questions: list[Any] = field(default_factory=list)
     answers: dict[str, list[Handler]] = field(default_factory=lambda: defaultdict(list))
 
     def on(self, path: str, *handlers: Handler) -> str:
@@ -60,6 +73,44 @@ def reply(content: Any, status: int = 200, **headers: str) -> Handler:
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with _serving() as told:
+        yield told
+
+
+@pytest.fixture
+def secure_server(monkeypatch: pytest.MonkeyPatch, certificate: Path) -> Iterator[Server]:
+    """One that is asked by https, with a certificate that nobody trusts who was not told to."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with _serving(context) as told:
+        yield told
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A key and its own certificate of it, for 127.0.0.1."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "jobs.example")])
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path = tmp_path_factory.mktemp("tls") / "server.pem"
+    path.write_bytes(private + signed.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+@contextmanager
+def _serving(tls: ssl.SSLContext | None = None) -> Iterator[Server]:
     told = Server()
 
     class Answering(BaseHTTPRequestHandler):
@@ -73,14 +124,21 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
             except (BrokenPipeError, ConnectionResetError):
                 self.close_connection = True
 
+        def do_POST(self) -> None:
+            told.questions.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.do_GET()
+
         def log_message(self, format: str, *arguments: object) -> None:
             pass
 
     web = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
     web.daemon_threads = True
+    if tls is not None:
+        # The handshake is the answering thread's, else one who hangs up in it would end the server.
+        web.socket = tls.wrap_socket(web.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    told.url = f"http://127.0.0.1:{web.server_port}"
+    told.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{web.server_port}"
     yield told
     web.shutdown()
     thread.join()

@@ -3,7 +3,9 @@
 import gzip
 import time
 import zlib
+from base64 import b64encode
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,12 +56,64 @@ def test_json_comes_with_its_size_and_validators(server: Server, client: HttpCli
     assert "br" not in headers["Accept-Encoding"]
 
 
+def test_what_an_address_holds_beside_the_path(server: Server, client: HttpClient) -> None:
+    server.on("/a%20b/jobs", reply({"jobs": []}))
+    address = server.url.replace("://", "://me:planted@") + "/a b/jobs?role=data%20engineer&city=K%C3%B6ln#top"
+    client.get_json(address)
+    path, headers = server.requests[0]
+    assert path == "/a%20b/jobs?role=data%20engineer&city=K%C3%B6ln"
+    assert headers["Authorization"] == f"Basic {b64encode(b'me:planted').decode()}"
+    assert headers["Host"] == server.url.removeprefix("http://")
+
+
+def test_a_question_is_posted_as_json(server: Server, client: HttpClient) -> None:
+    client.get_json(server.on("/jobs", reply({})), body={"query": "Zürich", "page": 1})
+    assert server.questions == [{"query": "Zürich", "page": 1}]
+    assert server.requests[0][1]["Content-Type"] == "application/json"
+
+
+def test_a_certificate_that_nobody_trusts_is_refused(secure_server: Server, client: HttpClient) -> None:
+    url = secure_server.on("/jobs", reply({"jobs": [1]}))
+    with pytest.raises(SourceError, match=r"cannot be reached .*certificate verify failed.*check the network"):
+        client.get_json(url)
+    assert not secure_server.requests
+
+
+def test_certificates_of_the_environment_are_trusted(
+    secure_server: Server, client: HttpClient, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    assert client.get_json(secure_server.on("/jobs", reply({"jobs": [1]}))).content == {"jobs": [1]}
+    started = time.monotonic()
+    with pytest.raises(SourceError, match="took longer than 1 s"):
+        client.get_json(secure_server.on("/slow", drip(Content_Length="100000")))
+    with pytest.raises(SourceError, match="did not answer in time"):
+        client.get_json(secure_server.on("/slower", drip_head))
+    assert time.monotonic() - started < 4.5
+
+
+def test_certificates_that_are_not_there_are_named(client: HttpClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/certificates.pem")
+    with pytest.raises(SourceError, match=r"cannot be asked for: .*/nowhere/certificates\.pem"):
+        client.get_json("https://jobs.example/jobs")
+
+
 def test_a_proxy_of_the_environment_is_asked(
     server: Server, client: HttpClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", server.url)
     server.on("http://jobs.example/jobs", reply({"jobs": [1]}))
-    assert client.get_json("http://jobs.example/jobs").content == {"jobs": [1]}
+    assert client.get_json("http://me:planted@jobs.example/jobs?page=1").content == {"jobs": [1]}
+    path, headers = server.requests[0]
+    # Not the proxy's to know.
+    assert path == "http://jobs.example/jobs?page=1"
+    assert headers["Host"] == "jobs.example"
+
+
+def test_a_proxy_that_cannot_be_reached(client: HttpClient, closed_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{closed_port}")
+    with pytest.raises(SourceError, match=r"jobs\.example cannot be reached .*check the network"):
+        client.get_json("http://jobs.example/jobs")
 
 
 def test_a_proxy_that_drips_is_ended_in_time(

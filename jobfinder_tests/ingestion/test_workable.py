@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -71,16 +70,8 @@ def careers(*rows: Any, **more: Any) -> Any:
 
 
 @pytest.fixture
-def questions(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What the local server was asked by POST; it answers as it does a GET."""
-    asked: list[Any] = []
-
-    def do_POST(self: Any) -> None:
-        asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self.do_GET()
-
-    monkeypatch.setattr(BaseHTTPRequestHandler, "do_POST", do_POST, raising=False)
-    return asked
+def questions(server: Server) -> list[Any]:
+    return server.questions
 
 
 @pytest.fixture
