@@ -10,7 +10,7 @@ in its health alone: `sightings.py` reads both.
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -334,8 +334,9 @@ def _answers(
 
     def ask(board: str) -> _Answer:
         # Of a board whose fields nobody has counted yet, all is read.
-        sent: Mapping[str, str] = _Lazy(lambda: stored.board(board).sent) if board in watched else {}
-        known = Known(_Lazy(lambda: stored.board(board).first_seen), sent)
+        known = Known(
+            lambda: stored.board(board).first_seen, lambda: stored.board(board).sent if board in watched else {}
+        )
         return _fetch(source, board, asked[board], known, query)
 
     if source.kind not in LIVE:
@@ -352,30 +353,6 @@ def _answers(
             for board in islice(waiting, 1):
                 pool.submit(ask, board).add_done_callback(done.put)
             yield answer
-
-
-class _Lazy(Mapping[str, Value]):
-    """A mapping that is made when a source first asks for something in it."""
-
-    def __init__(self, make: Callable[[], Mapping[str, Value]]) -> None:
-        self._make = make
-
-    @cached_property
-    def _made(self) -> Mapping[str, Value]:
-        return self._make()
-
-    def __getitem__(self, name: str) -> Value:
-        return self._made[name]
-
-    def get(self, name: str, default: Any = None) -> Any:
-        # A board's every posting is looked up: `Mapping`'s own would catch an exception around each.
-        return self._made.get(name, default)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._made)
-
-    def __len__(self) -> int:
-        return len(self._made)
 
 
 def _fetch(source: Source, board: str, validators: Mapping[str, str], known: Known, query: Query | None) -> _Answer:

@@ -8,9 +8,10 @@ stored records years later.
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 import orjson
@@ -82,15 +83,25 @@ class RawPosting:
     sent: str | None = None
 
 
-@dataclass(frozen=True)
 class Known:
-    """What is stored of a board.
+    """What is stored of a board, made when a source first asks for it."""
 
-    first_seen: when each posting was first seen, by its id; sent: ids by `RawPosting.sent`.
-    """
+    def __init__(
+        self,
+        first_seen: Callable[[], Mapping[str, datetime]] = dict,
+        sent: Callable[[], Mapping[str, str]] = dict,
+    ) -> None:
+        self._first_seen, self._sent = first_seen, sent
 
-    first_seen: Mapping[str, datetime] = field(default_factory=dict)
-    sent: Mapping[str, str] = field(default_factory=dict)
+    @cached_property
+    def first_seen(self) -> Mapping[str, datetime]:
+        """When each posting was first seen, by its id."""
+        return self._first_seen()
+
+    @cached_property
+    def sent(self) -> Mapping[str, str]:
+        """Ids by `RawPosting.sent`."""
+        return self._sent()
 
 
 NOTHING_STORED = Known()

@@ -117,7 +117,7 @@ def test_what_is_stored_is_not_stored_again(server: Server, adzuna: Adzuna, lake
 
 def test_a_query_that_fails_leaves_the_earlier_ones(server: Server, adzuna: Adzuna) -> None:
     server.on(FIRST, reply(results(1)), reply({"exception": "AUTH_FAIL"}, 401))
-    fetched = adzuna.update("gb", validators={}, known=Known({"1": datetime(2026, 11, 1, tzinfo=UTC)}))
+    fetched = adzuna.update("gb", validators={}, known=Known(lambda: {"1": datetime(2026, 11, 1, tzinfo=UTC)}))
     with pytest.raises(BoardBlocked):
         list(fetched.postings)
     assert fetched.still_there == ["1"]

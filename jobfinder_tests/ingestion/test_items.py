@@ -49,7 +49,7 @@ class Board:
         raw = self.lake.read("raw_postings", ["source_id", "sent_hash"]).dropna()
         sent = dict(zip(raw["sent_hash"], raw["source_id"], strict=True))
         self.server.on(self.path, reply(self.wrap(jobs)))
-        fetched = self.source.update("acme", validators={}, known=Known({}, sent))
+        fetched = self.source.update("acme", validators={}, known=Known(sent=lambda: sent))
         return sorted(posting.source_id for posting in fetched.postings), sorted(fetched.still_there)
 
 

@@ -127,7 +127,9 @@ def test_a_nameless_company_is_called_like_its_board(server: Server, smartrecrui
 
 def test_only_what_is_not_stored_is_asked_for(server: Server, smartrecruiters: SmartRecruiters) -> None:
     serve(server, "101", "102", "103")
-    fetched = smartrecruiters.update("Acme", validators={}, known=Known({"101": AFTER, "102": BEFORE, "99": BEFORE}))
+    fetched = smartrecruiters.update(
+        "Acme", validators={}, known=Known(lambda: {"101": AFTER, "102": BEFORE, "99": BEFORE})
+    )
     assert [posting.source_id for posting in fetched.postings] == ["103", "102"], "new ones first, then changed ones"
     assert set(fetched.still_there) == {"101"} and fetched.complete
     assert server.asked(f"{PATH}/101") == 0
@@ -135,13 +137,13 @@ def test_only_what_is_not_stored_is_asked_for(server: Server, smartrecruiters: S
 
 def test_a_release_date_that_is_none_asks_for_nothing(server: Server, smartrecruiters: SmartRecruiters) -> None:
     server.on(PATH, listing(row(releasedDate="soon")))
-    fetched = smartrecruiters.update("Acme", validators={}, known=Known({"101": BEFORE}))
+    fetched = smartrecruiters.update("Acme", validators={}, known=Known(lambda: {"101": BEFORE}))
     assert (list(fetched.postings), list(fetched.still_there)) == ([], ["101"])
 
 
 def test_texts_beyond_the_limit_are_left_for_later(server: Server, http: Http) -> None:
     serve(server, "101", "102", "103", "104")
-    fetched = build(server, http, details=2).update("Acme", validators={}, known=Known({"101": BEFORE}))
+    fetched = build(server, http, details=2).update("Acme", validators={}, known=Known(lambda: {"101": BEFORE}))
     assert [posting.source_id for posting in fetched.postings] == ["102", "103"]
     assert list(fetched.still_there) == ["101"], "its new text was not read, and it has not closed"
     assert fetched.complete and fetched.message == "2 texts are left for the next runs (details = 2)"
@@ -164,7 +166,7 @@ def test_a_posting_that_closed_since_the_list_is_left_out(server: Server, smartr
     serve(server, "101", "102", "103")
     server.on(f"{PATH}/101", reply({"message": "not found"}, 404))
     server.on(f"{PATH}/103", reply({"message": "not found"}, 404))
-    fetched = smartrecruiters.update("Acme", validators={}, known=Known({"103": BEFORE}))
+    fetched = smartrecruiters.update("Acme", validators={}, known=Known(lambda: {"103": BEFORE}))
     assert [posting.source_id for posting in fetched.postings] == ["102"]
     assert not fetched.still_there and fetched.message == "2 postings were gone before they were read"
 
@@ -174,7 +176,7 @@ def test_a_text_that_fails_costs_no_other(server: Server, smartrecruiters: Smart
     serve(server, "101", "102", "103", "104")
     server.on(f"{PATH}/102", answer)
     server.on(f"{PATH}/104", answer)
-    fetched = smartrecruiters.update("Acme", validators={}, known=Known({"104": BEFORE}))
+    fetched = smartrecruiters.update("Acme", validators={}, known=Known(lambda: {"104": BEFORE}))
     assert [posting.source_id for posting in fetched.postings] == ["101", "103"]
     assert list(fetched.still_there) == ["104"] and fetched.complete
     assert fetched.message.startswith("2 texts could not be read: ")
@@ -240,7 +242,7 @@ def test_pages_follow_each_other_without_a_gap(server: Server, http: Http) -> No
         listing(row("102"), row("103"), total=5),
         listing(row("104"), total=5),
     )
-    fetched = build(server, http).update("Acme", validators={}, known=Known({"104": AFTER}))
+    fetched = build(server, http).update("Acme", validators={}, known=Known(lambda: {"104": AFTER}))
     assert [posting.source_id for posting in fetched.postings] == ["101", "102", "103"]
     assert [asked.split("offset=")[1] for asked, _ in server.requests[:3]] == ["0", "2", "4"]
     assert fetched.complete and server.asked(f"{PATH}/102") == 1

@@ -91,7 +91,7 @@ def test_an_account_is_read_whole_from_its_widget(server: Server, workable: Work
     assert server.requests[0][0].endswith("?details=true")
     assert Workable.draft(first.record).company == "Acme Inc."
     with pytest.raises(Unchanged):
-        workable.update("acme", validators=fetched.validators, known=Known({"AB12CD34EF": AT}))
+        workable.update("acme", validators=fetched.validators, known=Known(lambda: {"AB12CD34EF": AT}))
 
 
 def test_a_job_with_a_row_for_each_place_is_one_job(server: Server, workable: Workable) -> None:
@@ -157,7 +157,7 @@ def test_a_cut_list_closes_nothing(server: Server, workable: Workable, questions
 def test_rows_without_texts_replace_no_stored_ones(server: Server, workable: Workable, questions: list[Any]) -> None:
     server.on(WIDGET, widget())
     server.on(CAREERS, careers(LISTED, LISTED | {"shortcode": "2"}))
-    fetched = workable.update("acme", validators={}, known=Known({"2": AT, "closed": AT}))
+    fetched = workable.update("acme", validators={}, known=Known(lambda: {"2": AT, "closed": AT}))
     assert [posting.source_id for posting in fetched.postings] == ["97904BAC90"]
     assert set(fetched.still_there) == {"2"} and fetched.complete
 
