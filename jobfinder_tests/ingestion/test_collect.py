@@ -223,13 +223,30 @@ def test_what_unchanged_boards_told_is_stored_before_the_run_ends(lake: Lake, mo
 def test_validators_are_not_sent_when_nothing_is_stored(lake: Lake) -> None:
     sent: list[Mapping[str, str]] = []
 
-    def empty(validators: Mapping[str, str]) -> Fetched:
+    def same(validators: Mapping[str, str]) -> Fetched:
         sent.append(validators)
-        return answer(validators={"etag": "1"})
+        return answer(a="A", validators={"etag": "1"})
 
-    for day in (0, 1):
-        go(lake, Told(acme=empty), day)
-    assert sent == [{}, {}]
+    go(lake, Told(acme=same))
+    for table in ("raw_postings", "posting_sightings"):
+        lake.delete(table, pd.DataFrame({"source": ["told"], "board": ["acme"]}))
+    for day in (1, 2):
+        go(lake, Told(acme=same), day)
+    assert sent == [{}, {}, {"etag": "1"}]
+
+
+def test_a_lake_that_cannot_be_read_ends_the_run(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    go(lake, Told(acme=answer(a="A")))
+    read = Lake.read_arrow
+
+    def failing(self: Lake, table: str, *arguments: Any, **options: Any) -> pa.Table:
+        if table == "posting_sightings":
+            raise LakeError("a file is gone")
+        return read(self, table, *arguments, **options)
+
+    monkeypatch.setattr(Lake, "read_arrow", failing)
+    with pytest.raises(LakeError, match="a file is gone"):
+        go(lake, Told(acme=answer(a="B")), 1)
 
 
 def test_an_empty_answer_closes_nothing_and_is_never_trusted(lake: Lake) -> None:
