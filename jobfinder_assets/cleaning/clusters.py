@@ -6,7 +6,9 @@ that it fills or empties, and the clusters that those links reach.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +46,7 @@ _MARKS_PER_HASH = 64
 _ROWS_AT_ONCE = 4_096
 
 Bands = npt.NDArray[np.int64]
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -239,10 +242,19 @@ def _compute_bands(lake: Lake, fresh: Collection[str], compute: Compute) -> _Ban
             yield batch
 
     if compute.workers == 1:
-        parts += map(fingerprint, batches() if fresh else ())
+        parts += map(fingerprint, _ahead(batches()) if fresh else ())
     else:
         parts += _pool(compute)(delayed(fingerprint)(batch) for batch in batches())
     return _sorted_bands(np.array(names, dtype=object), np.concatenate(parts))
+
+
+def _ahead(items: Iterator[Item]) -> Iterator[Item]:
+    """The items, each read by a thread while the one before is worked on."""
+    with ThreadPoolExecutor(1) as aside:
+        coming = aside.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = aside.submit(next, items, None)
+            yield item
 
 
 def _pool(compute: Compute) -> Parallel:
@@ -355,7 +367,7 @@ def _settle(
                 yield (*mine, postings[_among_names(pa.array(postings["posting_id"], pa.string()), names)])
 
     if compute.workers == 1:
-        settled = [_settle_part(*part) for part in parts()]
+        settled = [_settle_part(*part) for part in _ahead(parts())]
     else:
         settled = list(_pool(compute)(delayed(_settle_part)(*part) for part in parts()))
     empty = pd.DataFrame(columns=LINK_COLUMNS).astype({"similarity": "float64"})
