@@ -53,6 +53,8 @@ _WRITER_OF_HASHES = WriterProperties(
 _REMEMBERED_BYTES, _FOOTER_BYTES = 64_000_000, 100_000
 _COMMIT_RETRIES = 5
 _MANY_FILES = 40
+# Members that an SQL text may list.
+_FEW = 500
 _LOCK_SECONDS = 600
 _LOCK_POLL_SECONDS = 0.01
 _REWRITTEN_ROWS = 5_000
@@ -491,7 +493,8 @@ def _queried(delta: DeltaTable, table: str, columns: Sequence[str], predicate: s
 def _predicate(table: str, where: Where) -> tuple[str | None, dict[str, pa.Array]]:
     """`where` as an SQL predicate for the engine, and the lists of members to filter by afterwards.
 
-    A list of ten thousand ids is a fast hash filter in Arrow but a slow SQL text to parse.
+    Of a few rows among many texts the engine reads the pages that hold them. A list of ten thousand ids is a fast hash
+    filter in Arrow, but a slow SQL text to parse.
     """
     if where is None or isinstance(where, str):
         return where, {}
@@ -501,7 +504,11 @@ def _predicate(table: str, where: Where) -> tuple[str | None, dict[str, pa.Array
         if name not in _schema(table).columns or operator not in _OPERATORS:
             raise LakeError(f"cannot filter {table!r} by {name!r} {operator!r}; operators: {', '.join(_OPERATORS)}")
         if operator == "in":
-            members[name] = pa.array(list(value), _schema(table).arrow.field(name).type)
+            sought = pa.array(list(value), _schema(table).arrow.field(name).type)
+            if 0 < len(sought) <= _FEW and pa.types.is_string(sought.type) and not sought.null_count:
+                parts.append(f'"{name}" IN ({", ".join(map(_literal, sought.to_pylist()))})')
+            else:
+                members[name] = sought
         else:
             parts.append(f'"{name}" {operator} {_literal(value)}')
     return " AND ".join(parts) or None, members

@@ -370,6 +370,13 @@ def old_clusters(lake: Lake) -> None:
         )
 
 
+@pytest.fixture(params=["by the engine", "here"])
+def members_found(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of few members the engine finds the rows, of many the lake itself: both ways for the same few."""
+    monkeypatch.setattr(lake_module, "_FEW", 500 if request.param == "by the engine" else 0)
+
+
+@pytest.mark.usefixtures("members_found")
 def test_a_table_of_an_older_contract_is_read_in_every_way_and_not_changed(lake: Lake) -> None:
     old_clusters(lake)
     schema = TABLES["posting_clusters"]
@@ -438,20 +445,24 @@ def test_every_write_takes_an_older_contract(write: str, lake: Lake) -> None:
     assert len(lake.read("posting_sightings")) == expected[write]
 
 
+@pytest.mark.usefixtures("members_found")
 def test_members_are_found_in_every_file_and_row_group(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lake_module, "_WRITER", WriterProperties(max_row_group_size=3))
     for start in (0, 10):
         names = [f"{number:02}" for number in range(start, start + 10)]
         lake.append("posting_clusters", pd.DataFrame({"posting_id": names, "cluster_id": names, "size": start}))
     lake.merge("posting_clusters", pd.DataFrame({"posting_id": ["05"], "cluster_id": ["other"], "size": [5]}))
-    wanted = ["00", "05", "11", "19", "99", None]
-    found = lake.read("posting_clusters", ["cluster_id"], [("posting_id", "in", wanted)])
-    assert sorted(found["cluster_id"]) == ["00", "11", "19", "other"]
+    lake.append("posting_clusters", pd.DataFrame({"posting_id": ["it's"], "cluster_id": ["quoted"]}))
+    wanted = ["00", "05", "11", "19", "99", "it's"]
+    for sought in (wanted, [*wanted, None]):
+        found = lake.read("posting_clusters", ["cluster_id"], [("posting_id", "in", sought)])
+        assert sorted(found["cluster_id"]) == ["00", "11", "19", "other", "quoted"]
     both = [("posting_id", "in", wanted), ("cluster_id", "in", ["other", "19"]), ("size", ">", 5)]
     assert lake.read("posting_clusters", ["posting_id"], both)["posting_id"].tolist() == ["19"]
     assert lake.read("posting_clusters", ["posting_id"], [("posting_id", "in", [])]).empty
 
 
+@pytest.mark.usefixtures("members_found")
 def test_members_are_found_in_a_partitioned_table(lake: Lake) -> None:
     for source in ("a", "b/c"):
         lake.append("posting_sightings", sightings(["1", "2", "3"], source=source))
