@@ -60,6 +60,8 @@ def write_boards(folder: Path, boards: int, postings: int, *, day: int, fresh: i
         path, answer = folder / f"{number}.json", board(number, postings, fresh=changed, day=day)
         if not path.exists() or path.read_bytes() != answer:
             path.write_bytes(answer)
+    # Else the disk is still busy with them while a run is measured.
+    os.sync()
 
 
 def serve(folder: str, validators: bool, told: Connection) -> None:
