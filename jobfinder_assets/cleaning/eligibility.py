@@ -1,13 +1,14 @@
 """From which countries one may apply: three-valued, and unknown is never a refusal."""
 
 import re
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from itertools import chain
 
 from jobfinder_assets.cleaning.cues import Cues, read_cues
 from jobfinder_assets.cleaning.gazetteer import gazetteer
 from jobfinder_assets.cleaning.lexicon import joined, read_toml
-from jobfinder_assets.cleaning.places import parse_places, pieces_of
+from jobfinder_assets.cleaning.places import Place, parse_places, pieces_of
 
 _TABLE = read_toml("eligibility.toml")
 _SAID = {name: re.compile(joined(parts)) for name, parts in _TABLE.items() if name != "binding"}
@@ -51,10 +52,9 @@ def field_countries(location: str | None) -> frozenset[str] | None:
     text = (location or "")[:300]
     if not (_REMOTE.search(text) or text.casefold().rstrip().endswith(" only")) or _EVERYWHERE.search(text):
         return None
-    if any(place.city for place in parse_places(text)):
+    if any(map(_is_city, parse_places(text))):
         # "Berlin; Remote, Germany": what stands beside the word alone.
-        pieces = [piece for piece in pieces_of(text) if _REMOTE.search(piece)]
-        pieces = [piece for piece in pieces if not any(place.city for place in parse_places(piece))]
+        pieces = [piece for piece in _beside_remote(text) if not any(map(_is_city, parse_places(piece)))]
     else:
         pieces = [text]
     found: set[str] = set()
@@ -67,6 +67,20 @@ def field_countries(location: str | None) -> frozenset[str] | None:
                 found.update(codes)
         found.update(place.country for place in parse_places(piece) if place.country)
     return frozenset(found) or None
+
+
+def _beside_remote(text: str) -> Iterator[str]:
+    """The pieces of a location field that say "Remote", and what its brackets hold: "Toronto / Remote (US/Canada)"."""
+    is_open = False
+    for piece in pieces_of(text):
+        if is_open or _REMOTE.search(piece):
+            is_open = piece.rfind("(") > piece.rfind(")") or (is_open and ")" not in piece)
+            yield piece
+
+
+def _is_city(place: Place) -> bool:
+    """A city inside a country: "Remote, Singapore" names the country."""
+    return place.city is not None and place.city != gazetteer().city_states.get(place.country or "")
 
 
 def text_countries(cues: Cues) -> frozenset[str] | None:

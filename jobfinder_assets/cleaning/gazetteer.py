@@ -31,7 +31,7 @@ class City(NamedTuple):
 @dataclass(frozen=True)
 class Gazetteer:
     """Everything by name in lower case. cities: all of one name, the largest first; groups: as "europe"; short: full
-    names of cities by what people write for them."""
+    names of cities by what people write for them; city_states: their cities by their codes."""
 
     countries: dict[str, str]
     codes: frozenset[str]
@@ -40,6 +40,7 @@ class Gazetteer:
     cities: dict[str, tuple[City, ...]]
     groups: dict[str, tuple[str, ...]]
     short: dict[str, str]
+    city_states: dict[str, str]
 
     def shown(self, name: str) -> str:
         """A city's name as written, but for "NYC" and the like."""
@@ -103,6 +104,7 @@ def _read() -> Gazetteer:
         _cities(table["cities"], table["provinces"]["CA"]),
         groups,
         table["short"],
+        table["city_states"],
     )
 
 

@@ -264,7 +264,8 @@ def _alone(name: str, known: Gazetteer) -> Place:
     if key in known.us_states and (len(name) > 2 or name.isupper()) and key != "new york":
         return Place(None, known.us_states[key], "US")
     if _names_country(name, known):
-        return Place(None, None, _country(name, known))
+        country = _country(name, known)
+        return Place(known.city_states.get(country or ""), None, country)
     if key in known.other_states and not cities:
         return Place(None, *known.other_states[key])
     return Place(known.shown(name), cities[0].state, cities[0].country) if cities else Place()

@@ -195,6 +195,12 @@ FIELDS = [
     ("Remote-Western Europe", None),
     ("Remote - Central America", ["BZ", "CR", "GT", "HN", "NI", "PA", "SV"]),
     ("Remote, Southeast Asia", None),
+    ("Remote, Singapore", ["SG"]),
+    ("Singapore (Remote)", ["SG"]),
+    ("Singapore", None),
+    ("Toronto / Remote (US/Canada)", ["CA", "US"]),
+    ("London; Remote (UK/France/Spain); Madrid", ["ES", "FR", "GB"]),
+    ("Toronto / Remote (US) / Canada", ["US"]),
 ]
 
 

@@ -54,6 +54,10 @@ PLACES = [
     ("College Station, TX", Place("College Station", "TX", "US")),
     ("West, TX", Place("West", "TX", "US")),
     ("Hong Kong, China", Place("Hong Kong", None, "CN")),
+    ("Singapore", Place("Singapore", None, "SG")),
+    ("Remote, Singapore", Place("Singapore", None, "SG")),
+    ("Jurong East, Singapore", Place("Jurong East", None, "SG")),
+    ("Hong Kong SAR", Place("Hong Kong", None, "HK")),
     # Codes of a state or of a country, by where a city of that name lies.
     ("Erlangen, BY, DE", Place("Erlangen", "BY", "DE")),
     ("Perth, WA, Australia", Place("Perth", "WA", "AU")),
