@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import islice, pairwise, starmap
 from queue import SimpleQueue
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import orjson
@@ -55,13 +55,11 @@ SEEN_AGAIN_AFTER = timedelta(hours=12)
 WATCHED_FIELDS = ("title", "company", "description", "location", "workplace", "posted_at", "url")
 
 WATCHED_ROWS = 50
-
 _TIMES = ("first_seen_at", "last_seen_at", "closed_at")
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 logger = logging.getLogger(__name__)
 
-Value = TypeVar("Value")
 Moments: TypeAlias = np.ndarray[tuple[int], np.dtype["np.datetime64[datetime | None]"]]
 
 
