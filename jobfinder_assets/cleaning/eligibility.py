@@ -70,11 +70,17 @@ def field_countries(location: str | None) -> frozenset[str] | None:
 
 
 def _beside_remote(text: str) -> Iterator[str]:
-    """The pieces of a location field that say "Remote", and what its brackets hold: "Toronto / Remote (US/Canada)"."""
+    """The pieces of a location field that say "Remote", and all that the brackets behind it hold: "Toronto / Remote
+    (US/Canada)"."""
     is_open = False
     for piece in pieces_of(text):
-        if is_open or _REMOTE.search(piece):
-            is_open = piece.rfind("(") > piece.rfind(")") or (is_open and ")" not in piece)
+        said = _REMOTE.search(piece)
+        if is_open:
+            inside, closed, _ = piece.partition(")")
+            is_open = not closed
+            yield inside
+        elif said:
+            is_open = piece.rfind("(") > max(piece.rfind(")"), said.start())
             yield piece
 
 

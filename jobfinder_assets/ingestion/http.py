@@ -18,6 +18,8 @@ import msgspec
 import orjson
 import requests
 import xxhash
+from cachetools import LRUCache
+from requests.adapters import DEFAULT_POOLSIZE
 from urllib3 import BaseHTTPResponse, Retry, Timeout
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import (
@@ -25,12 +27,12 @@ from urllib3.exceptions import (
     HTTPError,
     IncompleteRead,
     MaxRetryError,
-    NewConnectionError,
     ProtocolError,
     ProxyError,
     ReadTimeoutError,
     SSLError,
 )
+from urllib3.util import parse_url
 
 from jobfinder_assets.config import Http, Settings
 from jobfinder_assets.ingestion.contract import (
@@ -169,8 +171,7 @@ class _Route:
     origin: str
 
     def target(self, url: str) -> str:
-        parts = urlsplit(url)
-        return self.origin + (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        return self.origin + parse_url(url).request_uri
 
 
 class HttpClient:
@@ -185,7 +186,8 @@ class HttpClient:
             for name in ("urllib3.connectionpool", "urllib3.connection"):
                 logging.getLogger(name).addFilter(_StrikeOut(self._key))
         self._unreachable: dict[str, str] = {}
-        self._routes: dict[tuple[str, str], _Route] = {}
+        # As many as urllib3 keeps open: some sources have a host for each board.
+        self._routes: LRUCache[tuple[str, str], _Route] = LRUCache(DEFAULT_POOLSIZE)
         self._lock = threading.Lock()
         # What is worth another try, how long to wait before it, and how to read Retry-After.
         self._policy = Retry(
@@ -349,7 +351,7 @@ class HttpClient:
         except (HTTPError, OSError, ValueError) as error:
             if awaited.late or isinstance(error, ReadTimeoutError):
                 raise _TryAgain(SourceError(f"{_host(url)} did not answer in time")) from error
-            if isinstance(error, NewConnectionError | ProxyError | SSLError):
+            if isinstance(error, ProxyError | SSLError):
                 raise self._cannot_be_reached(url, error) from error
             if isinstance(error, ProtocolError | OSError):
                 # A connection that broke may be tried again, one that could not be made is remembered.
@@ -365,21 +367,25 @@ class HttpClient:
         try:
             parts = urlsplit(url)
             host = parts.scheme, parts.netloc
-            if host not in self._routes:
-                self._routes[host] = self._new_route(url)
-            return self._routes[host]
+            with self._lock:
+                route = self._routes.get(host)
+            if route is None:
+                route = self._new_route(url)
+                with self._lock:
+                    self._routes[host] = route
+            return route
         except (OSError, ValueError) as error:
             # Those of `requests` are kinds of OSError.
             raise _no_address(url, error) from error
 
     def _new_route(self, url: str) -> "_Route":
-        request = requests.Request("GET", urljoin(url, "/"), headers=self._headers).prepare()
+        request = requests.Request("GET", url, headers=self._headers).prepare()
         found = requests.Session().merge_environment_settings(request.url, {}, True, None, None)
         pool = self._adapter.get_connection_with_tls_context(request, found["verify"], found["proxies"], found["cert"])
         self._adapter.cert_verify(pool, request.url, found["verify"], found["cert"])  # type: ignore[no-untyped-call]
         assert isinstance(pool, HTTPConnectionPool)
-        target = self._adapter.request_url(request, found["proxies"])
-        return _Route(pool, request.headers, target.removesuffix("/"))
+        target = urlsplit(self._adapter.request_url(request, found["proxies"]))
+        return _Route(pool, request.headers, f"{target.scheme}://{target.netloc}" if target.netloc else "")
 
     def _timeout(self, deadline: float) -> Timeout:
         left = max(deadline - time.monotonic(), 0.01)
@@ -463,11 +469,17 @@ class HttpClient:
 
 def _address(url: str, params: Mapping[str, Any]) -> str:
     given = {name: value for name, value in params.items() if value is not None}
-    return f"{url}{'&' if '?' in url else '?'}{urlencode(given, doseq=True)}" if given else url
+    if not given:
+        return url
+    # What stands behind "#" is never sent.
+    url = url.partition("#")[0]
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(given, doseq=True)}"
 
 
 def _no_address(url: str, error: Exception) -> SourceError:
-    return SourceError(f"{url} cannot be asked for: {error}; check the address in jobfinder.toml")
+    # Without a password that it holds.
+    said = re.sub(r"//[^/?#\s]*@", "//", f"{url} cannot be asked for: {error}")
+    return SourceError(f"{said}; check the address in jobfinder.toml")
 
 
 def _in(seconds: float) -> str:
@@ -505,8 +517,11 @@ def _validators(url: str, answer: _Body) -> dict[str, str]:
 
 def _redirect(url: str, target: str) -> str:
     """Where a redirect leads. Raises `SourceError` when it leaves the host or its encryption."""
-    new = urljoin(url, target)
-    here, there = urlsplit(url), urlsplit(new)
+    try:
+        new = urljoin(url, target)
+        here, there = urlsplit(url), urlsplit(new)
+    except ValueError as error:
+        raise SourceError(f"{url} redirects to what is no address: {target[:_QUOTED]!r}") from error
     if there.hostname != here.hostname or (here.scheme == "https" and there.scheme != "https"):
         raise SourceError(f"{url} redirects to {there.hostname or target}: not followed; check the board's name")
     return new

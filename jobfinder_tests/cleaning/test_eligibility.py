@@ -201,6 +201,13 @@ FIELDS = [
     ("Toronto / Remote (US/Canada)", ["CA", "US"]),
     ("London; Remote (UK/France/Spain); Madrid", ["ES", "FR", "GB"]),
     ("Toronto / Remote (US) / Canada", ["US"]),
+    ("Remote (US or Canada), Toronto, ON", ["CA", "US"]),
+    ("Berlin; Remote (US/Canada); France", ["CA", "US"]),
+    # The city's own brackets, and what stands behind them, say nothing of who may apply.
+    ("Toronto (Remote in Canada or US)", None),
+    ("London (Remote or Hybrid), UK", None),
+    ("Paris (Remote or on-site), France; Madrid, Spain", None),
+    ("Berlin (Remote / Germany)", None),
 ]
 
 

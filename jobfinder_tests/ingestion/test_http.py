@@ -1,6 +1,9 @@
 """Whatever a server does, the client ends soon and says what happened."""
 
+import gc
 import gzip
+import socket
+import threading
 import time
 import zlib
 from base64 import b64encode
@@ -64,6 +67,37 @@ def test_what_an_address_holds_beside_the_path(server: Server, client: HttpClien
     assert path == "/a%20b/jobs?role=data%20engineer&city=K%C3%B6ln"
     assert headers["Authorization"] == f"Basic {b64encode(b'me:planted').decode()}"
     assert headers["Host"] == server.url.removeprefix("http://")
+
+
+def test_no_more_hosts_are_kept_open_than_urllib3_keeps(client: HttpClient) -> None:
+    def hold(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        held.append(connection)
+        connection.recv(10_000)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    held: list[socket.socket] = []
+    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(30)]
+    for listener in listeners:
+        answering = threading.Thread(target=hold, args=(listener,))
+        answering.start()
+        assert client.get_json(f"http://127.0.0.1:{listener.getsockname()[1]}/jobs").content == {}
+        answering.join()
+    gc.collect()
+    for connection in held:
+        connection.setblocking(False)
+    closed = sum(_is_closed(connection) for connection in held)
+    for sock in (*held, *listeners):
+        sock.close()
+    assert closed >= 20
+
+
+def _is_closed(connection: socket.socket) -> bool:
+    """Whether the other side has closed it."""
+    try:
+        return connection.recv(1) == b""
+    except BlockingIOError:
+        return False
 
 
 def test_a_question_is_posted_as_json(server: Server, client: HttpClient) -> None:
@@ -284,6 +318,17 @@ def test_an_unreachable_host_does_not_stop_the_others(server: Server, client: Ht
     with pytest.raises(SourceError):
         client.get_json(f"http://127.0.0.1:{closed_port}/jobs")
     assert client.get_json(server.on("/jobs", reply({"a": 1}))).content == {"a": 1}
+
+
+def test_a_redirect_to_what_is_no_address(server: Server, client: HttpClient) -> None:
+    with pytest.raises(SourceError, match="redirects to what is no address"):
+        client.get_json(server.on("/jobs", reply(b"", 302, Location="http://[::1")))
+
+
+def test_an_address_that_is_none_tells_no_password(client: HttpClient) -> None:
+    with pytest.raises(SourceError, match=r"http://127\.0\.0\.1:99999/x cannot be asked for") as raised:
+        client.get_json("http://me:planted@127.0.0.1:99999/x")
+    assert "planted" not in str(raised.value)
 
 
 @pytest.mark.parametrize("url", ["greenhouse", "ftp://127.0.0.1/x", "http://"])
