@@ -332,13 +332,13 @@ class HttpClient:
     def _sent(self, url: str, headers: Mapping[str, str], question: Any, awaited: Awaited) -> BaseHTTPResponse:
         """The answer's head."""
         route = self._route(url)
-        body = {} if question is None else {"Content-Type": "application/json"}
+        content_type = {} if question is None else {"Content-Type": "application/json"}
         try:
             return route.pool.urlopen(
                 "GET" if question is None else "POST",
                 route.target(_address(url, self._key.params)),
                 body=None if question is None else orjson.dumps(question),
-                headers={**route.headers, **headers, **body},
+                headers={**route.headers, **headers, **content_type},
                 timeout=self._timeout(awaited.deadline),
                 retries=False,
                 redirect=False,
@@ -362,7 +362,7 @@ class HttpClient:
         """How a host is reached: by the proxies and certificates of the environment, as `requests` finds them.
 
         It would find them anew for each request, and prepare cookies and hooks that no source wants: on a local network
-        that takes half of the time. So each request itself is urllib3's.
+        half of the time to an answer's head. So each request itself is urllib3's.
         """
         try:
             parts = urlsplit(url)

@@ -53,8 +53,8 @@ _WRITER_OF_HASHES = WriterProperties(
 _REMEMBERED_BYTES, _FOOTER_BYTES = 64_000_000, 100_000
 _COMMIT_RETRIES = 5
 _MANY_FILES = 40
-# Members that an SQL text may list.
-_FEW = 500
+# Of more members the lake finds the rows itself.
+_LISTED_IN_SQL = 500
 _LOCK_SECONDS = 600
 _LOCK_POLL_SECONDS = 0.01
 _REWRITTEN_ROWS = 5_000
@@ -505,7 +505,7 @@ def _predicate(table: str, where: Where) -> tuple[str | None, dict[str, pa.Array
             raise LakeError(f"cannot filter {table!r} by {name!r} {operator!r}; operators: {', '.join(_OPERATORS)}")
         if operator == "in":
             sought = pa.array(list(value), _schema(table).arrow.field(name).type)
-            if 0 < len(sought) <= _FEW and pa.types.is_string(sought.type) and not sought.null_count:
+            if 0 < len(sought) <= _LISTED_IN_SQL and pa.types.is_string(sought.type) and not sought.null_count:
                 parts.append(f'"{name}" IN ({", ".join(map(_literal, sought.to_pylist()))})')
             else:
                 members[name] = sought

@@ -373,7 +373,7 @@ def old_clusters(lake: Lake) -> None:
 @pytest.fixture(params=["by the engine", "here"])
 def members_found(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of few members the engine finds the rows, of many the lake itself: both ways for the same few."""
-    monkeypatch.setattr(lake_module, "_FEW", 500 if request.param == "by the engine" else 0)
+    monkeypatch.setattr(lake_module, "_LISTED_IN_SQL", 500 if request.param == "by the engine" else 0)
 
 
 @pytest.mark.usefixtures("members_found")
