@@ -9,15 +9,15 @@ in its health alone: `sightings.py` reads both.
 
 import logging
 import time
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from itertools import islice, pairwise, starmap
-from queue import SimpleQueue
-from typing import Any, NamedTuple, TypeAlias
+from itertools import pairwise, starmap
+from threading import Lock
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 import orjson
@@ -55,11 +55,15 @@ SEEN_AGAIN_AFTER = timedelta(hours=12)
 WATCHED_FIELDS = ("title", "company", "description", "location", "workplace", "posted_at", "url")
 
 WATCHED_ROWS = 50
+# So often another thread joins those that ask, while they mostly wait.
+JOINING_SECONDS = 0.05
 _TIMES = ("first_seen_at", "last_seen_at", "closed_at")
+_TABLES = ("raw_postings", "posting_sightings", "source_health")
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 logger = logging.getLogger(__name__)
 
+Outcome = TypeVar("Outcome")
 Moments: TypeAlias = np.ndarray[tuple[int], np.dtype["np.datetime64[datetime | None]"]]
 
 
@@ -142,6 +146,7 @@ class _Row:
     text: str
     hash: str
     sent: str | None
+    replaces: bool
 
 
 def collect(
@@ -183,34 +188,45 @@ def collect(
         for board in source.boards()
         if board not in waiting
     }
-    boards = []
-    with _Writer(lake, source.name, now) as writer:
-        watched = {board for board, last in previous.items() if last.filled}
-        for answer in _answers(source, asked, stored, watched, query=query, connections=connections):
-            last = previous.get(answer.board)
-            board = _Board(source, writer, answer.board, now, stored, last)
-            try:
-                health = _store(board, answer, run=run, validators=asked[answer.board])
-            except NotYet as error:
-                waiting[answer.board] = str(error)
-                continue
-            finally:
-                stored.forget(answer.board)
-            if not answer.searched and _worth_noting(board, health):
-                writer.note(health)
-            boards.append(health)
-    for table in ("raw_postings", "posting_sightings", "source_health"):
-        lake.compact(table)
-    return Collected(source.name, tuple(boards), waiting)
+    watched = {board for board, last in previous.items() if last.filled}
+    one_by_one = Lock()
+    with _Writer(lake, source.name, now, stored.known_at) as writer:
+
+        def ask(name: str) -> BoardHealth | NotYet:
+            # Of a board whose fields nobody has counted yet, all is read.
+            known = Known(
+                lambda: stored.board(name).first_seen, lambda: stored.board(name).sent if name in watched else {}
+            )
+            answer = _fetch(source, name, asked[name], known, query)
+            board = _Board(source, writer, name, now, stored, previous.get(name))
+            with one_by_one:
+                try:
+                    health = _store(board, answer, run=run, validators=asked[name])
+                except NotYet as error:
+                    return error
+                finally:
+                    stored.forget(name)
+                if not answer.searched and _worth_noting(board, health):
+                    writer.note(health)
+                return health
+
+        outcomes = _side_by_side(ask, asked, connections) if source.kind in LIVE else list(map(ask, asked))
+    boards = tuple(outcome for outcome in outcomes if isinstance(outcome, BoardHealth))
+    waiting |= {name: str(told) for name, told in zip(asked, outcomes, strict=True) if isinstance(told, NotYet)}
+    with ThreadPoolExecutor(len(_TABLES)) as aside:
+        list(aside.map(lake.compact, _TABLES))
+    return Collected(source.name, boards, waiting)
 
 
 class _Writer:
     """Gathers the rows of many boards and commits them together, as a context: what is left at its end as well."""
 
-    def __init__(self, lake: Lake, source: str, now: datetime) -> None:
+    def __init__(self, lake: Lake, source: str, now: datetime, known_at: tuple[str, int]) -> None:
+        """`known_at`: the state of `raw_postings` by which rows are told to replace others."""
         self._lake = lake
         self._source = source
         self._now = now
+        self._known_at = known_at
         self._raw: list[tuple[str, _Row]] = []
         self._characters = 0
         self._sightings: dict[tuple[str, str], _Sighting] = {}
@@ -270,8 +286,10 @@ class _Writer:
                 "record": [row.text for _, row in self._raw],
             }
         )
+        replacing = any(row.replaces for _, row in self._raw)
+        self._lake.merge("raw_postings", raw, replacing=replacing, absent_at=None if replacing else self._known_at)
+        # Not before: another thread may write once more, and the health of these boards as well.
         self._raw, self._characters = [], 0
-        self._lake.merge("raw_postings", raw)
 
     def _sighting_rows(self) -> pa.Table:
         values = list(self._sightings.values())
@@ -319,38 +337,38 @@ class _Board:
         return self.now - self.sighting(source_id).last_seen_at < SEEN_AGAIN_AFTER
 
 
-def _answers(
-    source: Source,
-    asked: Mapping[str, Mapping[str, str]],
-    stored: "_Stored",
-    watched: Collection[str],
-    *,
-    query: Query | None,
-    connections: int,
-) -> Iterator[_Answer]:
-    """Every board's answer: files one after another, live boards side by side, few at a time."""
+def _side_by_side(ask: Callable[[str], Outcome], boards: Collection[str], connections: int) -> list[Outcome]:
+    """What each board gives, in their order, few at a time.
 
-    def ask(board: str) -> _Answer:
-        # Of a board whose fields nobody has counted yet, all is read.
-        known = Known(
-            lambda: stored.board(board).first_seen, lambda: stored.board(board).sent if board in watched else {}
-        )
-        return _fetch(source, board, asked[board], known, query)
+    A thread stores what it has fetched before it asks for the next board: so no more answers are held in memory, and
+    none is handed from thread to thread, which takes longer than to find that it brings nothing new. Where servers
+    answer at once, threads that the interpreter cannot serve get in each other's way: so two begin, and while the
+    process mostly waits, others join them.
+    """
+    turns = iter(boards)
+    outcomes: dict[str, Outcome] = {}
 
-    if source.kind not in LIVE:
-        yield from map(ask, asked)
-        return
-    waiting = iter(asked)
-    done: SimpleQueue[Future[_Answer]] = SimpleQueue()
-    with ThreadPoolExecutor(connections, thread_name_prefix=source.name) as pool:
-        # At most so many answers are held in memory, however many boards there are.
-        for board in islice(waiting, connections):
-            pool.submit(ask, board).add_done_callback(done.put)
-        for _ in asked:
-            answer = done.get().result()
-            for board in islice(waiting, 1):
-                pool.submit(ask, board).add_done_callback(done.put)
-            yield answer
+    def work() -> None:
+        try:
+            for board in turns:
+                outcomes[board] = ask(board)
+        finally:
+            # After an error nobody goes on.
+            deque(turns, maxlen=0)
+
+    with ThreadPoolExecutor(connections, thread_name_prefix="board") as pool:
+        threads = [pool.submit(work) for _ in range(min(2, connections))]
+        try:
+            computed = time.process_time()
+            while wait(threads, timeout=JOINING_SECONDS).not_done:
+                before, computed = computed, time.process_time()
+                if len(threads) < connections and computed - before < JOINING_SECONDS / 2:
+                    threads.append(pool.submit(work))
+        finally:
+            deque(turns, maxlen=0)
+    for thread in threads:
+        thread.result()
+    return [outcomes[board] for board in boards]
 
 
 def _fetch(source: Source, board: str, validators: Mapping[str, str], known: Known, query: Query | None) -> _Answer:
@@ -459,14 +477,14 @@ def _rows(board: _Board, fetched: Fetched, tally: _Tally) -> Iterator[_Row]:
         if unchanged:
             # Stored by an older version: from now on it is recognised.
             if posting.sent and source_id in known.unsent:
-                yield _Row(source_id, text, digest, posting.sent)
+                yield _Row(source_id, text, digest, posting.sent, replaces=True)
             continue
         if source_id in known.sighted:
             tally.changed += 1
         else:
             tally.new += 1
         if not is_recorded:
-            yield _Row(source_id, text, digest, posting.sent)
+            yield _Row(source_id, text, digest, posting.sent, replaces=source_id in known.recorded)
     # Some sources tell them while their postings are read.
     tally.there = (known.recorded.keys() & fetched.still_there) - read.keys()
     if board.filled:
@@ -578,6 +596,7 @@ class _Stored:
 
     def __init__(self, lake: Lake, source: str) -> None:
         where, columns = [("source", "=", source)], ["board", "source_id", "content_hash"]
+        self.known_at = lake.state("raw_postings")
         with ThreadPoolExecutor(1) as aside:
             reading = aside.submit(lake.read_arrow, "raw_postings", [*columns, "sent_hash"], where)
             seen = lake.read_arrow("posting_sightings", [*columns, *_TIMES], where)

@@ -18,7 +18,7 @@ def unread(items: Sequence[msgspec.Raw], sent: Mapping[str, str]) -> tuple[list[
     there: list[str] = []
     for item in items:
         # 16 hex of XXH3, as a record's hash: it tells changes, nothing rests on nobody forging it.
-        digest = xxhash.xxh3_64_hexdigest(memoryview(item))
+        digest = xxhash.xxh3_64_hexdigest(item)
         if (source_id := sent.get(digest)) is not None:
             there.append(source_id)
         else:

@@ -50,9 +50,16 @@ _WRITER_OF_HASHES = WriterProperties(
     max_row_group_size=_ROW_GROUP,
     default_column_properties=ColumnProperties(dictionary_enabled=False),
 )
+_WRITER_OF_NARROW = WriterProperties(
+    compression="LZ4_RAW", default_column_properties=ColumnProperties(dictionary_enabled=False)
+)
 _REMEMBERED_BYTES, _FOOTER_BYTES = 64_000_000, 100_000
 _COMMIT_RETRIES = 5
-_MANY_FILES = 40
+# A table is compacted when it lies in so many files; one that is soon rewritten already when it lies in some.
+_MANY_FILES, _SOME_FILES = 40, 10
+_SOON_REWRITTEN_BYTES = 16_000_000
+# Whoever opens a table reads the commits since its last checkpoint: 99 of them, delta-rs' own choice, take 20 ms.
+_CHECKPOINTS = {"delta.checkpointInterval": "10"}
 # Of more members the lake finds the rows itself.
 _LISTED_IN_SQL = 500
 _LOCK_SECONDS = 600
@@ -177,10 +184,18 @@ class Lake:
                 self._write(table, data, mode="append")
         return data.num_rows
 
-    def merge(self, table: str, frame: pd.DataFrame | pa.Table, *, replacing: bool = False) -> int:
+    def merge(
+        self,
+        table: str,
+        frame: pd.DataFrame | pa.Table,
+        *,
+        replacing: bool = False,
+        absent_at: tuple[str, int] | None = None,
+    ) -> int:
         """Upsert by the table's key in one commit. Returns the number of rows written.
 
-        `replacing` saves the look whether a key is there already, for who knows that one is.
+        Two things save the look whether a key is there already: `replacing`, for who knows that one is, and
+        `absent_at`, the table's `state` when it held none of them, should it be of that state still.
         """
         data = _conform(table, frame)
         if not data.num_rows:
@@ -189,7 +204,8 @@ class Lake:
         with self.lock(table):
             # Adding rows is far cheaper than a MERGE, which reads the whole table; only under the
             # lock can a check for new keys be trusted.
-            if not (replacing and self.exists(table)) and not self._holds_any(table, data.select(key)):
+            is_new = absent_at is not None and not self._is_remote and self.state(table) == absent_at
+            if is_new or (not (replacing and self.exists(table)) and not self._holds_any(table, data.select(key))):
                 return self.append(table, data)
             self._retry(
                 lambda: self._merger(table, data, key).when_matched_update_all().when_not_matched_insert_all().execute()
@@ -230,7 +246,7 @@ class Lake:
 
     def compact(self, table: str) -> bool:
         """Join small files when there are many; old versions stay readable for a week."""
-        if not self.exists(table) or len(self._delta(table).file_uris()) < _MANY_FILES:
+        if not self.exists(table) or not _is_scattered(self._delta(table)):
             return False
         with self.lock(table):
             self._retry(lambda: self._for_writing(table).optimize.compact(writer_properties=_writer(table)))
@@ -334,11 +350,14 @@ class Lake:
         return DeltaTable(self.path(table), version=version, storage_options=self.storage_options)
 
     def _for_writing(self, table: str) -> DeltaTable:
-        """The newest version, with every column of the contract. Only under the lock, and in a `_retry`."""
+        """The newest version, with every column and property of the contract. Under the lock and in a `_retry` only."""
         found = self._delta(table)
         if missing := _missing_fields(found, table):
             # Written by an older jobfinder: the contract has grown since.
             found.alter.add_columns(missing)
+            found = self._delta(table)
+        if not _CHECKPOINTS.items() <= found.metadata().configuration.items():
+            found.alter.set_table_properties(_CHECKPOINTS)
             found = self._delta(table)
         return found
 
@@ -355,7 +374,8 @@ class Lake:
         schema = _schema(table)
         # Statistics on long texts cost more than they skip: keep them to the key columns.
         configuration = {
-            "delta.dataSkippingStatsColumns": ",".join(n for n in schema.key if n not in schema.partition_by)
+            "delta.dataSkippingStatsColumns": ",".join(n for n in schema.key if n not in schema.partition_by),
+            **_CHECKPOINTS,
         }
         self._retry(
             lambda: write_deltalake(
@@ -400,7 +420,13 @@ def _schema(table: str) -> TableSchema:
 
 
 def _writer(table: str) -> WriterProperties:
-    return _WRITER_OF_HASHES if _schema(table).of_hashes else _WRITER
+    schema = _schema(table)
+    return _WRITER_OF_NARROW if schema.is_narrow else _WRITER_OF_HASHES if schema.of_hashes else _WRITER
+
+
+def _is_scattered(delta: DeltaTable) -> bool:
+    sizes = pa.table(delta.get_add_actions()).column("size_bytes")
+    return len(sizes) >= _SOME_FILES and (len(sizes) >= _MANY_FILES or pc.sum(sizes).as_py() <= _SOON_REWRITTEN_BYTES)
 
 
 def _missing_fields(found: DeltaTable, table: str) -> list[Field]:

@@ -22,12 +22,14 @@ class TableSchema:
     """One lake table: its Arrow schema, the columns that identify a row, and its partitioning.
 
     of_hashes: most of a row are numbers that look like chance, which neither repeat nor compress.
+    is_narrow: rows are short and read many at a time: what a fraction of their size costs to write is not worth it.
     """
 
     arrow: pa.Schema
     key: tuple[str, ...]
     partition_by: tuple[str, ...] = ()
     of_hashes: bool = False
+    is_narrow: bool = False
 
     @property
     def columns(self) -> list[str]:
@@ -40,9 +42,10 @@ def _table(
     *,
     partition_by: tuple[str, ...] = (),
     of_hashes: bool = False,
+    is_narrow: bool = False,
 ) -> TableSchema:
     fields = [pa.field(name, kind, nullable=name not in key) for name, kind in columns.items()]
-    return TableSchema(pa.schema(fields), key, partition_by, of_hashes)
+    return TableSchema(pa.schema(fields), key, partition_by, of_hashes, is_narrow)
 
 
 POSTING_FACTS: dict[str, pa.DataType] = {
@@ -114,6 +117,7 @@ TABLES: dict[str, TableSchema] = {
             "closed_at": TIME,
         },
         partition_by=("source",),
+        is_narrow=True,
     ),
     # Each row is kept: when postings were last seen hangs on those that are complete.
     "source_health": _table(

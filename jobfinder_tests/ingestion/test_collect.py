@@ -506,20 +506,93 @@ def test_a_draft_that_raises_fails_its_board_only(lake: Lake) -> None:
 
 def test_live_boards_are_fetched_side_by_side_but_no_more_than_eight(lake: Lake) -> None:
     lock, running, most = threading.Lock(), 0, 0
+    # Passed by eight at a time: no board may wait for one that hangs.
+    together = threading.Barrier(8, timeout=60)
 
     def slow(validators: Mapping[str, str]) -> Fetched:
         nonlocal running, most
         with lock:
             running += 1
             most = max(most, running)
-        time.sleep(0.1)
+        together.wait()
         with lock:
             running -= 1
         raise BoardGone("no such board")
 
-    collected = go(lake, Told(**{f"b{number}": slow for number in range(12)}))
-    assert len(collected.boards) == 12
-    assert 2 <= most <= 8
+    collected = go(lake, Told(**{f"b{number}": slow for number in range(24)}))
+    assert [(board.board, board.status) for board in collected.boards] == [(f"b{n}", "gone") for n in range(24)]
+    assert most == 8
+
+
+def test_one_connection_is_one(lake: Lake) -> None:
+    threads = set()
+
+    def gone(validators: Mapping[str, str]) -> Fetched:
+        threads.add(threading.get_ident())
+        time.sleep(0.06)
+        raise BoardGone("no such board")
+
+    source = Told(**{f"b{number}": gone for number in range(4)})
+    collect(source, lake, run="1", now=NOW, connections=1)
+    assert len(threads) == 1
+
+
+def test_after_a_batch_that_failed_no_health_tells_of_what_is_not_stored(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = threading.Event()
+    merge = Lake.merge
+
+    def failing(self: Lake, table: str, rows: pd.DataFrame, **options: Any) -> int:
+        if table == "raw_postings" and not failed.is_set():
+            failed.set()
+            raise LakeError("the disk was full")
+        return merge(self, table, rows, **options)
+
+    def late(validators: Mapping[str, str]) -> Fetched:
+        failed.wait(60)
+        return answer("late", l="L")
+
+    monkeypatch.setattr(Lake, "merge", failing)
+    monkeypatch.setattr(collecting, "BATCH_ROWS", 2)
+    with pytest.raises(LakeError, match="the disk was full"):
+        go(lake, Told(early=answer("early", e="E"), late=late, full=answer("full", f="F")))
+    assert set(lake.read("source_health")["board"]) <= set(lake.read("raw_postings")["board"])
+
+
+def test_after_an_error_no_board_is_asked_any_more(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def tell(validators: Mapping[str, str]) -> Fetched:
+        asked.append(1)
+        return answer(a="A")
+
+    merge, tries = Lake.merge, iter([LakeError("disk full")])
+
+    def failing_once(self: Lake, table: str, rows: pd.DataFrame, **options: Any) -> int:
+        if error := next(tries, None):
+            raise error
+        return merge(self, table, rows, **options)
+
+    monkeypatch.setattr(Lake, "merge", failing_once)
+    monkeypatch.setattr(collecting, "BATCH_ROWS", 1)
+    with pytest.raises(LakeError, match="disk full"):
+        go(lake, Told(**{f"b{number}": tell for number in range(100)}))
+    assert len(asked) < 20
+
+
+@pytest.mark.parametrize("stored", [{}, {"a": "old"}])
+def test_two_runs_at_once_leave_one_row_of_each_posting(lake: Lake, stored: dict[str, str]) -> None:
+    go(lake, Told(acme=answer(**stored), other=answer("other", o="O")))
+
+    def meanwhile(validators: Mapping[str, str]) -> Fetched:
+        go(lake, Told(acme=answer(a="theirs", b="B", validators={"etag": "1"})), 1)
+        return answer(a="ours", b="B", c="C")
+
+    go(lake, Told(acme=meanwhile), 1, run="late")
+    for table in ("raw_postings", "posting_sightings"):
+        assert sorted(lake.read(table)["source_id"]) == ["a", "b", "c", "o"], table
+    assert raw(lake) == {"a": "ours", "b": "B", "c": "C", "o": "O"}
 
 
 def test_a_file_that_stays_as_it_is_is_not_noted_again_and_again(lake: Lake) -> None:
