@@ -112,11 +112,12 @@ def clean_pending(lake: Lake, settings: Settings, *, now: datetime) -> Counts:
     """Clean every raw record that is new, changed or cleaned by older code, batch by batch."""
     _repair(lake)
     restored = restored_postings(lake)
+    known_at = lake.state("postings")
     pending, counts = _pending(lake, restored)
     kept = rejected = 0
     if pending:
         for cleaned in _clean_batches(lake, settings, pending, now=now, restored=restored):
-            _store(lake, cleaned)
+            _store(lake, cleaned, absent_at=None if counts.changed else known_at)
             kept += len(cleaned.kept)
             rejected += cleaned.rejected["posting_id"].nunique()
     _carry_sightings(lake)
@@ -401,12 +402,15 @@ def _clean_batches(
     yield from pool(delayed(clean_batch)(batch, now=now, restored=restored) for batch in batches)
 
 
-def _store(lake: Lake, cleaned: Cleaned) -> None:
-    """The destination first, then the row that it takes the place of; `_repair` mends what comes between."""
+def _store(lake: Lake, cleaned: Cleaned, *, absent_at: tuple[str, int] | None) -> None:
+    """The destination first, then the row that it takes the place of; `_repair` mends what comes between.
+
+    `absent_at`: the state of `postings` in which none of them was there, see `Lake.merge`.
+    """
     ids = pd.concat([cleaned.kept["posting_id"], cleaned.rejected["posting_id"]]).drop_duplicates()
     sighted = read_sightings(lake, ["posting_id", *_SIGHTED], [("posting_id", "in", ids.tolist())]).to_pandas()
     kept = cleaned.kept.drop(columns=list(_SIGHTED)).merge(sighted, on="posting_id", how="left")
-    lake.merge("postings", kept[list(POSTING_FACTS)])
+    lake.merge("postings", kept[list(POSTING_FACTS)], absent_at=absent_at)
     lake.merge("rejected_postings", cleaned.rejected)
     _delete_held(lake, "rejected_postings", kept["posting_id"])
     _delete_held(lake, "postings", cleaned.rejected["posting_id"])

@@ -172,6 +172,7 @@ TABLES: dict[str, TableSchema] = {
     "duplicate_links": _table(
         ("left_id", "right_id"),
         {"left_id": TEXT, "right_id": TEXT, "similarity": NUMBER, "reason": TEXT},
+        is_narrow=True,
     ),
     "posting_clusters": _table(
         ("posting_id",),
@@ -185,6 +186,7 @@ TABLES: dict[str, TableSchema] = {
             "size": COUNT,
             "reposts": COUNT,
         },
+        is_narrow=True,
     ),
     "role_tags": _table(
         ("posting_id",),
