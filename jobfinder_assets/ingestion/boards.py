@@ -13,14 +13,16 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Literal
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from jobfinder_assets.config import Home
-from jobfinder_assets.ingestion.contract import SourceSettings
+from jobfinder_assets.ingestion.contract import SourceError, SourceSettings
 from jobfinder_assets.storage.files import write_text
 from jobfinder_assets.storage.spreadsheet import safe_cell, unsafe_cell
 
 COLUMNS = ("source", "board", "company", "read")
+_LEFT_OUT = "***"
+_INSTEAD = "set it in the environment, and write ${NAME} in its place"
 
 
 class BoardsError(ValueError):
@@ -45,11 +47,24 @@ class BoardSettings(SourceSettings):
 
 
 def listed_boards(source: str, section: BoardSettings, home: Home) -> Sequence[str]:
-    """The boards of one source: the settings', the user's list, then the starter list, each once."""
+    """The boards of one source: the settings', the user's list, then the starter list, each once.
+
+    Passwords in addresses are left out. Raises `BoardsError` when the user's list cannot be read.
+    """
     own = {entry.board: entry.read for entry in own_boards(home) if entry.source == source}
     starters = [entry.board for entry in starter_boards() if entry.source == source] if section.starter else []
     wanted = [*section.boards, *own, *starters]
-    return tuple(dict.fromkeys(board for board in wanted if own.get(board, True)))
+    return tuple(dict.fromkeys(_without_password(board) for board in wanted if own.get(board, True)))
+
+
+def address(board: str) -> str:
+    """What to ask for, of a board that is a web address.
+
+    Raises `SourceError` when its password was left out: a board's name stands in every table and message.
+    """
+    if f":{_LEFT_OUT}@" in board:
+        raise SourceError(f"{board} holds a password: {_INSTEAD}")
+    return board
 
 
 def board_in(url: str, addresses: Iterable[str]) -> str | None:
@@ -84,13 +99,27 @@ def own_boards(home: Home) -> Sequence[Board]:
 
 
 def keep_board(home: Home, board: Board) -> Path:
-    """Write a board into the user's list, in the place of what it said of that board; returns the list's file."""
+    """Write a board into the user's list, in the place of what it said of that board; returns the list's file.
+
+    Raises `BoardsError` when the list cannot be read, or the board's address holds a password.
+    """
+    if board.read and (told := _without_password(board.board)) != board.board:
+        raise BoardsError(f"{told} holds a password: {_INSTEAD}")
     others = [entry for entry in own_boards(home) if (entry.source, entry.board) != (board.source, board.board)]
     lines = [COLUMNS, *(_line(entry) for entry in (*others, board))]
     path = _own_list(home)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, _csv(lines))
     return path
+
+
+def _without_password(board: str) -> str:
+    try:
+        password = urlsplit(board).password
+    except ValueError:
+        return board
+    # As `${NAME}` it is none yet.
+    return board if not password or password.startswith("${") else board.replace(f":{password}@", f":{_LEFT_OUT}@", 1)
 
 
 def _own_list(home: Home) -> Path:

@@ -4,11 +4,13 @@ What goes wrong is told as the contract's errors: 404 and 410 are a board that i
 HTML page in the place of JSON a refusal; 304 is "unchanged"; all else that is no JSON has failed.
 """
 
+import html
 import logging
+import os
 import re
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Generic, TypeVar
@@ -62,6 +64,7 @@ _QUOTED = 200
 _TITLE = re.compile(rb"<title[^>]{0,200}>([^<]{1,120})", re.IGNORECASE)
 _BACKOFF_SECONDS = 0.5
 _STRUCK_OUT = "[key]"
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
 # An answer's characters: its own word for them, else UTF-8, which wrong guesses rarely pass.
 _CHARSET = re.compile(rb"""charset=["']?([\w.:-]{1,40})|encoding=["']([\w.:-]{1,40})["']""", re.IGNORECASE)
 
@@ -89,16 +92,41 @@ class Key:
     """The user's own key to a source: sent with each request, and never seen again.
 
     params, headers: the names that the source wants it under, with their values.
+    variables: what stands for `${NAME}` in addresses.
     """
 
     params: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of_addresses(cls, addresses: Iterable[str]) -> "Key":
+        """The variables of the environment that the addresses name."""
+        names = {name for address in addresses for name in _VARIABLE.findall(address)}
+        return cls(variables={name: os.environ.get(name, "").strip() for name in names})
+
+    def address(self, url: str) -> str:
+        """`url` with its variables' values and the key's parameters. Raises `SourceError` when a value is missing."""
+
+        def value(named: re.Match[str]) -> str:
+            if not (found := self.variables.get(named[1])):
+                raise SourceError(f"{url} names {named[0]}, which is not set in the environment")
+            return quote(found, safe="")
+
+        return _address(_VARIABLE.sub(value, url), self.params)
 
     @property
     def secrets(self) -> Sequence[str]:
-        """Every value as it is and as an address spells it, the longest first."""
-        values = [value for value in (*self.params.values(), *self.headers.values()) if value]
-        spelled = {form for value in values for form in (value, quote(value, safe=""), quote_plus(value))}
+        """Every value as it is, and as an address, markup or JSON spells it, the longest first."""
+        given = (*self.params.values(), *self.headers.values(), *self.variables.values())
+        values = [value for value in given if value]
+        spelled = {
+            form
+            for value in values
+            for form in (
+                value, quote(value, safe=""), quote_plus(value), html.escape(value), value.replace("/", "\\/"),
+            )
+        }  # fmt: skip
         return sorted(spelled, key=lambda form: (-len(form), form))
 
     def hidden(self, words: str) -> str:
@@ -331,12 +359,13 @@ class HttpClient:
 
     def _sent(self, url: str, headers: Mapping[str, str], question: Any, awaited: Awaited) -> BaseHTTPResponse:
         """The answer's head."""
-        route = self._route(url)
+        address = self._key.address(url)
+        route = self._route(address)
         content_type = {} if question is None else {"Content-Type": "application/json"}
         try:
             return route.pool.urlopen(
                 "GET" if question is None else "POST",
-                route.target(_address(url, self._key.params)),
+                route.target(address),
                 body=None if question is None else orjson.dumps(question),
                 headers={**route.headers, **headers, **content_type},
                 timeout=self._timeout(awaited.deadline),

@@ -12,7 +12,7 @@ from jobfinder_assets.config import Settings
 from jobfinder_assets.ingestion.boards import Board
 from jobfinder_assets.ingestion.catalog import source_classes
 from jobfinder_assets.ingestion.contract import SourceError
-from jobfinder_assets.ingestion.http import HttpClient
+from jobfinder_assets.ingestion.http import HttpClient, Key
 
 _PAGE = "text/html, application/rss+xml;q=0.9, application/xml;q=0.8"
 _ADDRESS = re.compile(r"""(?:https?:)?//[^\s"'<>\\]{4,500}""")
@@ -53,7 +53,7 @@ def recognise(url: str, settings: Settings, *, read: bool = True) -> Board:
         raise UnknownSystem(f"{url!r} is no web address; those begin with https:// and a server's name")
     if not read:
         return Board("rss" if _FEED_ADDRESS.search(url) else "jobposting", url)
-    page = HttpClient(settings.http).get_text(url, accept=_PAGE).content
+    page = HttpClient(settings.http, key=Key.of_addresses([url])).get_text(url, accept=_PAGE).content
     # Scripts spell addresses with "\/".
     linked = Counter(filter(None, map(_addressed, _addresses(html.unescape(page).replace("\\/", "/")))))
     if linked:

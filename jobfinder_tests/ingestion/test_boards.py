@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -10,6 +11,7 @@ from jobfinder_assets.ingestion.boards import (
     Board,
     BoardsError,
     BoardSettings,
+    address,
     keep_board,
     listed_boards,
     own_boards,
@@ -123,6 +125,24 @@ def test_unread_an_address_is_a_page_or_a_feed_by_its_spelling(
 ) -> None:
     assert recognise(f"{server.url}{path}", Settings(http=http), read=False) == Board(source, f"{server.url}{path}")
     assert not server.requests
+
+
+def test_no_boards_name_holds_a_password(home: Home) -> None:
+    board = "https://me:hunter2@jobs.example/feed?me:hunter2@"
+    told = r"https://me:\*\*\*@jobs\.example/feed\S* holds a password: set it in the environment, and write \$\{NAME\}"
+    with pytest.raises(BoardsError, match=told):
+        keep_board(home, Board("rss", "https://me:hunter2@jobs.example/feed"))
+    assert not own_boards(home)
+    section = BoardSettings(boards=(board, "https://jobs.example/a:b@c"), starter=False)
+    names = listed_boards("rss", section, home)
+    assert names[1:] == ("https://jobs.example/a:b@c",)
+    assert urlsplit(names[0]).password == "***"
+    with pytest.raises(SourceError, match=told):
+        address(names[0])
+    keep_board(home, Board("rss", board, read=False))
+    safe = "https://me:${PASSWORD}@jobs.example/feed"
+    keep_board(home, Board("rss", safe))
+    assert [address(name) for name in listed_boards("rss", section, home)] == ["https://jobs.example/a:b@c", safe]
 
 
 def test_a_password_in_an_address_is_not_told(http: Http) -> None:

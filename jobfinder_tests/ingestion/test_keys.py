@@ -35,6 +35,12 @@ def test_a_key_is_sent_and_struck_out_of_what_comes_back(
     assert caplog.text and clean(caplog.text)
 
 
+@pytest.mark.parametrize("spelled", [b"a=s3cret\\/key+0123", b"a=s3cret/key+0123", b"a=s3cret%2Fkey%2B0123"])
+def test_however_json_spells_it(server: Server, keyed: HttpClient, spelled: bytes) -> None:
+    answer = keyed.get_json(server.on("/jobs", reply(b'{"url": "https://jobs.example/?' + spelled + b'"}')))
+    assert answer.content == {"url": "https://jobs.example/?a=[key]"}
+
+
 @pytest.mark.parametrize(
     "handler",
     [

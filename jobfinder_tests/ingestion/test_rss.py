@@ -1,14 +1,18 @@
 """Feeds: both shapes of We Work Remotely, Atom, and what is no feed."""
 
+import logging
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from jobfinder_assets.config import Http, Settings
-from jobfinder_assets.ingestion.contract import BoardBlocked, SchemaDrift
+from jobfinder_assets.ingestion.collect import collect
+from jobfinder_assets.ingestion.contract import BoardBlocked, SchemaDrift, SourceError
 from jobfinder_assets.ingestion.sources.rss import Rss
+from jobfinder_assets.storage.lake import Lake
 from jobfinder_tests.ingestion.conftest import Server, reply
 
 FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>Jobs</title>
@@ -156,3 +160,37 @@ def test_recorded_answers(shared: Path, server: Server, rss: Rss, name: str, row
     assert {draft.workplace for draft in drafts} == {"remote"}
     anywhere = sum(draft.location == "Anywhere in the World" for draft in drafts)
     assert anywhere == {3: 3, 25: 10}[rows], "three of the newer ones name the employer's state as well"
+
+
+def test_what_an_address_keeps_in_the_environment_is_sent_and_stored_nowhere(
+    server: Server, http: Http, lake: Lake, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setenv("FEED_PASSWORD", "pass word/1")
+    monkeypatch.setenv("FEED_TOKEN", "t0ken&more")
+    host = server.url.removeprefix("http://")
+    good = f"http://me:${{FEED_PASSWORD}}@{host}/jobs.rss?token=${{FEED_TOKEN}}"
+    bad = f"http://{host}/gone.rss?token=${{FEED_TOKEN}}"
+    told = FEED.replace("Reports", "See https://jobs.example/?token=t0ken%26more or t0ken&amp;more and t0ken&more")
+    server.on("/jobs.rss", reply(told.encode()))
+    server.on("/gone.rss", reply({"error": "t0ken&more is no token"}, 400))
+    settings = Settings(http=http, sources={"rss": {"enabled": True, "boards": [good, bad], "starter": False}})
+    source = Rss.build(settings.source_section("rss", Rss.settings_model), settings)
+    collected = collect(source, lake, run="1", now=datetime(2026, 11, 30, tzinfo=UTC))
+    assert [(board.board, board.status) for board in collected.boards] == [(good, "ok"), (bad, "failed")]
+    paths = dict(server.requests)
+    assert paths["/jobs.rss?token=t0ken%26more"]["Authorization"] == requests.auth._basic_auth_str("me", "pass word/1")
+    assert lake.count("raw_postings") == 2
+    everything = [caplog.text, *(lake.read(table).to_csv() for table in ("raw_postings", "source_health"))]
+    for secret in ("pass word/1", "pass%20word%2F1", "t0ken&more", "t0ken%26more"):
+        assert not any(secret in text for text in everything)
+
+
+def test_a_variable_that_is_not_set_is_named(server: Server, http: Http, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FEED_TOKEN", raising=False)
+    address = f"{server.url}/jobs.rss?token=${{FEED_TOKEN}}"
+    settings = Settings(http=http, sources={"rss": {"enabled": True, "boards": [address], "starter": False}})
+    source = Rss.build(settings.source_section("rss", Rss.settings_model), settings)
+    with pytest.raises(SourceError, match=r"names \$\{FEED_TOKEN\}, which is not set in the environment"):
+        records(source)
+    assert not server.requests

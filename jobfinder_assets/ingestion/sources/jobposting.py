@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from urllib.parse import urljoin
 
 from jobfinder_assets.config import Settings
-from jobfinder_assets.ingestion.boards import BoardSettings, listed_boards
+from jobfinder_assets.ingestion.boards import BoardSettings, address, listed_boards
 from jobfinder_assets.ingestion.contract import (
     NOTE,
     Draft,
@@ -24,7 +24,7 @@ from jobfinder_assets.ingestion.contract import (
     well_formed,
 )
 from jobfinder_assets.ingestion.fields import mapping, moment, number, text
-from jobfinder_assets.ingestion.http import HttpClient
+from jobfinder_assets.ingestion.http import HttpClient, Key
 
 _PERIODS = {
     "hour": "hour", "hourly": "hour", "day": "day", "daily": "day", "week": "week", "weekly": "week",
@@ -57,13 +57,14 @@ class JobPosting(Source):
 
     @classmethod
     def build(cls, section: BoardSettings, settings: Settings) -> "JobPosting":
-        return cls(listed_boards(cls.name, section, settings.home), HttpClient.of(cls, settings))
+        boards = listed_boards(cls.name, section, settings.home)
+        return cls(boards, HttpClient.of(cls, settings, key=Key.of_addresses(boards)))
 
     def boards(self) -> Sequence[str]:
         return self._boards
 
     def fetch(self, board: str, *, validators: Mapping[str, str]) -> Fetched:
-        answer = self._client.get_text(board, accept="text/html", validators=validators)
+        answer = self._client.get_text(address(board), accept="text/html", validators=validators)
         blocks, broken = _blocks(answer.content)
         jobs = [job for block in blocks for job in _job_postings(block)]
         if broken and not jobs:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from jobfinder_assets.config import Settings
-from jobfinder_assets.ingestion.boards import BoardSettings, listed_boards
+from jobfinder_assets.ingestion.boards import BoardSettings, address, listed_boards
 from jobfinder_assets.ingestion.contract import (
     BoardBlocked,
     Draft,
@@ -21,7 +21,7 @@ from jobfinder_assets.ingestion.contract import (
     well_formed,
 )
 from jobfinder_assets.ingestion.fields import moment, text
-from jobfinder_assets.ingestion.http import HttpClient
+from jobfinder_assets.ingestion.http import HttpClient, Key
 
 _ACCEPT = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/xml;q=0.9"
 # Only what stands before the root element is a declaration; a job's text may quote one.
@@ -63,7 +63,8 @@ class Rss(Source):
 
     @classmethod
     def build(cls, section: RssSettings, settings: Settings) -> "Rss":
-        return cls(listed_boards(cls.name, section, settings.home), HttpClient.of(cls, settings))
+        boards = listed_boards(cls.name, section, settings.home)
+        return cls(boards, HttpClient.of(cls, settings, key=Key.of_addresses(boards)))
 
     def boards(self) -> Sequence[str]:
         return self._boards
@@ -71,7 +72,7 @@ class Rss(Source):
     def fetch(self, board: str, *, validators: Mapping[str, str]) -> Fetched:
         import feedparser
 
-        answer = self._client.get_text(board, accept=_ACCEPT, validators=validators)
+        answer = self._client.get_text(address(board), accept=_ACCEPT, validators=validators)
         root = _ROOT.search(answer.content)
         if _ENTITY.search(answer.content, 0, root.start() if root else len(answer.content)):
             # A few lines of them can name a text of gigabytes.
