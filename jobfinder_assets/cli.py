@@ -278,10 +278,11 @@ def sources(context: click.Context) -> None:
         return
     settings = _settings()
     from jobfinder_assets import console as show
+    from jobfinder_assets.ingestion.boards import BoardsError
 
     try:
         show.sources(console, settings)
-    except ConfigError as error:
+    except (ConfigError, BoardsError) as error:
         _fail(str(error), status=2)
 
 
@@ -320,10 +321,10 @@ def sources_remove(source: str, board: str) -> None:
     from jobfinder_assets.ingestion.boards import Board, BoardsError, keep_board
     from jobfinder_assets.ingestion.catalog import build_sources
 
-    found = build_sources(settings).get(source)
-    if found is None or board not in found.boards():
-        _fail(f"no board {board!r} of {source!r} is read; `jobfinder sources` lists them", status=2)
     try:
+        found = build_sources(settings).get(source)
+        if found is None or board not in found.boards():
+            _fail(f"no board {board!r} of {source!r} is read; `jobfinder sources` lists them", status=2)
         path = keep_board(settings.home, Board(source, board, read=False))
     except BoardsError as error:
         _fail(str(error), status=2)

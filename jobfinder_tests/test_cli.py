@@ -221,6 +221,15 @@ def test_a_board_is_added_checked_and_removed(
     assert unknown.exit_code == 2 and "known:" in unknown.output
 
 
+@pytest.mark.parametrize("command", [[], ["add", "https://boards.greenhouse.io/acme", "--unchecked"],
+                                     ["remove", "greenhouse", "acme"]])  # fmt: skip
+def test_a_mistake_in_the_own_list_of_boards_is_told_in_a_line(cli: CliRunner, home: Home, command: list[str]) -> None:
+    (home.root / "boards.csv").write_text("source,board,company,read\nrss,,x,maybe\n", encoding="utf-8")
+    told = cli.invoke(main, ["sources", *command])
+    assert told.exit_code == 2 and "boards.csv, line 2: a source and a board are needed" in told.output
+    assert "Traceback" not in told.output
+
+
 def test_fetch_asks_for_the_query_and_prints_what_fits(
     cli: CliRunner, home: Home, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

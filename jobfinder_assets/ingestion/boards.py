@@ -51,10 +51,10 @@ def listed_boards(source: str, section: BoardSettings, home: Home) -> Sequence[s
 
     Passwords in addresses are left out. Raises `BoardsError` when the user's list cannot be read.
     """
-    own = {entry.board: entry.read for entry in own_boards(home) if entry.source == source}
+    own = {_without_password(entry.board): entry.read for entry in own_boards(home) if entry.source == source}
     starters = [entry.board for entry in starter_boards() if entry.source == source] if section.starter else []
-    wanted = [*section.boards, *own, *starters]
-    return tuple(dict.fromkeys(_without_password(board) for board in wanted if own.get(board, True)))
+    wanted = [*map(_without_password, section.boards), *own, *starters]
+    return tuple(dict.fromkeys(board for board in wanted if own.get(board, True)))
 
 
 def address(board: str) -> str:

@@ -139,7 +139,7 @@ def test_no_boards_name_holds_a_password(home: Home) -> None:
     assert urlsplit(names[0]).password == "***"
     with pytest.raises(SourceError, match=told):
         address(names[0])
-    keep_board(home, Board("rss", board, read=False))
+    keep_board(home, Board("rss", names[0], read=False))
     safe = "https://me:${PASSWORD}@jobs.example/feed"
     keep_board(home, Board("rss", safe))
     assert [address(name) for name in listed_boards("rss", section, home)] == ["https://jobs.example/a:b@c", safe]
