@@ -13,7 +13,7 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from jobfinder_assets.config import Home
 from jobfinder_assets.ingestion.contract import SourceError, SourceSettings
@@ -22,6 +22,7 @@ from jobfinder_assets.storage.spreadsheet import safe_cell, unsafe_cell
 
 COLUMNS = ("source", "board", "company", "read")
 _LEFT_OUT = "***"
+_VARIABLE = re.compile(r"\$\{\w+\}")
 _INSTEAD = "set it in the environment, and write ${NAME} in its place"
 
 
@@ -51,9 +52,9 @@ def listed_boards(source: str, section: BoardSettings, home: Home) -> Sequence[s
 
     Passwords in addresses are left out. Raises `BoardsError` when the user's list cannot be read.
     """
-    own = {_without_password(entry.board): entry.read for entry in own_boards(home) if entry.source == source}
+    own = {without_password(entry.board): entry.read for entry in own_boards(home) if entry.source == source}
     starters = [entry.board for entry in starter_boards() if entry.source == source] if section.starter else []
-    wanted = [*map(_without_password, section.boards), *own, *starters]
+    wanted = [*map(without_password, section.boards), *own, *starters]
     return tuple(dict.fromkeys(board for board in wanted if own.get(board, True)))
 
 
@@ -62,7 +63,7 @@ def address(board: str) -> str:
 
     Raises `SourceError` when its password was left out: a board's name stands in every table and message.
     """
-    if f":{_LEFT_OUT}@" in board:
+    if _userinfo(board).strip(":").endswith(_LEFT_OUT):
         raise SourceError(f"{board} holds a password: {_INSTEAD}")
     return board
 
@@ -103,7 +104,7 @@ def keep_board(home: Home, board: Board) -> Path:
 
     Raises `BoardsError` when the list cannot be read, or the board's address holds a password.
     """
-    if board.read and (told := _without_password(board.board)) != board.board:
+    if board.read and (told := without_password(board.board)) != board.board:
         raise BoardsError(f"{told} holds a password: {_INSTEAD}")
     others = [entry for entry in own_boards(home) if (entry.source, entry.board) != (board.source, board.board)]
     lines = [COLUMNS, *(_line(entry) for entry in (*others, board))]
@@ -113,13 +114,23 @@ def keep_board(home: Home, board: Board) -> Path:
     return path
 
 
-def _without_password(board: str) -> str:
-    try:
-        password = urlsplit(board).password
-    except ValueError:
+def without_password(board: str) -> str:
+    """A board's name: an address without its password, or without a name that has none and may be a key itself."""
+    userinfo = _userinfo(board)
+    user, colon, password = userinfo.partition(":")
+    secret = password or user
+    if not userinfo or _VARIABLE.fullmatch(secret):
         return board
-    # As `${NAME}` it is none yet.
-    return board if not password or password.startswith("${") else board.replace(f":{password}@", f":{_LEFT_OUT}@", 1)
+    told = f"{user}:{_LEFT_OUT}" if password else f"{_LEFT_OUT}{colon}"
+    return board.replace(f"//{userinfo}@", f"//{told}@", 1)
+
+
+def _userinfo(board: str) -> str:
+    """What stands before the server's name in an address, also where a password was written with a slash in it."""
+    _, address, rest = board.partition("://")
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    odd = ":" in authority and not re.fullmatch(r"(?:[^:]*|\[.*\]):\d*|\[.*\]", authority)
+    return (authority if "@" in authority or not odd else rest).rpartition("@")[0] if address else ""
 
 
 def _own_list(home: Home) -> Path:

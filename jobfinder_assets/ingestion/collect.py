@@ -190,6 +190,7 @@ def collect(
     }
     watched = {board for board, last in previous.items() if last.filled}
     one_by_one = Lock()
+    failed: list[BaseException] = []
     with _Writer(lake, source.name, now, stored.known_at) as writer:
 
         def ask(name: str) -> BoardHealth | NotYet:
@@ -200,15 +201,21 @@ def collect(
             answer = _fetch(source, name, asked[name], known, query)
             board = _Board(source, writer, name, now, stored, previous.get(name))
             with one_by_one:
+                if failed:
+                    raise failed[0]
                 try:
                     health = _store(board, answer, run=run, validators=asked[name])
+                    if not answer.searched and _worth_noting(board, health):
+                        writer.note(health)
+                    return health
                 except NotYet as error:
-                    return error
+                    # Its traceback would keep the answer.
+                    return error.with_traceback(None)
+                except BaseException as error:
+                    failed.append(error)
+                    raise
                 finally:
                     stored.forget(name)
-                if not answer.searched and _worth_noting(board, health):
-                    writer.note(health)
-                return health
 
         outcomes = _side_by_side(ask, asked, connections) if source.kind in LIVE else list(map(ask, asked))
     boards = tuple(outcome for outcome in outcomes if isinstance(outcome, BoardHealth))

@@ -10,11 +10,11 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Generic, TypeVar
-from urllib.parse import quote, quote_plus, urlencode, urljoin, urlsplit
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import msgspec
 import orjson
@@ -64,6 +64,7 @@ _QUOTED = 200
 _TITLE = re.compile(rb"<title[^>]{0,200}>([^<]{1,120})", re.IGNORECASE)
 _BACKOFF_SECONDS = 0.5
 _STRUCK_OUT = "[key]"
+_SHORTEST_SECRET = 6
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 # An answer's characters: its own word for them, else UTF-8, which wrong guesses rarely pass.
 _CHARSET = re.compile(rb"""charset=["']?([\w.:-]{1,40})|encoding=["']([\w.:-]{1,40})["']""", re.IGNORECASE)
@@ -106,34 +107,53 @@ class Key:
         return cls(variables={name: os.environ.get(name, "").strip() for name in names})
 
     def address(self, url: str) -> str:
-        """`url` with its variables' values and the key's parameters. Raises `SourceError` when a value is missing."""
+        """`url` with the values of the variables that it names. Raises `SourceError` when one is none."""
 
         def value(named: re.Match[str]) -> str:
-            if not (found := self.variables.get(named[1])):
+            found = self.variables.get(named[1], "")
+            if not found:
                 raise SourceError(f"{url} names {named[0]}, which is not set in the environment")
+            if len(found) < _SHORTEST_SECRET:
+                # It would be struck out of every word of the answer that holds it.
+                raise SourceError(
+                    f"{url} names {named[0]}, whose value is too short for a secret: write it in the address as it is"
+                )
             return quote(found, safe="")
 
-        return _address(_VARIABLE.sub(value, url), self.params)
+        return _VARIABLE.sub(value, url)
 
-    @property
-    def secrets(self) -> Sequence[str]:
-        """Every value as it is, and as an address, markup or JSON spells it, the longest first."""
+    @cached_property
+    def secrets(self) -> re.Pattern[bytes] | None:
+        """Every value as it is, and as an address, markup or JSON spells it."""
         given = (*self.params.values(), *self.headers.values(), *self.variables.values())
-        values = [value for value in given if value]
-        spelled = {
-            form
-            for value in values
-            for form in (
-                value, quote(value, safe=""), quote_plus(value), html.escape(value), value.replace("/", "\\/"),
-            )
-        }  # fmt: skip
-        return sorted(spelled, key=lambda form: (-len(form), form))
+        # The longest first: one may begin with another.
+        values = sorted({value for value in given if value}, key=lambda value: (-len(value), value))
+        spelled = ("".join(map(_spellings, value)) for value in values)
+        return re.compile("|".join(spelled).encode()) if values else None
+
+    def struck_out(self, content: bytes) -> bytes:
+        """`content` without a secret."""
+        return content if self.secrets is None else self.secrets.sub(_STRUCK_OUT.encode(), content)
 
     def hidden(self, words: str) -> str:
-        """`words` with each secret struck out."""
-        for secret in self.secrets:
-            words = words.replace(secret, _STRUCK_OUT)
-        return words
+        """`words` without a secret."""
+        return words if self.secrets is None else self.struck_out(words.encode(errors="replace")).decode()
+
+
+def _spellings(character: str) -> str:
+    if character.isascii() and character.isalnum():
+        return character
+    bytes_ = character.encode(errors="replace")
+    number = ord(character)
+    forms = {
+        re.escape(character),
+        re.escape("\\" + character),
+        re.escape(html.escape(character)),
+        "(?i:" + "".join(f"%{byte:02x}" for byte in bytes_) + ")",
+        f"(?i:&#0*(?:{number}|x0*{number:x});|\\\\u{number:04x})",
+        *([re.escape("+")] if character == " " else []),
+    }
+    return f"(?:{'|'.join(sorted(forms, key=lambda form: (-len(form), form)))})"
 
 
 class _StrikeOut(logging.Filter):
@@ -209,7 +229,7 @@ class HttpClient:
         self._settings = settings
         self._pace = pace
         self._key = key or Key()
-        if self._key.secrets:
+        if self._key.secrets is not None:
             # The first names every address at the level DEBUG, the second those whose headers are malformed.
             for name in ("urllib3.connectionpool", "urllib3.connection"):
                 logging.getLogger(name).addFilter(_StrikeOut(self._key))
@@ -258,7 +278,7 @@ class HttpClient:
         """
         full = _address(url, params or {})
         answer = self._asked(full, "application/json", validators or {}, body)
-        return JsonAnswer(_json(full, answer), len(answer.content), _validators(full, answer))
+        return JsonAnswer(_json(full, answer), len(answer.content), self._validators(full, answer))
 
     def get_shaped(
         self,
@@ -274,7 +294,7 @@ class HttpClient:
         """
         full = _address(url, params or {})
         answer = self._asked(full, "application/json", validators or {})
-        return ShapedAnswer(_shaped(full, answer, decoder), len(answer.content), _validators(full, answer))
+        return ShapedAnswer(_shaped(full, answer, decoder), len(answer.content), self._validators(full, answer))
 
     def get_text(
         self,
@@ -287,7 +307,8 @@ class HttpClient:
         """GET a page or a feed as text; `accept` is the media type to ask for. Raises as `get_json` does."""
         full = _address(url, params or {})
         answer = self._asked(full, accept, validators or {})
-        return TextAnswer(_decoded(answer), len(answer.content), _validators(full, answer))
+        # Once more, since a text of two bytes a character spells it in its own way.
+        return TextAnswer(self._key.hidden(_decoded(answer)), len(answer.content), self._validators(full, answer))
 
     def _asked(self, url: str, accept: str, validators: Mapping[str, str], body: Any = None) -> "_Body":
         """An answer in which the key, should the server repeat it, is struck out; in an error's words as well."""
@@ -297,18 +318,18 @@ class HttpClient:
             if (said := self._key.hidden(str(error))) == str(error):
                 raise
             error.args = (said, *error.args[1:])
-            if isinstance(error, UnexpectedStatus):
-                error.body = self._struck_out(error.body)
             # The chain of causes would still tell it.
             raise error.with_traceback(None) from None
         if validators.get("url") == url and validators.get("body") == answer.digest:
             raise Unchanged("the answer is the last one, byte for byte")
-        return replace(answer, content=self._struck_out(answer.content)) if self._key.secrets else answer
+        return answer
 
-    def _struck_out(self, content: bytes) -> bytes:
-        for secret in self._key.secrets:
-            content = content.replace(secret.encode(), _STRUCK_OUT.encode())
-        return content
+    def _validators(self, url: str, answer: "_Body") -> dict[str, str]:
+        """What tells an unchanged answer next time: the server's own words where it has them, and the body itself."""
+        names = {"etag": "ETag", "last_modified": "Last-Modified"}
+        given = {name: answer.headers[header] for name, header in names.items() if answer.headers.get(header)}
+        told = {name: value for name, value in given.items() if self._key.hidden(value) == value}
+        return {"url": url, "body": answer.digest, **told}
 
     def _ask(self, url: str, headers: Mapping[str, str], question: Any) -> "_Body":
         """Attempts until one succeeds, the retries are used up, or the total time is."""
@@ -348,6 +369,8 @@ class HttpClient:
 
     def _attempt(self, url: str, headers: Mapping[str, str], question: Any, *, deadline: float) -> "_Body":
         """One request, with redirects on the same host, read whole."""
+        # Once: what a server redirects to may name variables as well.
+        url = self._key.address(url)
         for _ in range(_MOST_REDIRECTS + 1):
             self._keep_pace(url)
             with WATCH.until(deadline) as awaited, self._sent(url, headers, question, awaited) as response:
@@ -359,13 +382,12 @@ class HttpClient:
 
     def _sent(self, url: str, headers: Mapping[str, str], question: Any, awaited: Awaited) -> BaseHTTPResponse:
         """The answer's head."""
-        address = self._key.address(url)
-        route = self._route(address)
+        route = self._route(url)
         content_type = {} if question is None else {"Content-Type": "application/json"}
         try:
             return route.pool.urlopen(
                 "GET" if question is None else "POST",
-                route.target(address),
+                route.target(_address(url, self._key.params)),
                 body=None if question is None else orjson.dumps(question),
                 headers={**route.headers, **headers, **content_type},
                 timeout=self._timeout(awaited.deadline),
@@ -425,7 +447,7 @@ class HttpClient:
 
     def _read(self, url: str, response: BaseHTTPResponse, awaited: Awaited) -> _Body:
         try:
-            content = self._body(url, response, awaited)
+            content = self._key.struck_out(self._body(url, response, awaited))
         except ReadTimeoutError as error:
             raise _TryAgain(SourceError(f"{_host(url)} stopped sending in the middle of its answer")) from error
         except (IncompleteRead, ProtocolError) as error:
@@ -535,13 +557,6 @@ def _conditions(url: str, validators: Mapping[str, str]) -> dict[str, str]:
         return {}
     names = {"etag": "If-None-Match", "last_modified": "If-Modified-Since"}
     return {header: validators[name] for name, header in names.items() if validators.get(name)}
-
-
-def _validators(url: str, answer: _Body) -> dict[str, str]:
-    """What tells an unchanged answer next time: the server's own words where it has them, and the body itself."""
-    names = {"etag": "ETag", "last_modified": "Last-Modified"}
-    given = {name: answer.headers[header] for name, header in names.items() if answer.headers.get(header)}
-    return {"url": url, "body": answer.digest, **given}
 
 
 def _redirect(url: str, target: str) -> str:

@@ -9,7 +9,7 @@ from itertools import islice
 from urllib.parse import urlsplit
 
 from jobfinder_assets.config import Settings
-from jobfinder_assets.ingestion.boards import Board
+from jobfinder_assets.ingestion.boards import Board, BoardSettings
 from jobfinder_assets.ingestion.catalog import source_classes
 from jobfinder_assets.ingestion.contract import SourceError
 from jobfinder_assets.ingestion.http import HttpClient, Key
@@ -72,7 +72,11 @@ def recognise(url: str, settings: Settings, *, read: bool = True) -> Board:
 def look(board: Board, settings: Settings) -> Sighted:
     """Read the board once, as the source will. Raises `SourceError` when it cannot be, or gives nothing."""
     source_class = source_classes()[board.source]
-    source = source_class.build(settings.source_section(board.source, source_class.settings_model), settings)
+    section = settings.source_section(board.source, source_class.settings_model)
+    if isinstance(section, BoardSettings):
+        # It is not listed yet, and may name what the environment holds.
+        section = section.model_copy(update={"boards": (*section.boards, board.board)})
+    source = source_class.build(section, settings)
     drafts = [source_class.draft(posting.record) for posting in source.fetch(board.board, validators={}).postings]
     if not drafts:
         raise SourceError(f"{board.source} board {board.board!r} gives no postings: look at the page in a browser")

@@ -55,7 +55,7 @@ _WRITER_OF_NARROW = WriterProperties(
 )
 _REMEMBERED_BYTES, _FOOTER_BYTES = 64_000_000, 100_000
 _COMMIT_RETRIES = 5
-# A table is compacted when it lies in so many files; one that is soon rewritten already when it lies in some.
+# A table is compacted when so many files could be joined; one that is soon rewritten already for some.
 _MANY_FILES, _SOME_FILES = 40, 10
 _SOON_REWRITTEN_BYTES = 16_000_000
 # Whoever opens a table reads the commits since its last checkpoint: 99 of them, delta-rs' own choice, take 20 ms.
@@ -246,7 +246,8 @@ class Lake:
 
     def compact(self, table: str) -> bool:
         """Join small files when there are many; old versions stay readable for a week."""
-        if not self.exists(table) or not _is_scattered(self._delta(table)):
+        # Without a lock two may do it at once, and every row of theirs would stand twice: so rarely there.
+        if not self.exists(table) or not _is_scattered(self._delta(table), often=not self._is_remote):
             return False
         with self.lock(table):
             self._retry(lambda: self._for_writing(table).optimize.compact(writer_properties=_writer(table)))
@@ -424,9 +425,13 @@ def _writer(table: str) -> WriterProperties:
     return _WRITER_OF_NARROW if schema.is_narrow else _WRITER_OF_HASHES if schema.of_hashes else _WRITER
 
 
-def _is_scattered(delta: DeltaTable) -> bool:
-    sizes = pa.table(delta.get_add_actions()).column("size_bytes")
-    return len(sizes) >= _SOME_FILES and (len(sizes) >= _MANY_FILES or pc.sum(sizes).as_py() <= _SOON_REWRITTEN_BYTES)
+def _is_scattered(delta: DeltaTable, *, often: bool) -> bool:
+    """Files are joined within their partition: its first is none too many."""
+    files = pa.table(delta.get_add_actions(flatten=True))
+    partitions = [name for name in files.column_names if name.startswith("partition.")]
+    spare = len(files) - files.group_by(partitions).aggregate([]).num_rows
+    small = pc.sum(files.column("size_bytes")).as_py() or 0
+    return spare >= _MANY_FILES or (often and spare >= _SOME_FILES and small <= _SOON_REWRITTEN_BYTES)
 
 
 def _missing_fields(found: DeltaTable, table: str) -> list[Field]:

@@ -16,6 +16,7 @@ from jobfinder_assets.ingestion.boards import (
     listed_boards,
     own_boards,
     starter_boards,
+    without_password,
 )
 from jobfinder_assets.ingestion.catalog import source_classes
 from jobfinder_assets.ingestion.contract import SourceError
@@ -143,6 +144,45 @@ def test_no_boards_name_holds_a_password(home: Home) -> None:
     safe = "https://me:${PASSWORD}@jobs.example/feed"
     keep_board(home, Board("rss", safe))
     assert [address(name) for name in listed_boards("rss", section, home)] == ["https://jobs.example/a:b@c", safe]
+
+
+@pytest.mark.parametrize(
+    ("board", "name"),
+    [
+        ("https://me:p@ss@jobs.example/feed", "https://me:***@jobs.example/feed"),
+        ("https://me:p]w@jobs.example/feed", "https://me:***@jobs.example/feed"),
+        ("https://me:p/w#x@jobs.example/feed", "https://me:***@jobs.example/feed"),
+        ("https://me:${X}rest@jobs.example/feed", "https://me:***@jobs.example/feed"),
+        ("https://t0ken@jobs.example/feed", "https://***@jobs.example/feed"),
+        ("https://t0ken:@jobs.example/feed", "https://***:@jobs.example/feed"),
+        ("https://${T}:@jobs.example/feed", None),
+        ("https://me:${P}@jobs.example/feed", None),
+        ("https://jobs.example:8080/@me/feed?a:b@c", None),
+        ("http://[::1]:8080/@me", None),
+        ("http://[::1]/@me", None),
+        ("acme", None),
+        ("me:you@acme", None),
+    ],
+)
+def test_what_a_boards_name_leaves_out(board: str, name: str | None) -> None:
+    assert without_password(board) == (name or board)
+    if name:
+        with pytest.raises(SourceError, match="holds a password"):
+            address(name)
+    else:
+        assert address(board) == board
+
+
+def test_a_board_that_names_a_variable_is_looked_at(
+    server: Server, http: Http, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FEED_TOKEN", "s3cret-token")
+    server.on("/feed.rss", reply(b"<rss version='2.0'><channel><item><title>Chef</title></item></channel></rss>"))
+    url = f"{server.url}/feed.rss?token=${{FEED_TOKEN}}"
+    board = recognise(url, Settings(http=http))
+    assert board == Board("rss", url)
+    assert look(board, Settings(http=http)).titles == ("Chef",)
+    assert {path for path, _ in server.requests} == {"/feed.rss?token=s3cret-token"}
 
 
 def test_a_password_in_an_address_is_not_told(http: Http) -> None:

@@ -581,6 +581,26 @@ def test_after_an_error_no_board_is_asked_any_more(lake: Lake, monkeypatch: pyte
     assert len(asked) < 20
 
 
+def test_after_a_batch_that_failed_the_boards_in_flight_try_no_other(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together, tries = threading.Barrier(4, timeout=60), []
+
+    def tell(validators: Mapping[str, str]) -> Fetched:
+        together.wait()
+        return answer(a="A")
+
+    def refuse(*arguments: object, **options: object) -> int:
+        tries.append(1)
+        raise LakeError("disk full")
+
+    monkeypatch.setattr(Lake, "merge", refuse)
+    monkeypatch.setattr(collecting, "BATCH_ROWS", 1)
+    with pytest.raises(LakeError, match="disk full"):
+        go(lake, Told(**{f"b{number}": tell for number in range(4)}))
+    assert len(tries) == 1
+
+
 @pytest.mark.parametrize("stored", [{}, {"a": "old"}])
 def test_two_runs_at_once_leave_one_row_of_each_posting(lake: Lake, stored: dict[str, str]) -> None:
     go(lake, Told(acme=answer(**stored), other=answer("other", o="O")))

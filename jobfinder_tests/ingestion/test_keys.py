@@ -35,10 +35,46 @@ def test_a_key_is_sent_and_struck_out_of_what_comes_back(
     assert caplog.text and clean(caplog.text)
 
 
-@pytest.mark.parametrize("spelled", [b"a=s3cret\\/key+0123", b"a=s3cret/key+0123", b"a=s3cret%2Fkey%2B0123"])
-def test_however_json_spells_it(server: Server, keyed: HttpClient, spelled: bytes) -> None:
-    answer = keyed.get_json(server.on("/jobs", reply(b'{"url": "https://jobs.example/?' + spelled + b'"}')))
-    assert answer.content == {"url": "https://jobs.example/?a=[key]"}
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        r"s3cret\/key+0123", "s3cret/key+0123", "s3cret%2Fkey%2B0123", "s3cret%2fkey%2b0123", "s3cret/key%2B0123",
+        "s3cret/key&#43;0123", "s3cret&#x2F;key&#x2B;0123", r"s3cret\u002fkey+0123", "0therSecret",
+    ],
+)  # fmt: skip
+def test_however_an_answer_spells_it(server: Server, keyed: HttpClient, spelled: str) -> None:
+    answer = keyed.get_json(server.on("/jobs", reply(f'{{"url": "https://jobs.example/?{spelled}"}}'.encode())))
+    assert answer.content == {"url": "https://jobs.example/?[key]"}
+    page = f"<html>{spelled}</html>".encode("utf-16")
+    text = keyed.get_text(server.on("/page", reply(page, Content_Type="text/html; charset=utf-16")), accept="text/html")
+    assert text.content == "<html>[key]</html>"
+
+
+def test_neither_a_cut_message_nor_a_header_tells_it(server: Server, keyed: HttpClient) -> None:
+    with pytest.raises(UnexpectedStatus) as raised:
+        keyed.get_json(server.on("/jobs", reply(b"x" * 190 + SECRET.encode(), 418)))
+    assert SECRET[:4] not in str(raised.value)
+    answer = keyed.get_json(server.on("/jobs", reply({}, ETag=f'"{SECRET}"', Last_Modified="Mon")))
+    assert clean(answer.validators) and answer.validators["last_modified"] == "Mon" and "etag" not in answer.validators
+
+
+def test_a_server_learns_no_variable_by_a_redirect(server: Server, http: Http, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTHER_TOKEN", SECRET)
+    client = HttpClient(http, key=Key.of_addresses(["https://other.example/?${OTHER_TOKEN}"]))
+    server.on("/final", reply({"a": 1}))
+    answer = client.get_json(server.on("/jobs", reply({}, 302, Location="/final?${OTHER_TOKEN}&${UNSET}")))
+    assert answer.content == {"a": 1}
+    assert clean(server.requests)
+
+
+def test_a_variable_too_short_for_a_secret_is_refused(
+    server: Server, http: Http, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WHO", "de")
+    url = server.on("/jobs", reply({})) + "?${WHO}"
+    with pytest.raises(SourceError, match=r"\$\{WHO\}, whose value is too short for a secret: write it in the address"):
+        HttpClient(http, key=Key.of_addresses([url])).get_json(url)
+    assert not server.requests
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,14 @@ import streamlit as st
 
 from jobfinder_assets.background import AlreadyRunning, start
 from jobfinder_assets.config import ConfigError
-from jobfinder_assets.ingestion.boards import Board, BoardsError, BoardSettings, keep_board, own_boards
+from jobfinder_assets.ingestion.boards import (
+    Board,
+    BoardsError,
+    BoardSettings,
+    keep_board,
+    own_boards,
+    without_password,
+)
 from jobfinder_assets.ingestion.catalog import build_sources, source_classes
 from jobfinder_assets.ingestion.contract import LIVE, Source, SourceError
 from jobfinder_assets.ingestion.health import HEALTHY, Complaint, complaints, latest_health, what_to_do
@@ -207,7 +214,8 @@ def _terms(source: Source) -> None:
 
 def _choose_boards(source: Source) -> None:
     """Leave boards of a source out, or read again what was left out."""
-    left_out = [entry.board for entry in own_boards(session.home()) if entry.source == source.name and not entry.read]
+    own = [entry for entry in own_boards(session.home()) if entry.source == source.name and not entry.read]
+    left_out = [without_password(entry.board) for entry in own]
     _choice("Leave out a board", "leave out", source.name, source.boards(), read=False)
     if left_out:
         _choice("Boards left out", "read again", source.name, left_out, read=True)
@@ -223,13 +231,17 @@ def _choice(label: str, verb: str, source: str, boards: Sequence[str], *, read: 
 
 def _keep(board: Board) -> None:
     known = next((entry for entry in own_boards(session.home()) if _same(entry, board)), board)
-    path = keep_board(session.home(), replace(known, read=board.read))
+    try:
+        path = keep_board(session.home(), replace(known, read=board.read))
+    except BoardsError as error:
+        st.session_state["sources_told"] = str(error)
+        return
     outcome = "is read again" if board.read else "is left out from now on; what is stored of it stays"
     st.session_state["sources_told"] = f"{board.source} board {view.plain(board.board)} {outcome} ({path})."
 
 
 def _same(one: Board, other: Board) -> bool:
-    return (one.source, one.board) == (other.source, other.board)
+    return (one.source, without_password(one.board)) == (other.source, without_password(other.board))
 
 
 def _add_board() -> None:
