@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise, starmap
 from threading import Lock
 from typing import Any, NamedTuple, TypeAlias, TypeVar
@@ -221,7 +221,7 @@ def collect(
     boards = tuple(outcome for outcome in outcomes if isinstance(outcome, BoardHealth))
     waiting |= {name: str(told) for name, told in zip(asked, outcomes, strict=True) if isinstance(told, NotYet)}
     with ThreadPoolExecutor(len(_TABLES)) as aside:
-        list(aside.map(lake.compact, _TABLES))
+        list(aside.map(partial(lake.compact, partition={"source": source.name}), _TABLES))
     return Collected(source.name, boards, waiting)
 
 

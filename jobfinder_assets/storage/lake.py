@@ -244,13 +244,22 @@ class Lake:
             self._write(table, data, mode="overwrite", predicate=where if self.exists(table) else None)
         return data.num_rows
 
-    def compact(self, table: str) -> bool:
-        """Join small files when there are many; old versions stay readable for a week."""
-        # Without a lock two may do it at once, and every row of theirs would stand twice: so rarely there.
-        if not self.exists(table) or not _is_scattered(self._delta(table), often=not self._is_remote):
+    def compact(self, table: str, *, partition: Mapping[str, str] | None = None) -> bool:
+        """Join small files when there are many; old versions stay readable for a week.
+
+        `partition`: only the files of one, by the value of each column that the table is partitioned by. On an object
+        store, where no lock keeps a second one off, two at once double every row of theirs, and delta-rs lets them: who
+        alone writes a partition should name it.
+        """
+        chosen = [(column, "=", value) for column, value in (partition or {}).items()]
+        if not self.exists(table) or not _is_scattered(self._delta(table), chosen, often=not self._is_remote):
             return False
         with self.lock(table):
-            self._retry(lambda: self._for_writing(table).optimize.compact(writer_properties=_writer(table)))
+            self._retry(
+                lambda: self._for_writing(table).optimize.compact(
+                    partition_filters=chosen or None, writer_properties=_writer(table)
+                )
+            )
             self._retry(lambda: self._for_writing(table).vacuum(dry_run=False))
         return True
 
@@ -425,9 +434,11 @@ def _writer(table: str) -> WriterProperties:
     return _WRITER_OF_NARROW if schema.is_narrow else _WRITER_OF_HASHES if schema.of_hashes else _WRITER
 
 
-def _is_scattered(delta: DeltaTable, *, often: bool) -> bool:
+def _is_scattered(delta: DeltaTable, chosen: Sequence[tuple[str, str, str]], *, often: bool) -> bool:
     """Files are joined within their partition: its first is none too many."""
     files = pa.table(delta.get_add_actions(flatten=True))
+    for column, _, value in chosen:
+        files = files.filter(pc.equal(files.column(f"partition.{column}"), value))
     partitions = [name for name in files.column_names if name.startswith("partition.")]
     spare = len(files) - files.group_by(partitions).aggregate([]).num_rows
     small = pc.sum(files.column("size_bytes")).as_py() or 0

@@ -112,6 +112,30 @@ def test_some_files_of_a_small_table_are_joined_and_of_a_large_one_only_many(
     assert lake.count("posting_sightings") == 9
 
 
+@pytest.mark.parametrize("remote", [False, True])
+def test_one_partition_is_compacted_and_the_others_left(
+    remote: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lake_module, "_MANY_FILES", 3)
+    lake = Lake(f"file://{tmp_path}/lake" if remote else str(tmp_path / "lake"))
+    for number in range(4):
+        for source in "ab":
+            lake.append("posting_sightings", sightings([f"{number}"], source=source))
+    lake.append("posting_sightings", sightings(["0"], source="c"))
+
+    def files(source: str) -> int:
+        return sum(f"source={source}/" in uri for uri in lake._delta("posting_sightings").file_uris())
+
+    assert not lake.compact("posting_sightings", partition={"source": "c"})
+    assert not lake.compact("posting_sightings", partition={"source": "unknown"})
+    assert lake.compact("posting_sightings", partition={"source": "a"})
+    assert [files(source) for source in "abc"] == [1, 4, 1]
+    assert lake.count("posting_sightings") == 9
+    assert lake.compact("posting_sightings")
+    assert [files(source) for source in "abc"] == [1, 1, 1]
+    assert lake.count("posting_sightings") == 9
+
+
 def test_one_file_of_each_source_is_not_joined_again_and_again(
     lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
