@@ -603,11 +603,10 @@ class _Stored:
 
     def __init__(self, lake: Lake, source: str) -> None:
         where, columns = [("source", "=", source)], ["board", "source_id", "content_hash"]
-        self.known_at = lake.state("raw_postings")
         with ThreadPoolExecutor(1) as aside:
-            reading = aside.submit(lake.read_arrow, "raw_postings", [*columns, "sent_hash"], where)
+            reading = aside.submit(lake.read_with_state, "raw_postings", [*columns, "sent_hash"], where)
             seen = lake.read_arrow("posting_sightings", [*columns, *_TIMES], where)
-            raw = reading.result()
+            raw, self.known_at = reading.result()
         self._raw, self._seen = _ByBoard(raw), _ByBoard(seen)
         self._times = [self._seen.columns[name].to_numpy(zero_copy_only=False) for name in _TIMES]
         self._known: dict[str, _KnownPostings] = {}

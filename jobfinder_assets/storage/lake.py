@@ -65,6 +65,7 @@ _LISTED_IN_SQL = 500
 _LOCK_SECONDS = 600
 _LOCK_POLL_SECONDS = 0.01
 _REWRITTEN_ROWS = 5_000
+_NEVER_WRITTEN = ("", -1)
 _OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "in")
 
 
@@ -101,10 +102,7 @@ class Lake:
 
         The version alone may come again: `rewrite` makes a new table, whose versions begin at 0.
         """
-        if not self.exists(table):
-            return "", -1
-        found = self._delta(table)
-        return str(found.metadata().id), int(found.version())
+        return _state(self._delta(table)) if self.exists(table) else _NEVER_WRITTEN
 
     def read(
         self,
@@ -130,15 +128,27 @@ class Lake:
         version: int | None = None,
     ) -> pa.Table:
         """As `read`, but Arrow: list columns stay zero-copy buffers."""
+        return self.read_with_state(table, columns, where, version=version)[0]
+
+    def read_with_state(
+        self,
+        table: str,
+        columns: Sequence[str] | None = None,
+        where: Where = None,
+        *,
+        version: int | None = None,
+    ) -> tuple[pa.Table, tuple[str, int]]:
+        """As `read_arrow`, with the `state` of the table that was read."""
         schema = _schema(table)
         names = list(columns) if columns is not None else schema.columns
         unknown = [name for name in names if name not in schema.columns]
         if unknown:
             raise LakeError(f"table {table!r} has no column {unknown[0]!r}; it has: {', '.join(schema.columns)}")
         if not self.exists(table):
-            return _plain(table, names).empty_table()
-        batches = _scan(self._delta(table, version), table, names, where)
-        return pa.Table.from_batches(batches, schema=_plain(table, names))
+            return _plain(table, names).empty_table(), _NEVER_WRITTEN
+        found = self._delta(table, version)
+        batches = _scan(found, table, names, where)
+        return pa.Table.from_batches(batches, schema=_plain(table, names)), _state(found)
 
     def batches(
         self,
@@ -432,6 +442,10 @@ def _schema(table: str) -> TableSchema:
 def _writer(table: str) -> WriterProperties:
     schema = _schema(table)
     return _WRITER_OF_NARROW if schema.is_narrow else _WRITER_OF_HASHES if schema.of_hashes else _WRITER
+
+
+def _state(found: DeltaTable) -> tuple[str, int]:
+    return str(found.metadata().id), int(found.version())
 
 
 def _is_scattered(delta: DeltaTable, chosen: Sequence[tuple[str, str, str]], *, often: bool) -> bool:

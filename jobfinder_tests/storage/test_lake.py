@@ -62,6 +62,16 @@ def test_merge_does_not_look_for_keys_that_were_absent_in_the_state_that_it_find
     assert lake.count("posting_sightings") == 2
 
 
+def test_rows_come_with_the_state_that_they_are_of(lake: Lake) -> None:
+    assert lake.read_with_state("posting_sightings")[1] == lake.state("posting_sightings") == ("", -1)
+    for ids in (["1"], ["2", "3"]):
+        lake.append("posting_sightings", sightings(ids))
+        rows, state = lake.read_with_state("posting_sightings", ["source_id"])
+        assert state == lake.state("posting_sightings")
+        assert lake.read_with_state("posting_sightings", ["source_id"], version=state[1])[0] == rows
+    assert (rows.num_rows, state[1]) == (3, 1)
+
+
 def test_merge_looks_when_the_table_has_changed_since_keys_were_absent(lake: Lake) -> None:
     lake.merge("posting_sightings", sightings(["1"]))
     before = lake.state("posting_sightings")
