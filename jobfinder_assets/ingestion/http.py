@@ -125,7 +125,9 @@ class Key:
     @cached_property
     def secrets(self) -> re.Pattern[bytes] | None:
         """Every value as it is, and as an address, markup or JSON spells it."""
-        given = (*self.params.values(), *self.headers.values(), *self.variables.values())
+        # One that is too short is never sent, see `address`.
+        sent = (value for value in self.variables.values() if len(value) >= _SHORTEST_SECRET)
+        given = (*self.params.values(), *self.headers.values(), *sent)
         # The longest first: one may begin with another.
         values = sorted({value for value in given if value}, key=lambda value: (-len(value), value))
         spelled = ("".join(map(_spellings, value)) for value in values)

@@ -75,6 +75,9 @@ def test_a_variable_too_short_for_a_secret_is_refused(
     with pytest.raises(SourceError, match=r"\$\{WHO\}, whose value is too short for a secret: write it in the address"):
         HttpClient(http, key=Key.of_addresses([url])).get_json(url)
     assert not server.requests
+    other = server.on("/other", reply({"description": "indeed"}))
+    client = HttpClient(http, key=Key.of_addresses([url, other]))
+    assert client.get_json(other).content == {"description": "indeed"}, "what is not sent is not struck out of others"
 
 
 @pytest.mark.parametrize(
