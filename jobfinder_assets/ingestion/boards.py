@@ -16,13 +16,12 @@ from typing import Literal
 from urllib.parse import unquote
 
 from jobfinder_assets.config import Home
-from jobfinder_assets.ingestion.contract import SourceError, SourceSettings
+from jobfinder_assets.ingestion.contract import VARIABLE, SourceError, SourceSettings
 from jobfinder_assets.storage.files import write_text
 from jobfinder_assets.storage.spreadsheet import safe_cell, unsafe_cell
 
 COLUMNS = ("source", "board", "company", "read")
 _LEFT_OUT = "***"
-_VARIABLE = re.compile(r"\$\{\w+\}")
 _INSTEAD = "set it in the environment, and write ${NAME} in its place"
 
 
@@ -119,7 +118,7 @@ def without_password(board: str) -> str:
     userinfo = _userinfo(board)
     user, colon, password = userinfo.partition(":")
     secret = password or user
-    if not userinfo or _VARIABLE.fullmatch(secret):
+    if not userinfo or VARIABLE.fullmatch(secret):
         return board
     told = f"{user}:{_LEFT_OUT}" if password else f"{_LEFT_OUT}{colon}"
     return board.replace(f"//{userinfo}@", f"//{told}@", 1)

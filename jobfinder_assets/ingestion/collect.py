@@ -58,7 +58,7 @@ WATCHED_ROWS = 50
 # So often another thread joins those that ask, while they mostly wait.
 JOINING_SECONDS = 0.05
 _TIMES = ("first_seen_at", "last_seen_at", "closed_at")
-_TABLES = ("raw_postings", "posting_sightings", "source_health")
+_WRITTEN = ("raw_postings", "posting_sightings", "source_health")
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 logger = logging.getLogger(__name__)
@@ -220,8 +220,8 @@ def collect(
         outcomes = _side_by_side(ask, asked, connections) if source.kind in LIVE else list(map(ask, asked))
     boards = tuple(outcome for outcome in outcomes if isinstance(outcome, BoardHealth))
     waiting |= {name: str(told) for name, told in zip(asked, outcomes, strict=True) if isinstance(told, NotYet)}
-    with ThreadPoolExecutor(len(_TABLES)) as aside:
-        list(aside.map(partial(lake.compact, partition={"source": source.name}), _TABLES))
+    with ThreadPoolExecutor(len(_WRITTEN)) as aside:
+        list(aside.map(partial(lake.compact, partition={"source": source.name}), _WRITTEN))
     return Collected(source.name, boards, waiting)
 
 

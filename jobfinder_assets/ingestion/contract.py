@@ -7,6 +7,7 @@ stored records years later.
 
 import hashlib
 import json
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,9 @@ _CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
 
 # The kinds of sources that are asked over the network.
 LIVE = ("ats", "feed")
+
+# What an address names so stands in the environment, and in no table or message.
+VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 # Beside the source's own keys a record may hold, under this one, what only the fetch knew and a later
 # `draft` needs: a board's name, a file's column mapping, why a line could not be read.

@@ -38,6 +38,7 @@ from urllib3.util import parse_url
 
 from jobfinder_assets.config import Http, Settings
 from jobfinder_assets.ingestion.contract import (
+    VARIABLE,
     BoardBlocked,
     BoardGone,
     NotYet,
@@ -65,7 +66,6 @@ _TITLE = re.compile(rb"<title[^>]{0,200}>([^<]{1,120})", re.IGNORECASE)
 _BACKOFF_SECONDS = 0.5
 _STRUCK_OUT = "[key]"
 _SHORTEST_SECRET = 6
-_VARIABLE = re.compile(r"\$\{(\w+)\}")
 # An answer's characters: its own word for them, else UTF-8, which wrong guesses rarely pass.
 _CHARSET = re.compile(rb"""charset=["']?([\w.:-]{1,40})|encoding=["']([\w.:-]{1,40})["']""", re.IGNORECASE)
 
@@ -103,7 +103,7 @@ class Key:
     @classmethod
     def of_addresses(cls, addresses: Iterable[str]) -> "Key":
         """The variables of the environment that the addresses name."""
-        names = {name for address in addresses for name in _VARIABLE.findall(address)}
+        names = {name for address in addresses for name in VARIABLE.findall(address)}
         return cls(variables={name: os.environ.get(name, "").strip() for name in names})
 
     def address(self, url: str) -> str:
@@ -120,7 +120,7 @@ class Key:
                 )
             return quote(found, safe="")
 
-        return _VARIABLE.sub(value, url)
+        return VARIABLE.sub(value, url)
 
     @cached_property
     def secrets(self) -> re.Pattern[bytes] | None:

@@ -243,22 +243,15 @@ def settled(tab: Any) -> None:
 
 
 def press(tab: Any, key: str, expected: Callable[[], bool]) -> None:
-    """Press a key, and wait for what it does and for the next posting.
-
-    Once more where nothing at all has come of it: Streamlit hears no key in the moment in which it draws a button anew.
-    """
+    """Press a key once, and wait for what it does and for the next posting."""
     deadline = time.monotonic() + 60
     while not (shown := posting_shown(tab)):
         assert time.monotonic() < deadline, "no posting is shown"
         time.sleep(0.05)
     settled(tab)
     tab.keyboard.press(key)
-    pressed, again = time.monotonic(), True
     while not (expected() and posting_shown(tab) not in ("", shown)):
         assert time.monotonic() < deadline, f"the key {key} did nothing"
-        if again and time.monotonic() - pressed > 20 and not expected() and posting_shown(tab) == shown:
-            again = False
-            tab.keyboard.press(key)
         time.sleep(0.05)
 
 
