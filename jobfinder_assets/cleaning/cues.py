@@ -23,12 +23,15 @@ _END = re.compile(
     r"(?<=[a-z)][A-Z])(?=[a-z])"
     r"|(?<=[\n•·●▪;*])"
     r"|(?<=\.)(?<![A-ZÀ-Þ]\.) (?!(?i:(?<=\byrs\. )|(?<=\byr\. )|(?<=\bmin\. )|(?<=\bmind\. )|(?<=\bca\. )"
-    r"|(?<=\bapprox\. )|(?<=\bexp\. ))(?:[a-z\d]|Exp))|(?<=!) |(?<=\?)(?<! \?) (?!(?i:yes|no)\b)"
+    r"|(?<=\bapprox\. )|(?<=\bexp\. ))(?:[a-z\d]|Exp))|(?<=!) "
+    r"|(?<=\?)(?<! \?) (?!(?i:yes|no|not|unfortunately|we do)\b)"
     r"|(?<=[.!?])(?<![A-Z].)(?=[A-Z\n]|$)"
     r"|(?<=[a-z.)]\d)(?=\d?\+)"
     r"|(?<=\s[–-])\s(?=[A-Z])"
     r")"
 )
+# "Can I work from home?", and the answer on the next line.
+_ANSWER = re.compile(r"\??\n+(?:yes|no|not|unfortunately|we do)\b", re.I)
 # "Remote:", "Work remotely" and "Remote job" stand before their value on the next line.
 _LABEL = re.compile(r"[^\n]*:|\s*(?:work remotely|remote job|telework eligible|seniority level)\s*", re.I)
 
@@ -72,6 +75,8 @@ class Cues:
             at = match.start()
             # Empty lines and a bullet stand between a label and its value.
             if value_from > position and not text[value_from:at].strip():
+                continue
+            if "?" in text[at - 1 : at + 1] and _ANSWER.match(text, at):
                 continue
             if text[at] == "\n" and _LABEL.fullmatch(text, start, at):
                 value_from = at + 1

@@ -466,8 +466,10 @@ def _identities(rows: list[dict[str, object]]) -> Hashes:
 
 def _text_hashes(shingles: Shingles) -> Hashes:
     """One hash for each text's shingles; the order of shingles does not count."""
-    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(shingles.hashes, dtype=np.uint64)])
-    return sums[shingles.starts[1:]] - sums[shingles.starts[:-1]]
+    starts, sums = shingles.starts[:-1], np.zeros(len(shingles), np.uint64)
+    has_some = starts < shingles.starts[1:]
+    sums[has_some] = np.add.reduceat(shingles.hashes, starts[has_some])
+    return sums
 
 
 def _rows(postings: pd.DataFrame) -> list[dict[str, object]]:

@@ -140,7 +140,7 @@ def sentence_countries(sentence: str) -> frozenset[str] | None:
     if _asks_for_us_citizens(sentence):
         return frozenset({"US"})
     # "During the coronavirus timeframe" is in no zone.
-    if (zone := _time_zone().search(sentence)) and _WHERE.search(sentence):
+    if (zone := _time_zone().search(sentence)) and _WHERE.search(sentence) and "wherever" not in sentence:
         return frozenset(_time_zones()[zone[0]])
     return None
 
@@ -152,7 +152,9 @@ def _countries_of_adjectives(sentence: str) -> set[str]:
         return found
     for match in _OF_A_COUNTRY.finditer(sentence):
         start, end = match.span()
-        if not _NOT_OF_A_COUNTRY.search(sentence[max(0, start - _AROUND) : end + _AROUND]):
+        # "A valid EU work permit, as we cannot sponsor one"
+        behind = sentence[end : end + _AROUND].partition(",")[0]
+        if not _NOT_OF_A_COUNTRY.search(sentence[max(0, start - _AROUND) : end] + behind):
             whose = _countries_at_end(sentence[max(0, start - _AROUND) : start].rstrip(" -"), _adjectives())
             # A citizen of the EU may live anywhere.
             found |= whose if len(whose) < _A_GROUP or match[0].startswith("work") else set()
@@ -169,7 +171,8 @@ def _asks_for_us_citizens(sentence: str) -> bool:
     """By their name, or by a clearance that only they are given."""
     if "citizen" in sentence and _ONLY_CITIZENS.search(sentence):
         return True
-    named = [_US_CITIZENS.search(sentence)] if _is_asked(sentence) else []
+    is_told = any(word in sentence for word in _OF_US_CITIZENS) and _is_asked(sentence)
+    named = [_US_CITIZENS.search(sentence)] if is_told else []
     if any(word in sentence for word in _OF_CLEARANCES):
         named.append(_CLEARANCE.search(sentence))
     around = (sentence[max(0, one.start() - _AROUND) : one.end() + _AROUND] for one in named if one)
@@ -189,6 +192,7 @@ _OF_ADJECTIVES = (
     "citizen", "nationals", "permanent residen", "clearance", "cleared", "authorisation", "authorization", "permit",
     "work visa", "rights", "reliability status", "agsva",
 )  # fmt: skip
+_OF_US_CITIZENS = ("citizen", "person", "itar", "green card", "gc", "clearance")
 _OF_CLEARANCES = (
     "secret", "clearance", "cleared", "ts/sci", "ts sci", "ts, sci", "reliability status", "classified information",
     "public trust", "security investigation", "agsva",
@@ -232,7 +236,7 @@ _STATES_LISTED = re.compile(
     r"\b(?:reside|live|located|based|hire|hiring|employ|candidates|applicants|residents)\b.{0,40}"
     r"\bfollowing (?:u\.?s\.? )?states\W{1,3}([a-z]+)"
 )
-_SOME = r"(?:the )?[a-z.]+(?:[ ,/:]{1,2}[a-z.]+){0,9}"
+_SOME = r"(?:the )?[a-z.]+(?:[ ,/:]{1,2}[a-z.]+){0,30}"
 # The countries are looked up in what stands where a country must stand: a pattern of all their names is slow.
 _BINDING = {word: re.compile(joined(parts).replace("{some}", _SOME)) for word, parts in _TABLE["binding"].items()}
 # "Mails from us only come from our own domain."

@@ -39,8 +39,11 @@ def joined(alternatives: list[str]) -> str:
     """One regular expression of alternatives of which the first that fits at a place counts, those at words first.
 
     Those that begin at a word's boundary share one: the engine then passes over most of them by their first letter, in
-    a third of the time.
+    a third of the time. So do those at the beginning of the text.
     """
-    at_words = [part.removeprefix(r"\b") for part in alternatives if part.startswith(r"\b")]
-    others = [part for part in alternatives if not part.startswith(r"\b")]
-    return "|".join([rf"\b(?:{'|'.join(at_words)})", *others] if at_words else others)
+    groups = {
+        opening: "|".join(part.removeprefix(opening) for part in alternatives if part.startswith(opening))
+        for opening in (r"\b", "^")
+    }
+    others = [part for part in alternatives if not part.startswith(tuple(groups))]
+    return "|".join([*(f"{opening}(?:{parts})" for opening, parts in groups.items() if parts), *others])

@@ -25,17 +25,22 @@ _REMOTE_SAID = _SAID["remote_said"]
 # One of these stands in whatever the expressions find: most sentences have none, and are not searched.
 REMOTE_WORDS = (
     "remot", "home", "wfh", "virtual", "anywhere", "from where", "tele", "télé", "thuiswerk", "zdaln", "distance",
-    "distributed", "ortsunabhängig", "location independent", "fully", "100",
+    "distributed", "ortsunabhängig", "location independent", "location-independent", "residence", "vanuit huis",
+    "fully", "100",
 )  # fmt: skip
 ONSITE_WORDS = (
     "site", "office", "person", "full", "based", "headquarters", "hq", "studio", "lab", "wfo", "büro", "vor ort",
-    "präsen", "presen", "présen", "kantoor", "locatie", "stacjonarn", "five", "5 day", "5 tag", "campus", "work is ",
+    "präsen", "presen", "présen", "plant", "workshop", "branch", "store", "clinic", "warehouse", "factory", "depot",
+    "hub", "day 1", "day one", "daily", "every", "each day", "kantoor", "locatie", "stacjonarn", "five", "fünf",
+    "5 day", "5 tag", "campus", "work is ",
 )  # fmt: skip
 HYBRID_WORDS = (
     "hybrid", "day", "%", "hybryd", "ibrid", "íbrid", "mon", "tue", "wed", "thu", "fri", "mobile", "blend", "half",
     "once ", "twice ", "times ", "50", "rest", "remainder", "balance", "flexib", "divid", "split", "shared", "mix",
     "combin", "home and", "if", "when", "where", "jour", "día", "dni", "dag", "tag", "teil", "part", "occasional",
-    "regular", "some ", "local ", "several", "a few ", "a couple ", "of which",
+    "regular", "some ", "most of", "a third", "two third", "from home", "at home", "hoc ", "otherwise", "the other",
+    "the remaining", "giorn", "situational", "periodic", "semi", "limited ", "local ", "several", "a few ", "a couple ",
+    "of which",
 )  # fmt: skip
 # A label whose value is not there says nothing.
 _LABEL_ALONE = re.compile(r"\W*work remotely\W*")

@@ -65,7 +65,9 @@ _JOIN = re.compile(
     re.I,
 )
 _EXTRA = re.compile(_SAID["extra"], re.I)
-_AHEAD_ENDS = re.compile(r"[,+&£$€;.–-]|\b(?:plus|with|and|per|depending|(?:not )?(?:ex|in)cluding)\b", re.I)
+_AHEAD_ENDS = re.compile(
+    r"[,+&£$€;.–-]|\b(?:plus|with|and|per|depending|zuzüglich|zzgl|sowie|(?:not )?(?:ex|in)cluding)\b", re.I
+)
 # What may stand behind a "+" that leaves the upper end open; anything else is introduced by it.
 _OPEN_END = re.compile(_SAID["open_end"], re.I)
 _GRADE = re.compile(
@@ -118,7 +120,7 @@ _PAY_LINE = re.compile(r"\s*(?:pay|salary|compensation)\s?:\s?[$£€₹\d]", re
 _SIZE = re.compile(r"\s?(?:\+\s?)?(?:m\b|mm\b|mil|b\b|bn|bil|tril|\+? ?(?:million|billion))", re.I)
 # "6 lakh rides each day"
 _COUNTED = re.compile(r"(?:lakhs?|crores?) (?!rupees)[a-z]+s\b", re.I)
-_SENTENCE_ENDS = re.compile(r"[.!?]\s")
+_SENTENCE_ENDS = re.compile(r"(?<!\bmin)(?<!\bmax)[.!?]\s", re.I)
 _PERIOD_BEHIND = re.compile(_SAID["period_behind"])
 _OTHER_UNIT = re.compile(_SAID["other_unit"])
 _YEARLY = r"\d{2,3}(?:[,.]\d{3}(?:\.\d\d)?|[kK])"

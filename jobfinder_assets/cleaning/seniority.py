@@ -18,7 +18,7 @@ _TITLE_LEVELS = (
     ("junior", r"entry[- ]level(?! manager)"),
     (
         "intern",
-        r"intern|interns|internship|stagiaire|stage(?=\W*$|\W+(?:-|–|en|data|assistant))|\w*praktikum|\w*praktikant\w*"
+        r"intern|interns|internship|stagiaire?|stage(?=\W*$|\W+(?:-|–|en|data|assistant))|\w*praktikum|\w*praktikant\w*"
         r"|co-?op|werkstudent\w*|duales studium|alternance|alternant\w*|becari[oa]"
         r"|working student|summer analyst"
         # Not who arranges them.
@@ -51,7 +51,7 @@ _TITLE_LEVELS = (
     (
         "junior",
         r"junior|jr|jnr|entry[- ]?level|(?<!data )(?<!order )entry|graduate|(?:new|recent) grads?"
-        rf"|trainee|associate|i|(?:level|lvl|l) ?1|(?:sde|swe)[- ]?1|{_NO_BAND}1$"
+        rf"|trainee|assoc(?:iate)?|i|(?:level|lvl|l) ?1|(?:sde|swe)[- ]?1|{_NO_BAND}1$"
         r"|freshers?|campus hire|early career|berufseinsteiger\w*|absolvent\w*",
     ),
 )
@@ -65,6 +65,14 @@ _NUMBERED = re.compile(
 # "Data Engineer 2" is a level, "Data Engineer - 2 positions" and "2024" are none.
 _TITLE_END = re.compile(r"\s*(?:\(.*|[-–,|/:@].*)$")
 
+# "We are looking for a steady Senior Ferry Engineer": what opens it, and how it ends.
+_SOUGHT = (
+    r"\b(?:seek\w*|looking (?:for|to (?:add|bring on|hire))|hiring|recruiting|searching for|need (?:for|of)|role of"
+    r"|opening for|as|fill|summary|suchen) (?:an? |our |the |this |eine?n? )(?:[\w-]+ ){0,2}"
+)
+_SOMEBODY = (
+    r"(?:[\w&/-]+ ){0,3}(?:analyst|architect|consultant|developer|engineer|programmer|scientist|specialist)\b(?!s)"
+)
 _OF_THE_JOB = r"(?:position|role|job|opportunity|opening|candidate|hire|analyst|engineer|scientist|developer|level)"
 # Level, the words of which a sentence holds one where the expression fits (far sooner looked for), the expression.
 _TEXT_LEVELS = tuple(
@@ -79,10 +87,19 @@ _TEXT_LEVELS = tuple(
         ),
         (
             "junior",
-            ("entry", "junior", "grad", "early", "berufseinsteiger"),
+            ("entry", "junior", "jr", "grad", "early", "berufseinsteiger"),
             r"\b(?:(?:entry|junior)[- ]level\b(?!s? (?:staff|employees|team|analysts to|engineers to))"
             r"|(?:new|recent) grad(?:uate)?s?\b(?! school)|early[- ]career\b|berufseinsteiger)"
-            r"|(?:level|seniority)\W{1,4}(?:entry|junior)\b|\bas a junior (?:[\w/&-]+ ){0,3}[\w/&-]+, you\b",
+            r"|(?:level|seniority)\W{1,4}(?:entry|junior)\b|\bas a junior (?:[\w/&-]+ ){0,3}[\w/&-]+, you\b"
+            r"|\b(?:this is|it['’]s) a (?:junior|graduate) (?:[\w-]+ ){0,2}(?:role|position|job|opportunity)\b"
+            rf"|{_SOUGHT}(?:junior|jr\.?|graduate) {_SOMEBODY}",
+        ),
+        (
+            "lead",
+            ("lead", "principal", "staff"),
+            r"\b(?:staff|principal)[- ]level (?:position|role|job|opportunity)\b"
+            r"|\b(?:this is|it['’]s) a (?:lead|principal|staff) (?:[\w-]+ ){0,2}(?:role|position|job|opportunity)\b"
+            rf"|{_SOUGHT}(?:lead(?! gen)|principal|staff) {_SOMEBODY}",
         ),
         (
             "mid",
@@ -97,11 +114,7 @@ _TEXT_LEVELS = tuple(
             rf"\bsenior[- ]level {_OF_THE_JOB}"
             r"|\b(?:this is|it['’]s) a senior (?:[\w-]+ ){0,2}(?:role|position|job|opportunity)\b"
             rf"|(?:level|seniority)\W{{1,4}}senior\b(?! (?:manage|leader|exec))"
-            # "We are looking for a steady Senior Ferry Engineer"
-            r"|\b(?:seek\w*|looking (?:for|to (?:add|bring on|hire))|hiring|recruiting|searching for|need (?:for|of)"
-            r"|role of|opening for|as|fill|summary) (?:an? |our |the |this )(?:[\w-]+ ){0,2}(?:senior|sr\.?) "
-            r"(?:[\w&/-]+ ){0,3}"
-            r"(?:analyst|architect|consultant|developer|engineer|programmer|scientist|specialist)\b(?!s)",
+            rf"|{_SOUGHT}(?:senior|sr\.?) {_SOMEBODY}",
         ),
     )
 )
@@ -215,8 +228,8 @@ _NOT_EXPERIENCE, _NOT_ASKED, _DOING = _SAID["not_experience"], _SAID["not_asked"
 # One of these stands where the expression fits: far sooner looked for.
 _NOT_ASKED_WORDS = (
     "vest", "fixed", "temporary", "appointment", "duration", "contract", "less", "fewer", "final", "penultimate",
-    "up to", "bonus", "age", "retention", "archiv", "storage", "count", "licen", "resid", "lived", "living", "passport",
-    "citizen",
+    "up to", " lasts", "runs ", "takes ", "bonus", "age", "retention", "archiv", "storage", "count", "licen", "resid",
+    "lived", "living", "passport", "citizen",
 )  # fmt: skip
 _ASKED_WORDS = ("required", "mandatory", "must")
 _WITH_DEGREE, _DEGREE_WITH = _SAID["with_degree"], _SAID["degree_with"]

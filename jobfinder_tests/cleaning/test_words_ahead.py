@@ -17,6 +17,7 @@ AHEAD: dict[str, tuple[Collection[str], re.Pattern[str]]] = {
     "years asked": (seniority._ASKED_WORDS, seniority._ASKED_AFTER),
     **{f"who may apply: {word}": ((word,), pattern) for word, pattern in eligibility._BINDING.items()},
     "of a country": (eligibility._OF_ADJECTIVES, eligibility._OF_A_COUNTRY),
+    "citizens of the US": (eligibility._OF_US_CITIZENS, eligibility._US_CITIZENS),
     "citizens only": (("citizen",), eligibility._ONLY_CITIZENS),
     "states": (("following",), eligibility._STATES_LISTED),
     **{
