@@ -22,11 +22,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from jobfinder_assets.cleaning.collector import no_collection
-from jobfinder_assets.cleaning.company import company_key
+from jobfinder_assets.cleaning.company import company_key, is_agency
 from jobfinder_assets.cleaning.opening import (
     Opening,
     agency_nearby,
     another_post,
+    anybodys,
     compare_companies,
     conflict,
     names_itself,
@@ -49,7 +50,7 @@ from jobfinder_assets.cleaning.text import readable, text_or_empty
 from jobfinder_assets.cleaning.titles import Title, read_title
 from jobfinder_assets.cleaning.whereabouts import cities_of, metropolis
 
-DUPLICATES_VERSION = "10"
+DUPLICATES_VERSION = "11"
 COLUMNS = (
     "title", "company", "location", "description", "city", "region", "workplace", "requisition_id",
 )  # fmt: skip
@@ -74,6 +75,7 @@ _OTHER_EMPLOYER_LONGER_TITLE = 0.65
 _OTHER_EMPLOYER_NAMED = 0.97
 _OTHER_EMPLOYER_SHORT = 0.85
 _OTHER_EMPLOYER_UNTOLD = 0.75
+_AGENCY_UNTOLD = 0.7
 _SAME_REQUISITION = 0.4
 _SHORT_TEXT, _SHORTEST_TEXT = 40, 25
 _NEARLY_ALL = 0.97
@@ -331,11 +333,20 @@ def _bound(left: Opening, right: Opening, *, employer: str, titles: str, known_p
         if left.places.cities and right.places.cities:
             return 2.0
         return _OTHER_EMPLOYER_LONGER_TITLE if titles == "equal" else _OTHER_EMPLOYER_UNTOLD
+    if anybodys(left, right):
+        return 2.0
     if names_itself(left, right) and names_itself(right, left):
         return _OTHER_EMPLOYER_NAMED
     if titles == "different":
-        return _OTHER_EMPLOYER_UNTOLD
+        return _untold(left, right)
     return _OTHER_EMPLOYER if titles == "equal" else _OTHER_EMPLOYER_LONGER_TITLE
+
+
+def _untold(left: Opening, right: Opening) -> float:
+    """How much of a copy must agree where its title has words of its own, which agencies add and leave out."""
+    return (
+        _AGENCY_UNTOLD if any(is_agency(side.company, side.text) for side in (left, right)) else _OTHER_EMPLOYER_UNTOLD
+    )
 
 
 def _compare_titles(left: Title, right: Title) -> str:
@@ -351,7 +362,7 @@ def _title_fits(left: Opening, right: Opening, *, share: float, titles: str) -> 
 
     Of a copy only a language or a market is asked: agencies write other words of their own into a title.
     """
-    copied = _NEARLY_ALL if compare_companies(left, right) != "other" else _OTHER_EMPLOYER_UNTOLD
+    copied = _NEARLY_ALL if compare_companies(left, right) != "other" else _untold(left, right)
     same_market = left.languages_and_markets == right.languages_and_markets
     return _told(left, right) or (titles == "longer" and share >= copied and same_market)
 

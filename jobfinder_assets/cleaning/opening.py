@@ -17,9 +17,10 @@ from jobfinder_assets.cleaning.lexicon import read_lines
 from jobfinder_assets.cleaning.opening_words import OPENING_WORDS, plain_words, state_code
 from jobfinder_assets.cleaning.post import Post, read_post
 from jobfinder_assets.cleaning.requisitions import plain_number, requisition_numbers
+from jobfinder_assets.cleaning.skills import find_skills
 from jobfinder_assets.cleaning.text import text_or_empty
 from jobfinder_assets.cleaning.titles import LEVELS, STEM_LETTERS, Title, read_title
-from jobfinder_assets.cleaning.whereabouts import Places, cities_in, city_name, read_places
+from jobfinder_assets.cleaning.whereabouts import CITY_SPELLINGS, Places, cities_in, city_name, read_places
 
 SameName = Literal["same", "alike", "other"]
 _SILENT_E = re.compile(rf"(?<=^.{{{STEM_LETTERS - 1}}})e$")
@@ -51,6 +52,7 @@ _BEFORE_RESIDES, _BEHIND_RESIDES = 20, 140
 _NAME = re.compile(r"[a-z,] ([A-Z][A-Za-z0-9]+)")
 # A name is known by as many letters: "Developer" and "Development" are one.
 _OFTEN, _NAME_LETTERS = 2, 7
+_FEW_NAMES, _LONG = 3, 1_000
 _NIGHTS = frozenset({"night", "nights"})
 # Of two adverts that are alike, a text so much shorter has been cut, and what it does not say is unknown.
 _WHOLE = 0.8
@@ -123,6 +125,12 @@ class Opening:
         """Words with a capital that stand inside sentences more than once, in lower case."""
         times = Counter(_NAME.findall(self.text))
         return frozenset(name.lower() for name, often in times.items() if often >= _OFTEN) - LEVELS.keys()
+
+    @cached_property
+    def is_generic(self) -> bool:
+        """A long text with hardly a name in its sentences and no skill: it is of any café's baristas."""
+        names = {name.lower() for name in _NAME.findall(self.text)} if len(self.text) >= _LONG else None
+        return names is not None and len(names) <= _FEW_NAMES and not find_skills(self.text)
 
     @cached_property
     def lower(self) -> str:
@@ -251,6 +259,19 @@ def names_itself(opening: Opening, other: Opening) -> bool:
     return len(own) > 3 and opening.spoken.count(own) >= 2 and foreign not in opening.spoken
 
 
+def anybodys(left: Opening, right: Opening) -> bool:
+    """A generic text that names neither employer: two seek alike.
+
+    Not where an agency, which hides its client's name, may have copied it, or where the names have a word in common.
+    """
+    if not (left.is_generic or right.is_generic) or any(is_agency(side.company, side.text) for side in (left, right)):
+        return False
+    keys = [" ".join(plain_words(side.company_key)) for side in (left, right)]
+    if (set(keys[0].split()) & set(keys[1].split())) - _COMMON_IN_NAMES:
+        return False
+    return not any(f" {key} " in side.spoken for key in keys for side in (left, right))
+
+
 def names_of_its_own(opening: Opening, other: Opening) -> bool:
     """The text has a name inside sentences, again and again, that the other never has: of a ward, a team, a role."""
     return any(name[:_NAME_LETTERS] not in other.lower for name in opening.names)
@@ -303,13 +324,19 @@ def _place_is_open(left: Opening, right: Opening) -> bool:
 
 def _lists(spoken: str, first: str, second: str) -> bool:
     """Both cities stand close together, and not in a sentence about the company's offices."""
-    spots = [_spots(f" {city} ", spoken) for city in (first, second)]
+    spots = [_all_spots((f" {name} " for name in _spellings_of(city)), spoken) for city in (first, second)]
     for a in spots[0]:
         for b in spots[1]:
             start, end = min(a, b), max(a, b)
             if end - start <= _LIST_SPAN and not _BOAST.search(spoken[max(0, start - 80) : end]):
                 return True
     return False
+
+
+@lru_cache(maxsize=4_096)
+def _spellings_of(city: str) -> tuple[str, ...]:
+    """A city's names in a text: "munich", "munchen"."""
+    return city, *(name for name, meant in CITY_SPELLINGS.items() if meant == city)
 
 
 def _speaks_of_city(city: str, spoken: str) -> bool:

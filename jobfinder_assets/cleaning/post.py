@@ -32,7 +32,14 @@ _HOURS = re.compile(
 )
 _FEWEST_HOURS, _MOST_HOURS = 4, 60
 _BEFORE_HOURS, _BEHIND_HOURS = 8, 20
-_UNITS = ("ward", "unit", "team", "locality", "clinic", "department", "division", "lodge", "hub")
+_SHOPS = (
+    "pharmacy", "store", "shop", "branch", "restaurant", "salon", "nursery", "hotel", "depot", "surgery",
+)  # fmt: skip
+_UNITS = ("ward", "unit", "team", "locality", "clinic", "department", "division", "lodge", "hub", *_SHOPS)
+# "our shop in Harbour Lane"
+_PLACE_BEHIND = re.compile(r" (?:in|at|on) (?:the )?((?:[A-Z][a-z'’]+ ?){1,3})")
+# "Ward 12"
+_NUMBER_BEHIND = re.compile(r" (\d{1,3}[A-Za-z]?|[A-Z]\d{1,2})\b")
 # What the one reading of a text looks for.
 _SOUGHT = {**_CONTRACTS, "permanent": ("perm",), "hours": ("hours", "hrs"), "unit": _UNITS}
 _NAME_SPAN, _NAME_WORDS = 60, 4
@@ -85,6 +92,10 @@ def read_post(text: str) -> Post:
         kind = kinds[number]
         if kind == "unit":
             units.add(_unit(text, start, end))
+            if plain.startswith("ward", start) and (behind := _NUMBER_BEHIND.match(text, end)):
+                units.add(frozenset({f"ward {behind[1].lower()}"}))
+            elif plain[start:end] in _SHOPS and (behind := _PLACE_BEHIND.match(text, end)):
+                units.add(_name_at_end(behind[1]))
         elif kind == "hours":
             around = plain[max(0, start - _BEFORE_HOURS) : start + _BEHIND_HOURS]
             hours.update(float(value.replace(":", ".")) for value in _HOURS.findall(around))

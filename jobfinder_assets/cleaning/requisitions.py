@@ -10,9 +10,11 @@ _REQUISITION = re.compile(
     r"(?:req(?:uisition)?|job|role|position|posting|vacancy|announcement|competition|opening|opportunity|reference|ref)"
     r"[\s.]{0,2}(?:requisition\s{0,2}|reference\s{0,2}|announcement\s{0,2}|posting\s{0,2})?"
     r"(?:id|identifier|number|num|nbr|no|nr|#)s?(?![a-z])|(?:job\s{0,2})?(?:reference\s{0,2}code)(?![a-z])"
-    r"|(?:req|requisition|ref)(?=[\s.:#]{0,4}[A-Z]{0,4}-?\d)|(?<![a-z0-9])id\s?#)"
+    r"|(?:req|requisition|ref|r[eé]f[eé]rence|kennziffer|referenz|(?:ref\.|job|stellen|referenz)-?(?:id|nr|nummer)"
+    r"|ausschreibungsnummer)(?=[\s.:#]{0,4}[A-Z]{0,6}-?\d)|(?<![a-z0-9])id\s?#)"
     r"[\s.:#*()\[\]–-]{0,8}"
-    r"([A-Za-z]{0,6}[-_]?\d[\dA-Z]{0,20}?(?:[-_/.]\d[\dA-Z]{0,14}?){0,3}(?:[A-Z]{1,4}(?![a-z]))?)(?!\d|[A-Z]{1,4}\d)"
+    # A capital before a small letter begins the next word: "Code18-30823Project".
+    r"([A-Za-z]{0,6}[-_]?\d(?:\d|[A-Z](?![a-z])){0,20}(?:[-_/.](?:\d|[A-Z](?![a-z])){1,14}){0,4})(?!\d|[A-Z]{1,4}\d)"
     r"(?!\s?(?:\+|years|yrs|months|%))"
 )
 _GLUED_REQUISITION = re.compile(
@@ -31,9 +33,15 @@ _LABELS = (
     "opening",
     "opport",
     "ref",
+    "réf",
+    "kennziffer",
+    "stellen",
+    "ausschreib",
     "#",
 )
 _DIGITS = re.compile(r"[0-9][0-9-]+")
+# "457-20-068-CR", which the same employer also writes without.
+_ENDING = re.compile(r"(?:[-_/.][A-Za-z]+)+$")
 _FEWEST_DIGITS = 3
 _JOINS = ("_", "/", ".")
 _BEFORE_NUMBER, _BEHIND_NUMBER = 60, 40
@@ -91,4 +99,4 @@ def _spans_with_digits(text: str) -> list[tuple[int, int]]:
 def plain_number(text: str) -> str:
     """A number as it is compared: small letters and digits alone."""
     # Kenexa BrassRing writes its numbers with and without "BR", others with and without "REQ".
-    return re.sub(r"^req(?=\d)|(?<=\d)br$", "", re.sub(r"[^0-9a-z]", "", text.lower()))
+    return re.sub(r"^req(?=\d)|(?<=\d)br$", "", re.sub(r"[^0-9a-z]", "", _ENDING.sub("", text).lower()))

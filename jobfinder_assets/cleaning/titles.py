@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from jobfinder_assets.cleaning.company import company_key
+from jobfinder_assets.cleaning.gazetteer import gazetteer
 from jobfinder_assets.cleaning.opening_words import OPENING_WORDS, STATES, plain_words
 from jobfinder_assets.cleaning.requisitions import BOARD_CODE, plain_number
 from jobfinder_assets.cleaning.whereabouts import CITY_SPELLINGS
@@ -31,6 +32,9 @@ _ASIDE = re.compile(
 _HYPHEN = re.compile(r"\b(co)-(?=ord|op)", re.I)
 # Of an agency's trade, not of the job.
 _DIRECT_CLIENT = re.compile(r"\bdirect client\b", re.I)
+_TAIL = re.compile(r"[-–—|(:]\s?([^-–—|(:]+?)\)?\s*$")
+_JOINED = re.compile(r"\s*(?:[,/;&]|\b(?:or|and|oder|und)\b)\s*", re.I)
+_LARGE = 100_000
 _STATE_CODE = re.compile(r"\b[A-Z]{2}\b")
 
 
@@ -67,8 +71,21 @@ def _title_words(title: str) -> tuple[tuple[str, ...], frozenset[str], frozenset
         plain_number(value) for value in _TITLE_NUMBER.findall(title) if not BOARD_CODE.match(value.lstrip("#"))
     )
     states = frozenset(code.lower() for code in _STATE_CODE.findall(title) if code.lower() in STATES)
-    plain = _HYPHEN.sub(r"\1", _ASIDE.sub(" ", _DIRECT_CLIENT.sub(" ", _TITLE_NUMBER.sub(" ", title))))
+    plain = _without_cities(_HYPHEN.sub(r"\1", _ASIDE.sub(" ", _DIRECT_CLIENT.sub(" ", _TITLE_NUMBER.sub(" ", title)))))
     return tuple(part for word in plain_words(plain) for part in _SPELLINGS.get(word, [word])), numbers, states
+
+
+def _without_cities(title: str) -> str:
+    """The title without a list of cities at its end: "Rigger - Oslo, Bergen or Kiel"."""
+    tail = _TAIL.search(title)
+    cities = [" ".join(plain_words(piece)) for piece in _JOINED.split(tail[1])] if tail else []
+    if tail is None or len(cities) < 2 or not all(city in CITY_SPELLINGS or _is_large(city) for city in cities):
+        return title
+    return title[: tail.start()]
+
+
+def _is_large(city: str) -> bool:
+    return any(one.population >= _LARGE for one in gazetteer().cities.get(city, ())[:1])
 
 
 @lru_cache(maxsize=65_536)

@@ -111,6 +111,8 @@ def cities_of(row: Mapping[str, object]) -> frozenset[tuple[str, str]]:
 
 @lru_cache(maxsize=65_536)
 def _cities(location: str, city: str, region: str) -> frozenset[tuple[str, str]]:
+    # Of "K\ufffdln" it is not known what it was.
+    location, city = ("" if "\ufffd" in name else name for name in (location, city))
     cities = cities_in(location)
     if not city and len(cities) == 1:
         cities = _completed(cities, location)

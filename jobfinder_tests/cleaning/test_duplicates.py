@@ -31,6 +31,18 @@ CORE = advert(seed=1, sentences=24)
 OTHER_CORE = advert(seed=2, sentences=24)
 BOILERPLATE = "Northwind Traders moves parcels since 1911. " + advert(seed=3, sentences=8)
 EQUAL_CHANCES = "We hire people of every age, origin and belief, and we answer every letter that reaches us. " * 2
+HOUSEKEEPING = (
+    "We look for friendly housekeepers! If you like order and have an eye for detail, come and talk to us. You clean "
+    "rooms, baths and halls, change linen and towels, fill up soap and tea, and tell the front desk what is broken. "
+    "You are kind to guests who come back too early, and you keep their secrets. You push a heavy cart, climb "
+    "stairs and stand for most of the day. You work mornings, some weekends and the busy weeks of summer. You need no "
+    "diploma and no years of anything; we show you how it is done, and after a week you are on your own floor. You "
+    "speak enough of the language to understand a list and to say good morning. We pay by the hour, each Friday, and "
+    "you keep your tips. We feed you at noon, wash your clothes, and give you a room for your family at half the price "
+    "once a year. Who stays for a season gets a bonus, and who stays for two may lead a floor. We hire people of every "
+    "age and belief. To apply, come by on any day between nine and four and ask for the head of the house, or leave "
+    "your name and number at the desk."
+)
 BASE: dict[str, Any] = {
     "title": "Data Engineer",
     "company": "Northwind Traders",
@@ -194,6 +206,16 @@ SAME = {
         {"description": "37 hours a week. " + CORE},
     ),
     "a department that one text names": ({"description": CORE + " You join the Sorting Department."}, {}),
+    "cities listed in both titles, as they are written there": (
+        {"title": "Rigger (m/f/d) – München, Nürnberg or Hamburg", "location": "Hamburg"},
+        {"title": "Rigger (m/f/d) – München, Nürnberg or Hamburg", "location": "München"},
+    ),
+    "a field of which a letter is lost": ({"location": "Köln"}, {"location": "K\ufffdln"}),
+    "software in short": ({"title": "SW-Entwickler Data"}, {"title": "Softwareentwickler Data"}),
+    "one number with and without its ending": (
+        {"description": "Post ref: 457-20-068-CR " + CORE},
+        {"description": "Post ref: 457-20-068 " + CORE, "location": "Reno, NV"},
+    ),
     "one number with and without REQ": (
         {"description": CORE + " Job Number: req70871"},
         {"description": CORE + " Job #: 70871"},
@@ -209,6 +231,22 @@ NOT_SAME = {
     "another competition number": (
         {"description": CORE + " Competition Number 2024-118"},
         {"description": CORE + " Competition Number 2024-119"},
+    ),
+    "another number behind an employer's code": (
+        {"description": "Job Ref: 312-RB-0407 " + CORE},
+        {"description": "Job Ref: 312-RB-0480 " + CORE},
+    ),
+    "another number of a reference, employer's code and city": (
+        {"description": "Job reference: 387-NUR-5634 " + CORE},
+        {"description": "Job reference: 387-NUR-5521 " + CORE, "location": "Reno, NV"},
+    ),
+    "another competition number with letters": (
+        {"description": CORE + " Competition number: 2024-AE-07"},
+        {"description": CORE + " Competition number: 2024-AE-12"},
+    ),
+    "another number in German": (
+        {"description": CORE + " Kennziffer: RM-2024-113"},
+        {"description": CORE + " Kennziffer: RM-2024-149"},
     ),
     "another number behind the title": (
         {"description": "Data Engineer (Maps)-20000ABC Apply now. " + CORE},
@@ -250,6 +288,18 @@ NOT_SAME = {
     "another ward, named once": (
         {"description": "You work on Kestrel Ward. " + CORE},
         {"description": "You work on Heron Ward. " + CORE},
+    ),
+    "a ward by its number and one by its name": (
+        {"description": "You join the crew of Ward 12. " + CORE},
+        {"description": "You join the Kestrel Unit. " + CORE},
+    ),
+    "another shop": (
+        {"description": "You work in our Kestrel pharmacy. " + CORE},
+        {"description": "You work in our Heron pharmacy. " + CORE},
+    ),
+    "another shop, by its place": (
+        {"description": "You lead our new shop in Harbour Lane. " + CORE},
+        {"description": "You lead our shop in the Upper Market. " + CORE},
     ),
     "permanent and fixed term": (
         {"description": "A permanent post. " + CORE},
@@ -310,6 +360,10 @@ NOT_SAME = {
          "description": "Blue Heron Hotel looks for you. " + CORE[:900] + " Blue Heron Hotel lies by the lake."},
         {"company": "Red Fox Inn", "title": "Housekeeper",
          "description": "Red Fox Inn looks for you. " + CORE[:900] + " Red Fox Inn stands at the port."},
+    ),
+    "generic text of which no employer is named": (
+        {"company": "Blue Heron Hotel", "title": "Housekeeper", "description": HOUSEKEEPING},
+        {"company": "Red Fox Inn", "title": "Housekeeper", "description": HOUSEKEEPING + " Apply today."},
     ),
     "short generic text at other employers": (
         {"company": "Blue Heron", "description": "We look for a friendly bartender. Apply today."},
@@ -490,7 +544,7 @@ def test_one_number_outweighs_other_hours() -> None:
     ("text", "named"),
     [
         ("Work on Kestrel Ward.", {"kestrel"}),
-        ("Ward 7A and the 4B Unit", {"4b"}),
+        ("Ward 7A and the 4B Unit", {"ward 7a", "4b"}),
         ("the Health and Safety Team", {"health", "safety"}),
         ("Come to Denver. The team", set()),
         ("our team of the ward", set()),
