@@ -16,7 +16,7 @@ _CONTRACTS = {
     "fixed term": (
         "fixed term", "fixed-term", "temporary contract", "temporary post", "temporary position", "temporary role",
         "temporary basis", "temporary cover", "maternity cover", "maternity leave cover", "maternity-leave cover",
-        "cover maternity", "cover a maternity", "cover for maternity", "covering maternity", "paternity cover",
+        "temporary full", "temporary part", "cover maternity", "cover a maternity", "cover for maternity", "covering maternity", "paternity cover",
     ),
     "locum": ("locum consultant", "locum post", "locum position", "locum doctor", "locum gp", "locum general"),
     # The British health service's pool of staff for single shifts.
@@ -35,7 +35,12 @@ _BEFORE_HOURS, _BEHIND_HOURS = 8, 20
 _SHOPS = (
     "pharmacy", "store", "shop", "branch", "restaurant", "salon", "nursery", "hotel", "depot", "surgery",
 )  # fmt: skip
-_UNITS = ("ward", "unit", "team", "locality", "clinic", "department", "division", "lodge", "hub", *_SHOPS)
+_UNITS = (
+    "ward", "unit", "team", "locality", "clinic", "department", "division", "lodge", "house", "court", "manor", "road",
+    "centre", "center", "hub", *_SHOPS,
+)  # fmt: skip
+# "Business unit: Structural Heart"
+_NAME_OF_LABEL = re.compile(r":\s{0,3}([A-Z][A-Za-z&'’ -]{2,40})")
 # "our shop in Harbour Lane"
 _PLACE_BEHIND = re.compile(r" (?:in|at|on) (?:the )?((?:[A-Z][a-z'’]+ ?){1,3})")
 # "Ward 12"
@@ -94,6 +99,8 @@ def read_post(text: str) -> Post:
             units.add(_unit(text, start, end))
             if plain.startswith("ward", start) and (behind := _NUMBER_BEHIND.match(text, end)):
                 units.add(frozenset({f"ward {behind[1].lower()}"}))
+            elif behind := _NAME_OF_LABEL.match(text, end):
+                units.add(_name_at_end(behind[1]))
             elif plain[start:end] in _SHOPS and (behind := _PLACE_BEHIND.match(text, end)):
                 units.add(_name_at_end(behind[1]))
         elif kind == "hours":

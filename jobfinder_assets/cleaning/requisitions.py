@@ -7,14 +7,15 @@ from functools import lru_cache
 _REQUISITION = re.compile(
     r"(?:(?<![A-Za-z])|(?<=[a-z.)])(?=[A-Z]))"
     r"(?i:(?:(?:auto|job|position|posting)\s{0,2})?"
-    r"(?:req(?:uisition)?|job|role|position|posting|vacancy|announcement|competition|opening|opportunity|reference|ref)"
+    r"(?:req(?:uisition)?|job|role|position|posting|file|vacancy|announcement|competition|opening|opportunity|reference|ref)"
     r"[\s.]{0,2}(?:requisition\s{0,2}|reference\s{0,2}|announcement\s{0,2}|posting\s{0,2})?"
     r"(?:id|identifier|number|num|nbr|no|nr|#)s?(?![a-z])|(?:job\s{0,2})?(?:reference\s{0,2}code)(?![a-z])"
-    r"|(?:req|requisition|ref|r[eé]f[eé]rence|kennziffer|referenz|(?:ref\.|job|stellen|referenz)-?(?:id|nr|nummer)"
-    r"|ausschreibungsnummer)(?=[\s.:#]{0,4}[A-Z]{0,6}-?\d)|(?<![a-z0-9])id\s?#)"
+    r"|(?:req|requisition|ref|r[eé]f[eé]rence(?: (?:de l['’]offre|de l['’]annonce|du poste))?|kennziffer|referenz"
+    r"|(?:ref\.|job|stellen|referenz)-?(?:id|nr|nummer)|ausschreibungsnummer)"
+    r"(?=[\s.:#]{0,4}(?:[A-Z]{1,6}[-_/.]){0,2}[A-Z]{0,6}[-_/]?\d)|(?<![a-z0-9])id\s?#)"
     r"[\s.:#*()\[\]–-]{0,8}"
     # A capital before a small letter begins the next word: "Code18-30823Project".
-    r"([A-Za-z]{0,6}[-_]?\d(?:\d|[A-Z](?![a-z])){0,20}(?:[-_/.](?:\d|[A-Z](?![a-z])){1,14}){0,4})(?!\d|[A-Z]{1,4}\d)"
+    r"((?:[A-Z]{1,6}[-_/.]){0,2}[A-Za-z]{0,6}[-_/]?\d(?:\d|[A-Z](?![a-z])){0,20}(?:[-_/.](?:\d|[A-Z](?![a-z])){1,14}){0,4})(?!\d|[A-Z]{1,4}\d)"
     r"(?!\s?(?:\+|years|yrs|months|%))"
 )
 _GLUED_REQUISITION = re.compile(
@@ -28,6 +29,7 @@ _LABELS = (
     "posi",
     "posting",
     "vacan",
+    "file",
     "announ",
     "compet",
     "opening",
@@ -49,6 +51,8 @@ _BEFORE_NUMBER, _BEHIND_NUMBER = 60, 40
 # Others write "Data Engineer(4681)", and Kenexa BrassRing "471209BR".
 _BEHIND_TITLE = re.compile(r"(?<=[A-Za-z)])-(\d{4,8}[A-Z]{1,4}\d{0,4})\b|(?<=[a-z])\((\d{4,8})\)|(?<!\w)(\d{5,7}BR)\b")
 _TOP = 250
+# "IRC241098 | Fund Services | Full time"
+_AT_THE_TOP = re.compile(r"\A\W{0,3}([A-Z]{2,4}-?\d{5,8})\b(?=\s?[|\n•–-])")
 _YEAR = re.compile(r"^(?:19|20)\d\d$")
 # Numbers that a job board gave to its own copy of the advert.
 BOARD_CODE = re.compile(r"^(?:li|pi\d{6,}|gd|ind|cb|zr)", re.I)
@@ -69,6 +73,8 @@ def requisition_numbers(text: str) -> frozenset[str]:
         for pattern in (_REQUISITION, _GLUED_REQUISITION):
             found.update(match.group(1) for match in pattern.finditer(text, start, end))
     found.update(match[match.lastindex or 0] for match in _BEHIND_TITLE.finditer(text, 0, _TOP))
+    if first := _AT_THE_TOP.match(text):
+        found.add(first[1])
     return frozenset(
         plain_number(value)
         for value in found

@@ -22,6 +22,7 @@ _METRO = re.compile(r"\b(?:greater|metro(?:politan|plex)?|bay area|area|region|c
 _ON_A_RIVER = re.compile(r"(?<=[a-z]{4}) (?:up)?on (?:the )?[a-z]+$")
 # Of the US, and of the UK behind a place: "London N19 5NF".
 _POSTCODE = re.compile(r"\b\d{5}(?:-\d{4})?\b|(?<=[\s,])[A-Z]{1,2}\d{1,2}[A-Z]?(?:\s?\d[A-Z]{2})?\s{0,2}(?=$|,)")
+_POSTCODE_ALONE = re.compile(r"[a-z]{1,2}\d{1,2}[a-z]?(?: ?\d[a-z]{2})?")
 _SHORT_WORDS = {"saint": "st", "fort": "ft", "mount": "mt"}
 _SPARE_WORDS = frozenset({"downtown", "township", "twp"})
 _METROPOLIS, _SUBURB_KILOMETRES = 300_000, 30
@@ -157,7 +158,7 @@ def cities_in(location: str) -> frozenset[tuple[str, str]]:
         city = " ".join(words)
         if not state and city != "new york" and city != "washington" and state_code(city):
             continue
-        if (named := city_name(city)) and not named[0].isdigit():
+        if (named := city_name(city)) and not named[0].isdigit() and not _POSTCODE_ALONE.fullmatch(named):
             found.add((named, state))
     return frozenset(found)
 
