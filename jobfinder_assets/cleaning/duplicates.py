@@ -75,7 +75,7 @@ _OTHER_EMPLOYER_LONGER_TITLE = 0.65
 _OTHER_EMPLOYER_NAMED = 0.97
 _OTHER_EMPLOYER_SHORT = 0.85
 _OTHER_EMPLOYER_UNTOLD = 0.75
-_AGENCY_UNTOLD = 0.7
+_AGENCY_LONGER_TITLE, _AGENCY_UNTOLD = 0.57, 0.6
 _SAME_REQUISITION = 0.4
 _SHORT_TEXT, _SHORTEST_TEXT = 40, 25
 _NEARLY_ALL = 0.97
@@ -339,14 +339,18 @@ def _bound(left: Opening, right: Opening, *, employer: str, titles: str, known_p
         return _OTHER_EMPLOYER_NAMED
     if titles == "different":
         return _untold(left, right)
-    return _OTHER_EMPLOYER if titles == "equal" else _OTHER_EMPLOYER_LONGER_TITLE
+    if titles == "equal":
+        return _OTHER_EMPLOYER
+    return _AGENCY_LONGER_TITLE if _is_of_an_agency(left, right) else _OTHER_EMPLOYER_LONGER_TITLE
 
 
 def _untold(left: Opening, right: Opening) -> float:
     """How much of a copy must agree where its title has words of its own, which agencies add and leave out."""
-    return (
-        _AGENCY_UNTOLD if any(is_agency(side.company, side.text) for side in (left, right)) else _OTHER_EMPLOYER_UNTOLD
-    )
+    return _AGENCY_UNTOLD if _is_of_an_agency(left, right) else _OTHER_EMPLOYER_UNTOLD
+
+
+def _is_of_an_agency(left: Opening, right: Opening) -> bool:
+    return any(is_agency(side.company, side.text) for side in (left, right))
 
 
 def _compare_titles(left: Title, right: Title) -> str:
