@@ -66,13 +66,15 @@ def names_agency(company: str | None) -> bool:
 def says_agency(lower: str) -> bool:
     """Does a text, in lower case, say in its beginning that it advertises another's opening?"""
     opening = lower[:_OPENING_CHARACTERS]
-    return ("client" in opening or "kunde" in opening) and any(phrase in opening for phrase in _AGENCY_TEXT)
+    return any(word in opening for word in _CLIENT) and any(phrase in opening for phrase in _AGENCY_TEXT)
 
 
 _AGENCIES = read_toml("agencies.toml")
 _AGENCY_NAMES = frozenset(_AGENCIES["names"])
 _AGENCY_WORDS = tuple(f" {word} " for word in _AGENCIES["words"])
+_AGENCY_ENDS = tuple(f" {word}" for word in _AGENCIES["last_words"])
 _AGENCY_TEXT = tuple(_AGENCIES["text"])
+_CLIENT = ("client", "kunde", "mandant", "opdrachtgever")
 # Further down "our clients" are those of a consultancy.
 _OPENING_CHARACTERS = 1_500
 
@@ -80,4 +82,4 @@ _OPENING_CHARACTERS = 1_500
 @lru_cache(maxsize=65_536)
 def _is_agency_name(key: str) -> bool:
     padded = f" {key} "
-    return key in _AGENCY_NAMES or any(word in padded for word in _AGENCY_WORDS)
+    return key in _AGENCY_NAMES or key.endswith(_AGENCY_ENDS) or any(word in padded for word in _AGENCY_WORDS)

@@ -68,7 +68,7 @@ MAX_BUCKET = 64
 _PART = 5_000
 
 # Shares of the shorter text's shingles that must stand in the other, by how well title and employer agree.
-_SAME_EMPLOYER = 0.78
+_SAME_EMPLOYER, _SAME_AGENCY = 0.78, 0.85
 _SAME_EMPLOYER_LONGER_TITLE = 0.88
 _OTHER_EMPLOYER = 0.5
 _OTHER_EMPLOYER_LONGER_TITLE = 0.65
@@ -328,6 +328,8 @@ def _judge(left: Opening, right: Opening, left_text: _Text, *, right_text: _Text
 def _bound(left: Opening, right: Opening, *, employer: str, titles: str, known_place: bool) -> float:
     """How much of the shorter text must stand in the longer one; more than 1 where no text is enough."""
     if employer != "other":
+        if titles == "equal" and is_agency(left.company, left.text) and is_agency(right.company, right.text):
+            return _SAME_AGENCY
         return _SAME_EMPLOYER if titles == "equal" else _SAME_EMPLOYER_LONGER_TITLE
     if not known_place:
         if left.places.cities and right.places.cities:

@@ -16,7 +16,8 @@ _CONTRACTS = {
     "fixed term": (
         "fixed term", "fixed-term", "temporary contract", "temporary post", "temporary position", "temporary role",
         "temporary basis", "temporary cover", "maternity cover", "maternity leave cover", "maternity-leave cover",
-        "temporary full", "temporary part", "cover maternity", "cover a maternity", "cover for maternity", "covering maternity", "paternity cover",
+        "temporary full", "temporary part",
+        "cover maternity", "cover a maternity", "cover for maternity", "covering maternity", "paternity cover",
     ),
     "locum": ("locum consultant", "locum post", "locum position", "locum doctor", "locum gp", "locum general"),
     # The British health service's pool of staff for single shifts.
@@ -97,11 +98,12 @@ def read_post(text: str) -> Post:
         kind = kinds[number]
         if kind == "unit":
             units.add(_unit(text, start, end))
-            if plain.startswith("ward", start) and (behind := _NUMBER_BEHIND.match(text, end)):
-                units.add(frozenset({f"ward {behind[1].lower()}"}))
-            elif behind := _NAME_OF_LABEL.match(text, end):
-                units.add(_name_at_end(behind[1]))
-            elif plain[start:end] in _SHOPS and (behind := _PLACE_BEHIND.match(text, end)):
+            if plain.startswith("ward", start) and (number := _NUMBER_BEHIND.match(text, end)):
+                units.add(frozenset({f"ward {number[1].lower()}"}))
+            behind = _NAME_OF_LABEL.match(text, end)
+            if behind is None and plain[start:end] in _SHOPS:
+                behind = _PLACE_BEHIND.match(text, end)
+            if behind:
                 units.add(_name_at_end(behind[1]))
         elif kind == "hours":
             around = plain[max(0, start - _BEFORE_HOURS) : start + _BEHIND_HOURS]

@@ -211,6 +211,19 @@ SAME = {
         {"title": "Rigger (m/f/d) – München, Nürnberg or Hamburg", "location": "München"},
     ),
     "a field of which a letter is lost": ({"location": "Köln"}, {"location": "K\ufffdln"}),
+    "a postcode alone": ({}, {"location": "DN11 0BF"}),
+    "titles in short": (
+        {"title": "Registered Nurse - Medical ICU"},
+        {"title": "RN MICU - Full Time - Sign-On Bonus"},
+    ),
+    "an agency's copy without a fourth of the text, under a longer title": (
+        {"description": CORE + advert(seed=9, sentences=4)},
+        {
+            "company": "Harbour Tech Search",
+            "title": "Data Engineer - Parcels",
+            "description": "My client moves parcels. " + CORE[len(CORE) // 3 :] + advert(seed=10, sentences=6),
+        },
+    ),
     "software in short": ({"title": "SW-Entwickler Data"}, {"title": "Softwareentwickler Data"}),
     "one number with and without its ending": (
         {"description": "Post ref: 457-20-068-CR " + CORE},
@@ -243,6 +256,22 @@ NOT_SAME = {
     "another competition number with letters": (
         {"description": CORE + " Competition number: 2024-AE-07"},
         {"description": CORE + " Competition number: 2024-AE-12"},
+    ),
+    "another number behind slashes": (
+        {"description": "Vacancy reference: HRA/0924/07 " + CORE},
+        {"description": "Vacancy reference: HRA/0924/11 " + CORE},
+    ),
+    "another file number": (
+        {"description": CORE + " File No. RPN-24-133"},
+        {"description": CORE + " File No. RPN-24-149"},
+    ),
+    "another number on top, without a label": (
+        {"description": "IRC241098 | Parcels | Full time\n" + CORE},
+        {"description": "IRC241377 | Parcels | Full time\n" + CORE},
+    ),
+    "another number in French": (
+        {"description": "Référence de l'offre : DIG-0457 " + CORE},
+        {"description": "Référence de l'offre : DIG-0463 " + CORE},
     ),
     "another number in German": (
         {"description": CORE + " Kennziffer: RM-2024-113"},
@@ -292,6 +321,14 @@ NOT_SAME = {
     "a ward by its number and one by its name": (
         {"description": "You join the crew of Ward 12. " + CORE},
         {"description": "You join the Kestrel Unit. " + CORE},
+    ),
+    "another unit behind a label": (
+        {"description": "Business unit: Long Haul\n" + CORE},
+        {"description": "Business unit: Island Mail\n" + CORE},
+    ),
+    "another care home": (
+        {"description": "You join the day team at Kestrel Lodge. " + CORE},
+        {"description": "You join the day team at Heron House. " + CORE},
     ),
     "another shop": (
         {"description": "You work in our Kestrel pharmacy. " + CORE},
@@ -350,6 +387,10 @@ NOT_SAME = {
     "a team that only one title of a rewritten text names": (
         {"description": CORE + advert(seed=5, sentences=20)},
         {"company": "Bestpeople", "title": "Data Engineer, Tax", "description": CORE + advert(seed=6, sentences=20)},
+    ),
+    "an agency's frame around another client's duties": (
+        {"company": "Quickstaff Staffing", "description": advert(seed=7, sentences=8) + CORE},
+        {"company": "Quickstaff Staffing", "description": advert(seed=8, sentences=8) + CORE},
     ),
     "agency template for other clients": (
         {"company": "Quickstaff", "description": EQUAL_CHANCES + CORE},
