@@ -26,6 +26,7 @@ from jobfinder_assets.cleaning.company import company_key, is_agency
 from jobfinder_assets.cleaning.opening import (
     Opening,
     agency_nearby,
+    another_name_stands_there,
     another_post,
     anybodys,
     compare_companies,
@@ -317,7 +318,9 @@ def _judge(left: Opening, right: Opening, left_text: _Text, *, right_text: _Text
         bound = max(bound, _OTHER_EMPLOYER_SHORT) if shorter >= _SHORTEST_TEXT else 2.0
     if share < bound or (titles != "equal" and not _title_fits(left, right, share=share, titles=titles)):
         return None
-    names_differ = share < 1 and names_of_its_own(left, right) and names_of_its_own(right, left)
+    names_differ = share < 1 and (
+        (names_of_its_own(left, right) and names_of_its_own(right, left)) or another_name_stands_there(left, right)
+    )
     if _two_posts(left, right) or (employer != "other" and not shared_number and names_differ):
         return None
     return round(share, 4), _reason(

@@ -45,7 +45,7 @@ _NAME_OF_LABEL = re.compile(r":\s{0,3}([A-Z][A-Za-z&'’ -]{2,40})")
 # "our shop in Harbour Lane"
 _PLACE_BEHIND = re.compile(r" (?:in|at|on) (?:the )?((?:[A-Z][a-z'’]+ ?){1,3})")
 # "Ward 12"
-_NUMBER_BEHIND = re.compile(r" (\d{1,3}[A-Za-z]?|[A-Z]\d{1,2})\b")
+_NUMBER_BEHIND = re.compile(r" #?(\d{1,5}[A-Za-z]?|[A-Z]\d{1,2})\b")
 # What the one reading of a text looks for.
 _SOUGHT = {**_CONTRACTS, "permanent": ("perm",), "hours": ("hours", "hrs"), "unit": _UNITS}
 _NAME_SPAN, _NAME_WORDS = 60, 4
@@ -98,8 +98,8 @@ def read_post(text: str) -> Post:
         kind = kinds[number]
         if kind == "unit":
             units.add(_unit(text, start, end))
-            if plain.startswith("ward", start) and (number := _NUMBER_BEHIND.match(text, end)):
-                units.add(frozenset({f"ward {number[1].lower()}"}))
+            if plain[start:end] in ("ward", "store", "branch") and (number := _NUMBER_BEHIND.match(text, end)):
+                units.add(frozenset({f"{plain[start:end]} {number[1].lower()}"}))
             behind = _NAME_OF_LABEL.match(text, end)
             if behind is None and plain[start:end] in _SHOPS:
                 behind = _PLACE_BEHIND.match(text, end)

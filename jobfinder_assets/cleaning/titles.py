@@ -34,7 +34,6 @@ _HYPHEN = re.compile(r"\b(co)-(?=ord|op)", re.I)
 _DIRECT_CLIENT = re.compile(r"\bdirect client\b", re.I)
 _TAIL = re.compile(r"[-–—|(:]\s?([^-–—|(:]+?)\)?\s*$")
 _JOINED = re.compile(r"\s*(?:[,/;&]|\b(?:or|and|oder|und)\b)\s*", re.I)
-_LARGE = 100_000
 _STATE_CODE = re.compile(r"\b[A-Z]{2}\b")
 
 
@@ -79,13 +78,13 @@ def _without_cities(title: str) -> str:
     """The title without a list of cities at its end: "Rigger - Oslo, Bergen or Kiel"."""
     tail = _TAIL.search(title)
     cities = [" ".join(plain_words(piece)) for piece in _JOINED.split(tail[1])] if tail else []
-    if tail is None or len(cities) < 2 or not all(city in CITY_SPELLINGS or _is_large(city) for city in cities):
+    if (
+        tail is None
+        or len(cities) < 2
+        or not all(city in CITY_SPELLINGS or city in gazetteer().cities for city in cities)
+    ):
         return title
     return title[: tail.start()]
-
-
-def _is_large(city: str) -> bool:
-    return any(one.population >= _LARGE for one in gazetteer().cities.get(city, ())[:1])
 
 
 @lru_cache(maxsize=65_536)

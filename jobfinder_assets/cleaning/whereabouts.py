@@ -22,6 +22,8 @@ _METRO = re.compile(r"\b(?:greater|metro(?:politan|plex)?|bay area|area|region|c
 _ON_A_RIVER = re.compile(r"(?<=[a-z]{4}) (?:up)?on (?:the )?[a-z]+$")
 # Of the US, and of the UK behind a place: "London N19 5NF".
 _POSTCODE = re.compile(r"\b\d{5}(?:-\d{4})?\b|(?<=[\s,])[A-Z]{1,2}\d{1,2}[A-Z]?(?:\s?\d[A-Z]{2})?\s{0,2}(?=$|,)")
+# "Surry Hills, Sydney NSW 2010"; WA and SA are states of others as well.
+_AUSTRALIAN = re.compile(r"(?<=[a-z]),? (?:NSW|VIC|QLD|TAS|ACT|NT|(?:WA|SA)(?= \d{4}))(?: \d{4})?(?=,|$)")
 _POSTCODE_ALONE = re.compile(r"[a-z]{1,2}\d{1,2}[a-z]?(?: ?\d[a-z]{2})?")
 _SHORT_WORDS = {"saint": "st", "fort": "ft", "mount": "mt"}
 _SPARE_WORDS = frozenset({"downtown", "township", "twp"})
@@ -51,9 +53,7 @@ class Places:
 
     def share_a_metropolis(self, other: "Places") -> bool:
         """Cities of both lie around one large city: boards write the suburb or the city."""
-        return any(
-            a[1] and a[1] == b[1] and metropolis(*a) == metropolis(*b) for a in self.cities for b in other.cities
-        )
+        return any(a[1] == b[1] and metropolis(*a) == metropolis(*b) for a in self.cities for b in other.cities)
 
     def may_be_near(self, other: "Places") -> bool:
         """Cities of both lie in one state, and the gazetteer does not know where one of them is."""
@@ -62,32 +62,47 @@ class Places:
 
 @lru_cache(maxsize=65_536)
 def metropolis(name: str, state: str) -> str:
-    """The largest city of 300,000 people within 30 km, or the city itself."""
+    """The largest city of 300,000 people within 30 km and in the same country, or the city itself.
+
+    Without a state the city is the largest of its name, unless that lies in the US.
+    """
     known = _known(name, state)
     if not known:
         return name
     here = known[0]
+    around = (_degrees(here, north, east) for north in (-1, 0, 1) for east in (-1, 0, 1))
     near = [
         city
-        for city in _large_cities()
-        if abs(city.latitude - here.latitude) < 1 and kilometres(city, here) <= _SUBURB_KILOMETRES
+        for square in around
+        for city in _large_cities().get(square, ())
+        if city.country == here.country and kilometres(city, here) <= _SUBURB_KILOMETRES
     ]
     return city_name(max(near, key=lambda city: city.population).name) if near else name
 
 
 def _known(name: str, state: str) -> list[City]:
-    return [city for city in gazetteer().cities.get(name, ()) if state and city.state == state.upper()]
+    named = gazetteer().cities.get(name, ())
+    if state:
+        return [city for city in named if city.state == state.upper()]
+    return [city for city in named[:1] if city.country != "US"]
+
+
+def _degrees(city: City, north: int = 0, east: int = 0) -> tuple[int, int]:
+    return int(city.latitude // 1) + north, int(city.longitude // 1) + east
 
 
 @cache
-def _large_cities() -> list[City]:
-    """US cities of 300,000 people; of a city's several names the first."""
+def _large_cities() -> dict[tuple[int, int], list[City]]:
+    """Cities of 300,000 people by their degrees; of a city's several names the first."""
     found: dict[tuple[float, float], City] = {}
     for cities in gazetteer().cities.values():
         for city in cities:
-            if city.population >= _METROPOLIS and city.state:
+            if city.population >= _METROPOLIS:
                 found.setdefault((city.latitude, city.longitude), city)
-    return list(found.values())
+    by_degrees: dict[tuple[int, int], list[City]] = {}
+    for city in found.values():
+        by_degrees.setdefault(_degrees(city), []).append(city)
+    return by_degrees
 
 
 def read_places(row: Mapping[str, object]) -> Places:
@@ -142,7 +157,7 @@ def _completed(cities: frozenset[tuple[str, str]], location: str) -> frozenset[t
 def cities_in(location: str) -> frozenset[tuple[str, str]]:
     """Cities named by a location field, each with its state where it is said."""
     found = set()
-    location = _EMPLOYER_IN.sub("", location)
+    location = _AUSTRALIAN.sub("", _EMPLOYER_IN.sub("", location))
     for piece in re.split(r"[;|/•]|\s(?:or|and|&)\s", _POSTCODE.sub(" ", location)):
         plain = [" ".join(plain_words(part)) for part in piece.split(",")]
         parts = [part for part in plain if part and part not in _NOT_CITIES and not _REMOTE.search(part)]

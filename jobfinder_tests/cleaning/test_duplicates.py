@@ -211,6 +211,14 @@ SAME = {
         {"title": "Rigger (m/f/d) – München, Nürnberg or Hamburg", "location": "München"},
     ),
     "a field of which a letter is lost": ({"location": "Köln"}, {"location": "K\ufffdln"}),
+    "another person to ask": (
+        {"description": CORE + " Please contact Anna Kestrel."},
+        {"description": CORE + " Please contact Bruno Heron."},
+    ),
+    "a suburb in Australia at an agency": (
+        {"location": "Sydney NSW"},
+        {"company": "Harbour Recruitment", "location": "Parramatta NSW 2150"},
+    ),
     "a postcode alone": ({}, {"location": "DN11 0BF"}),
     "titles in short": (
         {"title": "Registered Nurse - Medical ICU"},
@@ -325,6 +333,14 @@ NOT_SAME = {
     "another unit behind a label": (
         {"description": "Business unit: Long Haul\n" + CORE},
         {"description": "Business unit: Island Mail\n" + CORE},
+    ),
+    "another name in one place of the text": (
+        {"description": CORE + " You are a consultant in Kestrel Medicine."},
+        {"description": CORE + " You are a consultant in Heron Medicine."},
+    ),
+    "another store by its number": (
+        {"description": CORE + " Store 1184 is open until ten."},
+        {"description": CORE + " Store 1209 is open until ten."},
     ),
     "another care home": (
         {"description": "You join the day team at Kestrel Lodge. " + CORE},
