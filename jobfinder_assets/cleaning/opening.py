@@ -149,12 +149,9 @@ class Opening:
         return frozenset(name.lower() for name, often in times.items() if often >= _OFTEN) - LEVELS.keys()
 
     @cached_property
-    def places_of_names(self) -> dict[str, list[int]]:
-        """Where each name inside a sentence begins, by its first letters in lower case."""
-        found: dict[str, list[int]] = {}
-        for match in _NAME_INSIDE.finditer(self.text):
-            found.setdefault(match[0][:_NAME_LETTERS].lower(), []).append(match.start())
-        return {name: places for name, places in found.items() if name not in _TIMES}
+    def name_stems(self) -> frozenset[str]:
+        """First letters, in lower case, of each name that stands inside a sentence."""
+        return frozenset(name[:_NAME_LETTERS].lower() for name in set(_NAME_INSIDE.findall(self.text)))
 
     @cached_property
     def is_generic(self) -> bool:
@@ -290,18 +287,20 @@ def names_itself(opening: Opening, other: Opening) -> bool:
 
 def another_name_stands_there(left: Opening, right: Opening) -> bool:
     """In one place of a template each text has a name that the other never has: of a ward, a town, a product."""
-    leads = _leads_to_own_names(left, right)
-    return bool(leads) and not leads.isdisjoint(_leads_to_own_names(right, left))
+    own, foreign = _own_stems(left, right), _own_stems(right, left)
+    return bool(own and foreign) and not _leads_to(own, left).isdisjoint(_leads_to(foreign, right))
 
 
-def _leads_to_own_names(opening: Opening, other: Opening) -> set[tuple[str, str]]:
-    """The two words before each name that the other text does not have: of "a consultant in Kestrel", the first two."""
+def _own_stems(opening: Opening, other: Opening) -> set[str]:
+    return {stem for stem in opening.name_stems - other.name_stems if stem not in other.lower and stem not in _TIMES}
+
+
+def _leads_to(stems: set[str], opening: Opening) -> set[tuple[str, str]]:
+    """The two words that stand before each such name: "consultant in" of "a consultant in Kestrel"."""
     leads = set()
-    for name in opening.places_of_names.keys() - other.places_of_names.keys():
-        if name in other.lower:
-            continue
-        for at in opening.places_of_names[name]:
-            words = opening.lower[max(0, at - _LED_BY) : at].replace(",", " ").split()
+    for match in _NAME_INSIDE.finditer(opening.text):
+        if match[0][:_NAME_LETTERS].lower() in stems:
+            words = opening.lower[max(0, match.start() - _LED_BY) : match.start()].replace(",", " ").split()
             before = [word for word in words if word != "the"][-2:]
             if len(before) == 2 and _LEADS_TO_NO_POST.isdisjoint(before):
                 leads.add((before[0], before[1]))
