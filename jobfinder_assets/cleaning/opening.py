@@ -316,7 +316,7 @@ def anybodys(left: Opening, right: Opening) -> bool:
     if not (left.is_generic or right.is_generic) or any(is_agency(side.company, side.text) for side in (left, right)):
         return False
     keys = [" ".join(plain_words(side.company_key)) for side in (left, right)]
-    if any(map(_MAY_PLACE_PEOPLE.search, keys)) and find_skills(left.text):
+    if any(map(_MAY_PLACE_PEOPLE.search, keys)) and any(find_skills(side.text) for side in (left, right)):
         return False
     if (set(keys[0].split()) & set(keys[1].split())) - _COMMON_IN_NAMES:
         return False
