@@ -22,15 +22,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from jobfinder_assets.cleaning.collector import no_collection
-from jobfinder_assets.cleaning.company import company_key, is_agency
+from jobfinder_assets.cleaning.company import company_key
 from jobfinder_assets.cleaning.opening import (
     Opening,
     agency_nearby,
     another_name_stands_there,
     another_post,
-    anybodys,
     compare_companies,
     conflict,
+    may_be_anybodys,
     names_itself,
     names_of_its_own,
     read_opening,
@@ -79,7 +79,7 @@ _OTHER_EMPLOYER_UNTOLD = 0.75
 _AGENCY_LONGER_TITLE, _AGENCY_UNTOLD = 0.57, 0.6
 _SAME_REQUISITION = 0.4
 _SHORT_TEXT, _SHORTEST_TEXT = 40, 25
-_NEARLY_ALL = 0.97
+_NEARLY_ALL, _NO_TEXT_IS_ENOUGH = 0.97, 2.0
 # A sketch refuses a pair that agrees so much less than a pair at the least share of all bounds is expected to: of pairs
 # at that share, which count only with one requisition number, it loses a sixth; of those at the next bound 1 in 100.
 _STANDARD_ERRORS = 1
@@ -315,7 +315,7 @@ def _judge(left: Opening, right: Opening, left_text: _Text, *, right_text: _Text
     if shared_number:
         bound = min(bound, _SAME_REQUISITION)
     elif employer == "other" and shorter < _SHORT_TEXT:
-        bound = max(bound, _OTHER_EMPLOYER_SHORT) if shorter >= _SHORTEST_TEXT else 2.0
+        bound = max(bound, _OTHER_EMPLOYER_SHORT) if shorter >= _SHORTEST_TEXT else _NO_TEXT_IS_ENOUGH
     if share < bound or (titles != "equal" and not _title_fits(left, right, share=share, titles=titles)):
         return None
     names_differ = share < 1 and (
@@ -331,31 +331,27 @@ def _judge(left: Opening, right: Opening, left_text: _Text, *, right_text: _Text
 def _bound(left: Opening, right: Opening, *, employer: str, titles: str, known_place: bool) -> float:
     """How much of the shorter text must stand in the longer one; more than 1 where no text is enough."""
     if employer != "other":
-        if titles == "equal" and is_agency(left.company, left.text) and is_agency(right.company, right.text):
+        if titles == "equal" and left.is_of_an_agency and right.is_of_an_agency:
             return _SAME_AGENCY
         return _SAME_EMPLOYER if titles == "equal" else _SAME_EMPLOYER_LONGER_TITLE
     if not known_place:
         if left.places.cities and right.places.cities:
-            return 2.0
+            return _NO_TEXT_IS_ENOUGH
         return _OTHER_EMPLOYER_LONGER_TITLE if titles == "equal" else _OTHER_EMPLOYER_UNTOLD
-    if anybodys(left, right):
-        return 2.0
+    if may_be_anybodys(left, right):
+        return _NO_TEXT_IS_ENOUGH
     if names_itself(left, right) and names_itself(right, left):
         return _OTHER_EMPLOYER_NAMED
     if titles == "different":
         return _untold(left, right)
     if titles == "equal":
         return _OTHER_EMPLOYER
-    return _AGENCY_LONGER_TITLE if _is_of_an_agency(left, right) else _OTHER_EMPLOYER_LONGER_TITLE
+    return _AGENCY_LONGER_TITLE if left.is_of_an_agency or right.is_of_an_agency else _OTHER_EMPLOYER_LONGER_TITLE
 
 
 def _untold(left: Opening, right: Opening) -> float:
     """How much of a copy must agree where its title has words of its own, which agencies add and leave out."""
-    return _AGENCY_UNTOLD if _is_of_an_agency(left, right) else _OTHER_EMPLOYER_UNTOLD
-
-
-def _is_of_an_agency(left: Opening, right: Opening) -> bool:
-    return any(is_agency(side.company, side.text) for side in (left, right))
+    return _AGENCY_UNTOLD if left.is_of_an_agency or right.is_of_an_agency else _OTHER_EMPLOYER_UNTOLD
 
 
 def _compare_titles(left: Title, right: Title) -> str:

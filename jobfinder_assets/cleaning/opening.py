@@ -106,6 +106,11 @@ class Opening:
         return _LANGUAGES_AND_MARKETS.intersection(plain_words(self.title_text))
 
     @cached_property
+    def is_of_an_agency(self) -> bool:
+        """Company or text says that the opening is another's."""
+        return is_agency(self.company, self.text)
+
+    @cached_property
     def post(self) -> Post:
         """What the text says of contract, hours and unit."""
         return read_post(self.text)
@@ -246,7 +251,7 @@ def agency_nearby(left: Opening, right: Opening) -> bool:
     return (
         left.places.may_be_near(right.places)
         and compare_companies(left, right) == "other"
-        and any(is_agency(side.company, side.text) for side in (left, right))
+        and (left.is_of_an_agency or right.is_of_an_agency)
     )
 
 
@@ -279,7 +284,7 @@ def compare_companies(left: Opening, right: Opening) -> SameName:
 
 def names_itself(opening: Opening, other: Opening) -> bool:
     """The text speaks of its own employer more than in passing, and never of the other's; agencies speak of theirs."""
-    if is_agency(opening.company, opening.text):
+    if opening.is_of_an_agency:
         return False
     own, foreign = (f" {' '.join(plain_words(item.company_key))} " for item in (opening, other))
     return len(own) > 3 and opening.spoken.count(own) >= 2 and foreign not in opening.spoken
@@ -307,13 +312,13 @@ def _leads_to(stems: set[str], opening: Opening) -> set[tuple[str, str]]:
     return leads
 
 
-def anybodys(left: Opening, right: Opening) -> bool:
+def may_be_anybodys(left: Opening, right: Opening) -> bool:
     """A generic text that names neither employer: two seek alike.
 
     Not where an agency, which hides its client's name, may have copied it, or where the names have a word in common;
     nor, of a text that names skills, where one may be a firm that places people.
     """
-    if not (left.is_generic or right.is_generic) or any(is_agency(side.company, side.text) for side in (left, right)):
+    if left.is_of_an_agency or right.is_of_an_agency or not (left.is_generic or right.is_generic):
         return False
     keys = [" ".join(plain_words(side.company_key)) for side in (left, right)]
     if any(map(_MAY_PLACE_PEOPLE.search, keys)) and any(find_skills(side.text) for side in (left, right)):

@@ -78,7 +78,8 @@ _WORD = re.compile(r"[a-z0-9]+")
 @dataclass(frozen=True)
 class Post:
     """contracts: permanent, fixed term, bank, as named; weekly_hours: hours a week, of posts between a few hours and a
-    full week; units: wards, teams and departments, each as the lower-case words of its name."""
+    full week; units: wards, teams, shops and departments, each as the lower-case words of its name, or with its number:
+    "ward 12"."""
 
     contracts: frozenset[str]
     weekly_hours: frozenset[float]

@@ -3,6 +3,9 @@
 import re
 from functools import lru_cache
 
+# A capital before a small letter begins the next word: "Code18-30823Project".
+_SIGN = r"(?:\d|[A-Z](?![a-z]))"
+_DIGITS_AND_CAPITALS = rf"\d{_SIGN}{{0,20}}(?:[-_/.]{_SIGN}{{1,14}}){{0,4}}"
 # A number counts only behind a word that says what it is; "job code" is a class of jobs, not an opening.
 _REQUISITION = re.compile(
     r"(?:(?<![A-Za-z])|(?<=[a-z.)])(?=[A-Z]))"
@@ -14,12 +17,12 @@ _REQUISITION = re.compile(
     r"|(?:ref\.|job|stellen|referenz)-?(?:id|nr|nummer)|ausschreibungsnummer)"
     r"(?=[\s.:#]{0,4}(?:[A-Z]{1,6}[-_/.]){0,2}[A-Z]{0,6}[-_/]?\d)|(?<![a-z0-9])id\s?#)"
     r"[\s.:#*()\[\]–-]{0,8}"
-    # A capital before a small letter begins the next word: "Code18-30823Project".
-    r"((?:[A-Z]{1,6}[-_/.]){0,2}[A-Za-z]{0,6}[-_/]?\d(?:\d|[A-Z](?![a-z])){0,20}(?:[-_/.](?:\d|[A-Z](?![a-z])){1,14}){0,4})(?!\d|[A-Z]{1,4}\d)"
+    rf"((?:[A-Z]{{1,6}}[-_/.]){{0,2}}[A-Za-z]{{0,6}}[-_/]?{_DIGITS_AND_CAPITALS})(?!\d|[A-Z]{{1,4}}\d)"
     r"(?!\s?(?:\+|years|yrs|months|%))"
 )
 _GLUED_REQUISITION = re.compile(
-    r"(?i:requisition|req|job|posting|vacancy|reference)\s{0,2}(?i:number|code|id)([A-Z]{0,4}-?\d{3,20}(?:-\d{1,14})?)"
+    r"(?i:requisition|req|job|posting|vacancy|reference)\s{0,2}(?i:number|code|id)"
+    rf"([A-Z]{{0,4}}-?(?=\d{{3}}){_DIGITS_AND_CAPITALS})"
 )
 # A number without one of these near it has no label.
 _LABELS = (
@@ -76,7 +79,7 @@ def requisition_numbers(text: str) -> frozenset[str]:
     if first := _AT_THE_TOP.match(text):
         found.add(first[1])
     return frozenset(
-        plain_number(value)
+        plain_number(_ENDING.sub("", value))
         for value in found
         if sum(map(str.isdigit, value)) >= 3 and not BOARD_CODE.match(value) and not _YEAR.match(value)
     )
@@ -105,4 +108,4 @@ def _spans_with_digits(text: str) -> list[tuple[int, int]]:
 def plain_number(text: str) -> str:
     """A number as it is compared: small letters and digits alone."""
     # Kenexa BrassRing writes its numbers with and without "BR", others with and without "REQ".
-    return re.sub(r"^req(?=\d)|(?<=\d)br$", "", re.sub(r"[^0-9a-z]", "", _ENDING.sub("", text).lower()))
+    return re.sub(r"^req(?=\d)|(?<=\d)br$", "", re.sub(r"[^0-9a-z]", "", text.lower()))

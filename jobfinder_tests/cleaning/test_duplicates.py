@@ -224,12 +224,12 @@ SAME = {
         {"title": "Registered Nurse - Medical ICU"},
         {"title": "RN MICU - Full Time - Sign-On Bonus"},
     ),
-    "an agency's copy without a fourth of the text, under a longer title": (
-        {"description": CORE + advert(seed=9, sentences=4)},
+    "an agency's copy that words half of it anew, under a longer title": (
+        {},
         {
             "company": "Harbour Tech Search",
             "title": "Data Engineer - Parcels",
-            "description": "My client moves parcels. " + CORE[len(CORE) // 3 :] + advert(seed=10, sentences=6),
+            "description": CORE[: len(CORE) // 2] + " " + backwards(CORE[len(CORE) // 2 :]),
         },
     ),
     "software in short": ({"title": "SW-Entwickler Data"}, {"title": "Softwareentwickler Data"}),
@@ -256,6 +256,14 @@ NOT_SAME = {
     "another number behind an employer's code": (
         {"description": "Job Ref: 312-RB-0407 " + CORE},
         {"description": "Job Ref: 312-RB-0480 " + CORE},
+    ),
+    "another number that lost its blank": (
+        {"description": "Reference Number312-RB-0407 " + CORE},
+        {"description": "Reference Number312-RB-0480 " + CORE},
+    ),
+    "another number in the field, by its last letters": (
+        {"requisition_id": "DATA-EMEA"},
+        {"requisition_id": "DATA-APAC"},
     ),
     "another number of a reference, employer's code and city": (
         {"description": "Job reference: 387-NUR-5634 " + CORE},
