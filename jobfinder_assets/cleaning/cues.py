@@ -24,14 +24,14 @@ _END = re.compile(
     r"|(?<=[\n•·●▪;*])"
     r"|(?<=\.)(?<![A-ZÀ-Þ]\.) (?!(?i:(?<=\byrs\. )|(?<=\byr\. )|(?<=\bmin\. )|(?<=\bmind\. )|(?<=\bca\. )"
     r"|(?<=\bapprox\. )|(?<=\bexp\. ))(?:[a-z\d]|Exp))|(?<=!) "
-    r"|(?<=\?)(?<! \?) (?!(?i:yes|no|not|unfortunately|we do)\b)"
+    r"|(?<=\?)(?<! \?) (?!(?i:yes|no|not|also no|sorry|i.m afraid|unfortunately|we do)\b)"
     r"|(?<=[.!?])(?<![A-Z].)(?=[A-Z\n]|$)"
     r"|(?<=[a-z.)]\d)(?=\d?\+)"
     r"|(?<=\s[–-])\s(?=[A-Z])"
     r")"
 )
 # "Can I work from home?", and the answer on the next line.
-_ANSWER = re.compile(r"\??\n+(?:yes|no|not|unfortunately|we do)\b", re.I)
+_ANSWER = re.compile(r"\??\n+(?:yes|no|not|sorry|unfortunately|we do)\b", re.I)
 # "Remote:", "Work remotely" and "Remote job" stand before their value on the next line.
 _LABEL = re.compile(r"[^\n]*:|\s*(?:work remotely|remote job|telework eligible|seniority level)\s*", re.I)
 

@@ -4,10 +4,9 @@ import re
 from functools import lru_cache
 
 from jobfinder_assets.cleaning.cues import Cues, read_cues
-from jobfinder_assets.cleaning.lexicon import read_patterns
+from jobfinder_assets.cleaning.lexicon import joined, read_toml
 from jobfinder_assets.cleaning.text import clean_text, text_or_empty
 
-_SAID = read_patterns("workplace.toml")
 _REMOTE = re.compile(
     r"\b(?:remote(?:ly)?|anywhere|work from home|wfh|home[- ]?office|telecommut\w*|telework|distributed|worldwide"
     r"|virtual|remoto)\b"
@@ -20,37 +19,31 @@ _HYBRID = re.compile(
     r"\bhybrid\b|\b[1-4](?:\s?(?:-|–|to)\s?[2-4])? days?\b(?=[^;|]{0,30}\b(?:office|on[- ]?site|home|remote)\b)", re.I
 )
 _ONSITE = re.compile(r"\b(?:on[- ]?site|in[- ]office|in[- ]person)\b", re.I)
-_HYBRID_SAID = _SAID["hybrid_said"]
-_REMOTE_SAID = _SAID["remote_said"]
-# One of these stands in whatever the expressions find: most sentences have none, and are not searched.
-REMOTE_WORDS = (
-    "remot", "home", "wfh", "virtual", "anywhere", "from where", "tele", "télé", "thuiswerk", "zdaln", "distance",
-    "distributed", "ortsunabhängig", "location independent", "location-independent", "residence", "vanuit huis",
-    "fully", "100",
-)  # fmt: skip
-ONSITE_WORDS = (
-    "site", "office", "person", "full", "based", "headquarters", "hq", "studio", "lab", "wfo", "büro", "vor ort",
-    "präsen", "presen", "présen", "plant", "workshop", "branch", "store", "clinic", "warehouse", "factory", "depot",
-    "hub", "day 1", "day one", "daily", "every", "each day", "kantoor", "locatie", "stacjonarn", "five", "fünf",
-    "5 day", "5 tag", "campus", "work is ",
-)  # fmt: skip
-HYBRID_WORDS = (
-    "hybrid", "day", "%", "hybryd", "ibrid", "íbrid", "mon", "tue", "wed", "thu", "fri", "mobile", "blend", "half",
-    "once ", "twice ", "times ", "50", "rest", "remainder", "balance", "flexib", "divid", "split", "shared", "mix",
-    "combin", "home and", "if", "when", "where", "jour", "día", "dni", "dag", "tag", "teil", "part", "occasional",
-    "regular", "some ", "most of", "a third", "two third", "from home", "at home", "hoc ", "otherwise", "the other",
-    "the remaining", "giorn", "situational", "periodic", "semi", "limited ", "local ", "several", "a few ", "a couple ",
-    "of which",
-)  # fmt: skip
+
+_TABLE = read_toml("workplace.toml")
+_PART = re.compile(r"\{([a-z_]+)\}")
+
+
+def _whole(expression: str) -> str:
+    """The expression with what its {parts} stand for, which may have parts themselves."""
+    return _PART.sub(lambda match: _part(_TABLE["parts"][match[1]]), expression)
+
+
+def _part(part: str | list[str]) -> str:
+    return _whole(part if isinstance(part, str) else f"(?:{'|'.join(part)})")
+
+
+_WORDS = re.compile(
+    r"(?<!\w)(?:"
+    + "|".join(f"(?P<{symbol}>{'|'.join(map(_whole, words))})" for symbol, words in _TABLE["words"].items())
+    + r")(?!\w)"
+)
+_RULES = {name: re.compile(joined([_whole(rule) for rule in rules])) for name, rules in _TABLE["rules"].items()}
+# Without one of these, a sentence in symbols says nothing: no rule fits.
+SPEAKING = (*_TABLE["words"], "home", "office")
+_NEGATED = re.compile(r"\b(?:not|no(?! (?:fewer|less) )|non|isn['’]t|cannot|never|without|nor)\b[^.:;\n]{0,25}$")
 # A label whose value is not there says nothing.
 _LABEL_ALONE = re.compile(r"\W*work remotely\W*")
-_ONSITE_SAID = _SAID["onsite_said"]
-_REFUSED = _SAID["refused"]
-# "Remote until the office opens again" is where the job starts, not where it is done.
-_FOR_NOW = _SAID["for_now"]
-_OF_OTHERS, _OF_NO_JOB = _SAID["of_others"], _SAID["of_no_job"]
-_CHOICE = _SAID["choice"]
-_NEGATED = re.compile(r"\b(?:not|no|non|isn['’]t|cannot|never|without|nor)\b[^.\n]{0,25}$")
 
 
 def parse_workplace(location: str | None, description: str | None) -> str:
@@ -79,29 +72,27 @@ def text_workplace(cues: Cues) -> str:
 @lru_cache(maxsize=16_384)
 def sentence_workplace(sentence: str) -> frozenset[str]:
     """The workplaces that one sentence, in lower case, says of this job."""
-    if _OF_NO_JOB.search(sentence):
+    symbols = in_symbols(sentence)
+    if not any(map(symbols.__contains__, SPEAKING)) or _RULES["nothing"].search(symbols):
         return frozenset()
-    sentence = _OF_OTHERS.sub("~", sentence)
-    if _REFUSED.search(sentence):
+    if _RULES["refused"].search(symbols):
         return frozenset({"onsite"})
-    if _CHOICE.search(sentence):
+    if _RULES["choice"].search(symbols):
         return frozenset({"remote"})
-    said = {"onsite"} if _has(sentence, ONSITE_WORDS) and _ONSITE_SAID.search(sentence) else set()
-    if _has(sentence, HYBRID_WORDS) and _affirmed(_HYBRID_SAID, sentence):
+    said = {"onsite"} if _affirmed("onsite", symbols) else set()
+    if _affirmed("hybrid", symbols):
         said.add("hybrid")
     elif (
-        _has(sentence, REMOTE_WORDS)
-        and _affirmed(_REMOTE_SAID, sentence)
-        and not _LABEL_ALONE.fullmatch(sentence)
-        and not _FOR_NOW.search(sentence)
+        _affirmed("remote", symbols) and not _LABEL_ALONE.fullmatch(sentence) and not _RULES["for_now"].search(symbols)
     ):
         said.add("remote")
     return frozenset(said)
 
 
-def _has(sentence: str, words: tuple[str, ...]) -> bool:
-    return any(map(sentence.__contains__, words))
+def in_symbols(sentence: str) -> str:
+    """A sentence in lower case, each word that speaks of a workplace as its symbol: "you work HOME SOME"."""
+    return _WORDS.sub(lambda match: match.lastgroup or "", sentence)
 
 
-def _affirmed(pattern: re.Pattern[str], sentence: str) -> bool:
-    return any(not _NEGATED.search(sentence[max(0, m.start() - 40) : m.start()]) for m in pattern.finditer(sentence))
+def _affirmed(rule: str, symbols: str) -> bool:
+    return any(not _NEGATED.search(symbols[max(0, m.start() - 40) : m.start()]) for m in _RULES[rule].finditer(symbols))

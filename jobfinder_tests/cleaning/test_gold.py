@@ -87,6 +87,20 @@ def test_facts_of_postings(postings: pd.DataFrame, name: str) -> None:
     assert held["workplace"] >= 0.95 and held["level"] >= 0.90 and held["years"] >= 0.90 and held["pay"] >= 0.97
 
 
+def test_workplaces_of_adverts_that_speak_of_one(postings: pd.DataFrame) -> None:
+    """Two draws among adverts with a word of remote, hybrid or on-site work; the label is what the text says.
+
+    A wrong workplace costs more than a missed one.
+    """
+    gold = labels("workplaces.csv").set_index("id").join(postings)
+    gold = gold[gold["workplace"] != "?"]
+    found = gold["description"].map(lambda text: parse_workplace(None, text))
+    right, silent = found == gold["workplace"], found == "unspecified"
+    print(right.sum(), len(gold), (~right & ~silent).sum())
+    assert gold["file"].nunique() >= 4 and len(gold) >= 400
+    assert right.mean() >= 0.89 and (~right & ~silent).mean() <= 0.045
+
+
 @pytest.mark.parametrize("name", ["facts.csv", "facts_fresh.csv", "facts_later.csv", "facts_last.csv"])
 def test_pay_that_is_not_there_is_not_found(postings: pd.DataFrame, name: str) -> None:
     gold = labels(name).set_index("id").join(postings)

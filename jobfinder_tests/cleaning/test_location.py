@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobfinder_assets.cleaning.eligibility import eligible_countries
-from jobfinder_assets.cleaning.location import parse_workplace
+from jobfinder_assets.cleaning.location import in_symbols, parse_workplace
 from jobfinder_assets.cleaning.places import Place, parse_place, parse_places
 
 PLACES = [
@@ -77,6 +77,20 @@ PLACES = [
 ]
 WORKPLACES = [
     ("Kiel", "As a work-from-home adviser you answer calls.", "remote"),
+    # Who may not work in a hybrid way may work at home all the more.
+    ("Kiel", "Not a hybrid post: you will work remotely all of the time.", "remote"),
+    ("Kiel", "This post cannot be offered on a hybrid or remote basis.", "onsite"),
+    ("Kiel", "Can the nets be mended from home? I'm afraid not.", "onsite"),
+    ("Kiel", "On-site / Hybrid / Remote: Remote", "remote"),
+    ("Kiel", "Many of our jobs are hybrid, this one is on site.", "onsite"),
+    ("Kiel", "We were glad of the shift to working from home in our trade.", "unspecified"),
+    ("Kiel", "You look after our remote development teams.", "unspecified"),
+    ("Kiel", "You mend nets for skippers at home and abroad.", "unspecified"),
+    ("Kiel", "Ob im Büro am Hafen oder komplett von zu Hause aus: beides geht.", "remote"),
+    ("Brest", "Les lundis et jeudis en télétravail.", "hybrid"),
+    ("Brest", "Ce poste n'est pas ouvert au télétravail.", "onsite"),
+    ("Madrid", "Modalidad: presencial, de lunes a viernes en nuestras oficinas.", "onsite"),
+    ("Madrid", "No hay teletrabajo.", "onsite"),
     ("Kiel", "We have a work-from-home policy for storms.", "unspecified"),
     ("Kiel", "We have been a remote company from the first day.", "remote"),
     ("Kiel", "Remote from anywhere in the EU.", "remote"),
@@ -122,7 +136,7 @@ WORKPLACES = [
     ("Leith", "Is there an option to work from home?\nUnfortunately not.", "onsite"),
     ("Leith", "Do you allow working from home?\nWe do, up to two days a week.", "hybrid"),
     ("Leith", "Working from our Leith, UK office you will mend timetables.", "onsite"),
-    ("Leith", "You work from our lovely island or from your home office.", "unspecified"),
+    ("Leith", "You work from our lovely island or from your home office.", "remote"),
     ("Leith", "Remote to start and then the clerk must be in the Leith office.", "onsite"),
     ("Leith", "The role will move to the office once the pandemic is over.", "onsite"),
     ("Leith", "Location flexibility: onsite", "onsite"),
@@ -305,6 +319,24 @@ WORKPLACES = [
 @pytest.mark.parametrize(("text", "place"), PLACES)
 def test_place(text: str | None, place: Place) -> None:
     assert parse_place(text) == place
+
+
+@pytest.mark.parametrize(
+    ("sentence", "symbols"),
+    [
+        ("you work from home two days a week", "you work HOME SOME"),
+        ("a hybrid role, 3 days in our leith office", "a HYBRID JOB, SOME OFFICE"),
+        ("five days a week on site", "ALL OFFICE"),
+        # What stands somewhere else, and where nobody works.
+        ("remote sensing for the hybrid cloud, with onsite parking", "NOTHING for the NOTHING, with NOTHING"),
+        ("four days of paid leave", "four days of paid leave"),
+        ("patients at home", "patients AWAY"),
+        ("the office of the clerk", "the office of the clerk"),
+        ("promote homes", "promote homes"),
+    ],
+)
+def test_words_that_speak_of_a_workplace_become_symbols(sentence: str, symbols: str) -> None:
+    assert in_symbols(sentence) == symbols
 
 
 @pytest.mark.parametrize(("location", "description", "workplace"), WORKPLACES)

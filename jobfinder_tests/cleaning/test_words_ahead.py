@@ -8,10 +8,17 @@ import pytest
 from jobfinder_assets.cleaning import eligibility, location, requisitions, seniority
 from jobfinder_tests.cleaning.automata import found_without
 
+
+def _in_lower_case(pattern: re.Pattern[str]) -> re.Pattern[str]:
+    """The expression with its symbols, which are words in capitals, in small letters."""
+    return re.compile(re.sub(r"[A-Z_]{2,}", lambda match: match[0].lower(), pattern.pattern))
+
+
 AHEAD: dict[str, tuple[Collection[str], re.Pattern[str]]] = {
-    "onsite": (location.ONSITE_WORDS, location._ONSITE_SAID),
-    "hybrid": (location.HYBRID_WORDS, location._HYBRID_SAID),
-    "remote": (location.REMOTE_WORDS, location._REMOTE_SAID),
+    **{
+        f"workplace: {rule}": ([word.lower() for word in location.SPEAKING], _in_lower_case(location._RULES[rule]))
+        for rule in ("refused", "choice", "hybrid", "remote", "onsite")
+    },
     **{f"level: {level}": (words, pattern) for level, words, pattern in seniority._TEXT_LEVELS},
     "years not asked": (seniority._NOT_ASKED_WORDS, seniority._NOT_ASKED),
     "years asked": (seniority._ASKED_WORDS, seniority._ASKED_AFTER),
