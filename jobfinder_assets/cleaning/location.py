@@ -18,6 +18,8 @@ _REMOTE = re.compile(
 _HYBRID = re.compile(
     r"\bhybrid\b|\b[1-4](?:\s?(?:-|–|to)\s?[2-4])? days?\b(?=[^;|]{0,30}\b(?:office|on[- ]?site|home|remote)\b)", re.I
 )
+# A choice of remote and less is remote.
+_CHOICE = re.compile(r"\bhybrid or (?:fully )?remote\b|\bremote or hybrid\b", re.I)
 _ONSITE = re.compile(r"\b(?:on[- ]?site|in[- ]office|in[- ]person)\b", re.I)
 
 _TABLE = read_toml("workplace.toml")
@@ -55,7 +57,7 @@ def parse_workplace(location: str | None, description: str | None) -> str:
 @lru_cache(maxsize=65_536)
 def field_workplace(place: str) -> str | None:
     """What a location field or title says of the workplace."""
-    if _HYBRID.search(place):
+    if _HYBRID.search(place) and not _CHOICE.search(place):
         return "hybrid"
     if _REMOTE.search(place):
         return "remote"

@@ -20,6 +20,8 @@ _METRO = re.compile(
 _ZIP = re.compile(r"\s+\d{5}(?:-\d{4})?\b")
 # It stands behind one address, whatever joins the names of the building before it.
 _POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b")
+# "AZ_Mesa_HQ"
+_STATE_JOINED = re.compile(r"(?<![A-Za-z])([A-Z]{2})_(?=[A-Z])")
 _JOINERS = frozenset({"or", "and", "&", "und", "oder"})
 _INSIDE_A_PLACE = re.compile(
     r",|\s[-–—]\s|(?<=[a-z])-\s|\s-(?=[A-Za-z])|(?:(?<=\b[A-Z]{2})|(?<=\bUSA))-(?=[A-Z])|\(|\)|:\s"
@@ -52,7 +54,8 @@ def parse_place(location: str | None) -> Place:
 @lru_cache(maxsize=65_536)
 def parse_places(location: str | None) -> tuple[Place, ...]:
     """Every place that a location field names, as job sites write them; what is unknown of one is None."""
-    text = _ZIP.sub("", (location or "")[:300]).replace("_", " ")
+    text = _STATE_JOINED.sub(r"\1 - ", _ZIP.sub("", (location or "")[:300]))
+    text = text.replace("_", " ")
     found: dict[Place, None] = {}
     for piece in pieces_of(text):
         place = _place(piece)

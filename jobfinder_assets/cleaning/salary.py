@@ -1,12 +1,13 @@
 """Pay: amounts, currency and period out of a salary field or of prose (CONVENTIONS, "Pay")."""
 
 import re
+import unicodedata
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
 
 from jobfinder_assets.cleaning.cues import Cues, read_cues
-from jobfinder_assets.cleaning.lexicon import read_expressions, read_json
+from jobfinder_assets.cleaning.lexicon import read_expressions, read_json, read_lines
 from jobfinder_assets.cleaning.text import clean_text, text_or_empty
 
 # Those without a flag are for text in lower case: several times as fast.
@@ -15,7 +16,12 @@ _TABLE = read_json("pay.json")
 _SIGNS: dict[str, str] = _TABLE["signs"]
 _NAMES: dict[str, str] = _SIGNS | _TABLE["currency_words"]
 _UNITS: dict[str, int] = _TABLE["units"]
-_CODES = frozenset(_TABLE["usd_per_unit"])
+# "TJM" and "時給" name the period without a preposition.
+_ALONE: dict[str, re.Pattern[str]] = {
+    period: re.compile(rf"(?<![a-z])(?:{'|'.join(words)})(?![a-zıěčíłö])", re.I)
+    for period, words in _TABLE["periods_alone"].items()
+}
+_CODES = frozenset(_TABLE["usd_per_unit"]) | set(_TABLE["without_rate"])
 _PERIOD_WORDS: dict[str, str] = {word: period for period, words in _TABLE["periods"].items() for word in words}
 _SHORT_PERIODS: dict[str, str] = _TABLE["short_periods"]
 _PER_YEAR: dict[str, float] = _TABLE["periods_per_year"]
@@ -29,21 +35,29 @@ _CODE = "|".join(sorted(_CODES))
 _WORD = "|".join(sorted(_TABLE["currency_words"], key=len, reverse=True))
 # South Africa's "R45 000", but not "R 3.6".
 _RAND = r"\bR(?=\s?\d{1,3}(?:[ ,]\d{3}|k\b))"
-# "T€" is a thousand euros.
-_UNIT = r"(?:(?i:" + "|".join(sorted(set(_UNITS) - {"t"}, key=len, reverse=True)) + r")\b|T(?=\s?(?:€|EUR)))"
+_SOLES = r"(?<![A-Za-z])S/\.?"
+# "T€" is a thousand euros, "6L" six lakhs; where words have no spaces, nothing ends a unit.
+_UNSPACED = {unit for unit in _UNITS if "\u3040" < unit[0] < "\ud7b0"}
+_UNIT = (
+    rf"(?:(?i:{'|'.join(sorted(_UNITS.keys() - {'t', 'l'} - _UNSPACED, key=len, reverse=True))})"
+    rf"(?![A-Za-z\d\u00c0-\u024f])\.?|T(?=\s?(?:€|EUR))|L\b|{'|'.join(_UNSPACED)})"
+)
 _AMOUNT = re.compile(
     rf"(?:\b(?P<code>{_CODE})\s?(?=[$£€¥₹]))?"
-    rf"(?P<sign>(?i:{_SIGN})|\b(?:{_CODE}|(?i:{_WORD}|kr))\b\.?|{_RAND})?\s{{0,2}}(?:(?<![A-Za-z\d.])|(?<=\bR)|(?<=(?i:rs)\.))"
+    # A number that stands behind letters is part of a word, unless these are the currency's.
+    rf"(?:(?P<sign>(?i:{_SIGN})|\b(?:{_CODE}|(?i:{_WORD}|kr))(?:\b\.?|(?=\d))|{_RAND}|{_SOLES})\s{{0,2}}|(?<![A-Za-z\d.]))"
     rf"(?P<number>{_NUMBER})\s?(?P<unit>{_UNIT}|(?i:m|mn|million|bn|billion)\b|%)?"
-    rf"(?P<plus>\s?\+)?\s{{0,2}}(?P<after>(?:{_CODE}|(?i:{_WORD}))\b|(?:€|£|zł|Kč|kr\b|\$)(?!\s?\d))?"
+    rf"(?P<plus>\s?\+)?\s{{0,2}}(?P<after>(?:{_CODE}|(?i:{_WORD}))(?:\b|(?=/))|\$ ?(?:CA|US|AU|NZ)\b"
+    r"|(?<=,\d{3}\s)(?i:pounds)\b|Ft\b|(?:[€£₹₽₴₺₸₾₩₫₪₦฿円元원]|zł|Kč|kr\b|\$)(?!\s?\d))?"
 )
 _PERIOD = re.compile(
-    r"(?:/|(?<![a-z])per\b|(?<![a-z])an?\b|\beach\b|(?<![a-z])p[./]?|\b(?:pro|por|par|pr|al|za)\b\.?)\s{0,2}("
+    r"(?:/|(?<![a-z])per\b|(?<![a-z])an?\b|\beach\b|(?<![a-z])p[./]?|\b(?:pro|por|par|pr|al|za|na|w|в|на|за|mỗi|á|प्रति)(?!\w)\.?)\s{0,2}("
     + "|".join(sorted(_PERIOD_WORDS, key=len, reverse=True))
     # "£400pd", "£90 p/w": letters that mean a period directly behind an amount only.
     + r")\b(?! off\b)|(?:(?<=\d\d)|(?<=\d\d\s))(?:/|p[./]?)\s?("
     + "|".join(_SHORT_PERIODS)
-    + r")\b",
+    # "850 pm", "45k p.m.", but "10 pm" is a time of the day.
+    + r")\b|(?:(?<=\d{3})|(?<=\d{3}\s)|(?<=k)|(?<=k\s)|(?<=,-)|(?<=,-\s)|(?<=\)\s))p[./]?(m)\b",
     re.I,
 )
 _PERIOD_ALONE = re.compile(_SAID["period_alone"], re.I)
@@ -56,7 +70,7 @@ _HIGHEST = re.compile(_SAID["highest"], re.I)
 _HOURS = re.compile(_SAID["hours_of_work"], re.I)
 # "$25 an hour - $30", "£22 (ph) to £30"
 _PER = (
-    r"\(?(?:(?:/|per|an?|p/?)\s?(?:hour|hr|h|year|yr|annum|a|month|mo|week|wk|day)|hourly|daily|weekly|monthly|annually"
+    r"\(?(?:(?:/|per|an?|p/?)\s?(?:hour|hr|h|year|yr|annual|annum|a|month|mo|week|wk|day)|hourly|daily|weekly|monthly|annually"
     r"|yearly)\b\.?\)?"
 )
 _JOIN = re.compile(
@@ -66,13 +80,23 @@ _JOIN = re.compile(
 )
 _EXTRA = re.compile(_SAID["extra"], re.I)
 _AHEAD_ENDS = re.compile(
-    r"[,+&£$€;.–-]|\b(?:plus|with|and|per|depending|zuzüglich|zzgl|sowie|(?:not )?(?:ex|in)cluding)\b", re.I
+    r"[,+&£$€;.–]|(?<!sign)-|\b(?:plus|with|and|per|depending|zuzüglich|zzgl|sowie|(?:not )?(?:ex|in)cluding)\b", re.I
 )
 # What may stand behind a "+" that leaves the upper end open; anything else is introduced by it.
 _OPEN_END = re.compile(_SAID["open_end"], re.I)
 _GRADE = re.compile(
-    r"\b(?:bands?|grades?|level|step|tier|spine|points?|afc|nhs|scale|class|year|month|hours?|no|aged?)\W{0,3}$", re.I
+    r"\b(?:bands?|grades?|gs|entgeltgruppe(?: eg?)?|level|step|tier|spine|points?|afc|nhs|scale|class|year|month|hours?"
+    r"|no|aged?)\W{0,3}$",
+    re.I,
 )
+# "25 days holiday", "€50 per month home office allowance"
+_COUNTS = re.compile(
+    r"[\s-]*(?:(?:hours|hrs|days|weeks|months|years|yrs|shifts)\b|months?\W(?:fixed|contract|ftc|temp))", re.I
+)
+_ALLOWANCE = re.compile(rf"\s*{_PER}(?<!\.)\s(?:(?!incl|excl|plus|with)[a-z-]+\s){{0,3}}(?:allowance|stipend)\b", re.I)
+_LETTERS = re.compile(r"[^\W\d_]+")
+# What may stand beside a number that says nothing but how much.
+_OF_NUMBERS = frozenset(read_lines("beside_pay.txt"))
 _RUPEES = re.compile(r"\b(?:rs|rupees|lacs?)\b", re.I)
 _LAKHS = re.compile(r"\b(?:lpa|lakhs?|cr|crores?)\b", re.I)
 _OTE = re.compile(r"\b(?:ote|on[- ]target(?: earnings)?|total (?:comp\w*|cash|rewards?))\b", re.I)
@@ -84,6 +108,8 @@ _MIDDLE = re.compile(r"\bmid(?:point|dle)?\W{0,3}$", re.I)
 _CODE_AHEAD = re.compile(rf"\b({_CODE})\b\)?\W{{0,3}}$")
 _DOLLARS: dict[str, str] = _TABLE["dollars"]
 _DOLLARS_OF: dict[str, str] = _TABLE["dollars_of"]
+# "64 000 $ CA", "40,000 pounds"
+_BEHIND: dict[str, str] = _TABLE["words_behind"]
 # "$62 - $68/hr (CAD)", "$90,000 p.a. plus 17% super (AUD)": the code stands behind the period.
 _CODE_BEHIND = re.compile(
     rf"\s?(?:{_PER}|p\.?[ah]\b\.?|hourly|annually|yearly|monthly)(?<![a-z]{{2}}\.)(?: inc\.?)?"
@@ -99,13 +125,13 @@ _NEAR, _LONGEST_AMOUNT = 30, 30
 _DIGIT = re.compile(r"\d")
 _NEAR_AMOUNT = re.compile(
     rf"(?:(?i:{_SIGN})|\b(?:{_CODE})\b|\b(?i:{_WORD})\b\.?|{_RAND})\s?(?:{_NUMBER})(?:\s?[kK]\b)?"
-    rf"|(?<![\d.,])(?:{_NUMBER})(?:\s?[kKT])?\s?(?:\b(?:{_CODE})\b|(?:€|£|\$|zł)(?!\s?\d)|(?i:lpa|lakhs?|lacs?|crores?|{_WORD})\b)"
+    rf"|(?<![\d.,])(?:{_NUMBER})(?:\s?[kKT])?\s?(?:\b(?:{_CODE})\b|(?:[€£$₹₽₴₺₸₾₩₫₦฿]|zł|Kč)(?!\s?\d)|(?i:lpa|lakhs?|lacs?|crores?|{_WORD})\b)"
     rf"|(?<![\d.,])(?!40[13]\s?\(?[kK])\d{{2,3}}(?:,\d{{3}}|[kK]\b)"
 )
 _AMOUNTS_END = re.compile(
     rf"(?:(?:(?:\b(?:{_CODE})\s?)?(?:{_SIGN})|\b(?:{_CODE}|{_WORD})\b\.?|\bR)?\s?"
     rf"(?:{_NUMBER})(?![.,]?\d|\s?%)\s?(?:{_UNIT})?(?:\.(?=\sto\s?[$£€]))?\s?"
-    rf"(?:,[-–](?!\d))?(?:€|\$(?!\s?\d)|(?:{_CODE}|{_WORD})\b)?\s?"
+    rf"(?:,[-–](?!\d))?(?:[€₹₽₴₺₸₾₩₫₦฿]|zł|Kč|\$(?!\s?\d)|(?:{_CODE}|{_WORD})\b)?\s?"
     r"(?:/?\s?(?:hr|hour|yr|year|hourly|daily|weekly|monthly|annually|yearly|per \w+|an? (?!\d)\w+))?[\s+]{0,2}"
     rf"(?:(?:usd|eur|gbp|{_SAID['joiner']})(?![a-z]))?\s{{0,2}}){{1,3}}",
     re.I,
@@ -152,9 +178,16 @@ _PLAUSIBLE = {
     "month": (500, 100_000),
     "year": (8_000, 2_000_000),
 }
+# "¥8M" is a year's pay, "$8M" none.
+_SMALL_UNIT = 0.01
 # Where pay is low, so much of the lower bound: no less than `PLAUSIBLE_USD_A_YEAR`.
 _LOW_PAY, _LOW_PAY_SHARE = frozenset(_TABLE["low_pay"]), 1 / 3
-_NO_PAY = re.compile(r"^\s*(?:-1|n/?a|none|competitive|0(?:\.0)?\s*-\s*0(?:\.0)?.*)\s*$", re.I)
+_NO_PAY = re.compile(r"^\s*(?:-1|n/?a|none|competitive|(?:tel|phone|fax)\b.*|0(?:\.0)?\s*-\s*0(?:\.0)?.*)\s*$", re.I)
+# "$85,OOO"; "110000;140000;USD", two columns of an export.
+_LETTERS_FOR_ZEROS = re.compile(r"(?<=\d[.,])OOO\b")
+_TWO_CELLS = re.compile(r"\b(\d{4,7})[;,](\d{4,7})\b")
+# "$95,,000", "$70 ,000"
+_SPARE_MARK = re.compile(r"(?<=\d)(?:,,| ,)(?=\d{3}(?!\d))")
 _MOST_CHARACTERS = 400
 # Beyond it an amount or its unit is mistaken, or it is no pay to live on.
 PLAUSIBLE_USD_A_YEAR = (2_000, 2_000_000)
@@ -227,11 +260,12 @@ def parse_salary(text: str, *, default_currency: str = "USD") -> Salary | None:
 def _read(text: str, default_currency: str) -> tuple[Salary | None, int]:
     """The pay, and where in the text its first amount begins."""
     text = clean_text(text_or_empty(text)[:_MOST_CHARACTERS])
+    text = _TWO_CELLS.sub(r"\1 - \2", _SPARE_MARK.sub(",", _LETTERS_FOR_ZEROS.sub("000", text)))
     if _NO_PAY.match(text) or not any(character.isdigit() for character in text):
         return None, 0
     amounts = [amount for amount in _amounts(text) if amount.value > 0]
     amounts = _usable(text, amounts)
-    if not amounts:
+    if not amounts or _speaks_of_others(text, amounts):
         return None, 0
     low, high = _ends(text, amounts)
     return _salary(text, low, high, default_currency), low.start
@@ -345,8 +379,7 @@ def _pay_near(cues: Cues, position: int, default_currency: str) -> tuple[Salary 
         least = PLAUSIBLE_USD_A_YEAR[0]
     elif found.currency in _LOW_PAY:
         least = low * _LOW_PAY_SHARE
-    rate = float(_TABLE["usd_per_unit"].get(found.currency, 1.0))
-    ends = [value * rate for value in (found.minimum, found.maximum) if value is not None]
+    ends = [value * _rate(found.currency) for value in (found.minimum, found.maximum) if value is not None]
     return (found if all(least <= value <= high for value in ends) else None), end
 
 
@@ -401,13 +434,20 @@ def _prefix(before: str) -> str:
 def _amounts(text: str) -> list[_Amount]:
     found = []
     for match in _AMOUNT.finditer(text):
-        unit = (match["unit"] or "").lower()
+        unit = (match["unit"] or "").lower().rstrip(".")
         value = _value(match["number"], unit)
         sign, after = match["sign"], match["after"]
         currency = match["code"] or (_currency(sign, text, match.start()) if sign else None)
         if after:
-            currency = _NAMES.get(after.lower(), after)
-        if value is not None:
+            word = after.lower().lstrip("$ ") or after
+            currency = _BEHIND.get(word) or _NAMES.get(word, after)
+        is_plan = unit == "k" and match["number"] in ("401", "403")
+        # "10 L" are litres but of rupees.
+        is_volume = unit == "l" and currency != "INR"
+        if unit == "m" and currency and _rate(currency) < _SMALL_UNIT:
+            value = _value(match["number"], "")
+            value = value and value * 1_000_000
+        if value is not None and not is_plan and not is_volume:
             bare = "$" in (sign, after) and not match["code"]
             found.append(_Amount(value, currency, unit, bool(match["plus"]), match.start(), match.end(), bare))
     return found
@@ -417,6 +457,8 @@ def _currency(sign: str, text: str, start: int) -> str | None:
     # "San Mateo, CA$80/hour": the state before the sign is no currency.
     if sign.upper() == "CA$" and re.search(r",\s?$", text[:start]):
         return "USD"
+    if sign.startswith("S/"):
+        return "PEN"
     return "ZAR" if sign == "R" else _NAMES.get(sign.lower().rstrip("."), sign)
 
 
@@ -451,7 +493,7 @@ def _usable(text: str, amounts: list[_Amount]) -> list[_Amount]:
             continue
         if bare and _GRADE.search(before):
             continue
-        if _MIDDLE.search(before):
+        if _MIDDLE.search(before) or (bare and _COUNTS.match(after)) or _ALLOWANCE.match(text, amount.end):
             continue
         joined = bool(kept) and kept[-1] is amounts[number - 1] and _JOIN.match(before) is not None
         if _EXTRA.search(before[-40:]) and not _BASE.search(before[-40:]) and not joined:
@@ -476,6 +518,17 @@ def _usable(text: str, amounts: list[_Amount]) -> list[_Amount]:
         if _DASH.fullmatch(text[low.end : high.start]):
             base[number] = base[number + 1] = base[number] or base[number + 1]
     return [amount for amount, is_base in zip(kept, base, strict=True) if is_base] or kept
+
+
+def _speaks_of_others(text: str, amounts: list[_Amount]) -> bool:
+    """Small numbers alone, beside words that are not of pay: "from 10 am", "all 50 states"."""
+    if (
+        any(amount.currency or amount.unit or amount.value >= 1_000 for amount in amounts)
+        or _PERIOD.search(text)
+        or _PERIOD_ALONE.search(text)
+    ):
+        return False
+    return any(word.lower() not in _OF_NUMBERS for word in _LETTERS.findall(text))
 
 
 def _joined(text: str, low: _Amount, high: _Amount) -> bool:
@@ -503,7 +556,7 @@ def _salary(text: str, low: _Amount, high: _Amount | None, default_currency: str
         currency = code[1]
     elif currency == "USD" and (behind := _code_behind(text, (high or low).end)):
         currency = behind
-    if currency and currency not in _CODES:
+    if (currency and currency not in _CODES) or (not currency and _has_unknown_sign(text, low, high or low)):
         return None
     some = currency == "USD" and not code and any(amount.in_some_dollars for amount in (low, high) if amount)
     lpa = "lpa" in (low.unit, high.unit if high else "") or _LAKHS.search(text)
@@ -513,10 +566,12 @@ def _salary(text: str, low: _Amount, high: _Amount | None, default_currency: str
     if minimum < 1_000 <= 10_000 <= maximum and minimum * 1_000 <= maximum * 1.2:
         # "£30 - £35,000" is meant in thousands at both ends.
         minimum *= 1_000
-    period = _period(text, (high or low).end, maximum, yearly=bool(lpa))
+    # "₹2.5 lakh/month"
+    is_monthly = "lpa" not in (low.unit, high.unit if high else "") and _PERIOD.match(text, (high or low).end)
+    period = _period(text, (high or low).end, maximum, yearly=bool(lpa) and not is_monthly)
     if period == "year" and maximum < 1_000:
         period = "hour" if maximum < 200 else None
-    elif period == "hour" and minimum >= 5_000:
+    elif period == "hour" and minimum * min(1, _rate(currency)) >= 5_000:
         period = "year"
     if period is None or maximum < 2:
         return None
@@ -528,6 +583,12 @@ def _salary(text: str, low: _Amount, high: _Amount | None, default_currency: str
     ):
         return Salary(minimum, None, currency, period, some)
     return Salary(minimum, maximum, currency, period, some)
+
+
+def _has_unknown_sign(text: str, low: _Amount, high: _Amount) -> bool:
+    """A currency's sign that no table knows stands beside the amounts: what is unknown stays unknown."""
+    around = text[max(0, low.start - 2) : low.start] + text[high.end : high.end + 2]
+    return any(unicodedata.category(character) == "Sc" and character not in _SIGNS for character in around)
 
 
 def _code_behind(text: str, end: int) -> str | None:
@@ -559,13 +620,22 @@ def _without_hours(text: str) -> str:
     return _HOURS.sub(lambda hours: " " * len(hours[0]), text)
 
 
+def _rate(currency: str) -> float:
+    """US dollars for a unit; 1 of what no table knows."""
+    return float(_TABLE["usd_per_unit"].get(currency, 1.0))
+
+
 def _period(text: str, end: int, amount: float, *, yearly: bool) -> str | None:
     if yearly:
         return "year"
     text = _without_hours(text)
     near = _PERIOD.search(text, end, end + 40) or _PERIOD.search(text)
     if near:
-        return _PERIOD_WORDS[near[1].lower()] if near[1] else _SHORT_PERIODS[near[2].lower()]
+        word = (near[1] or near[2] or near[3]).lower()
+        return _PERIOD_WORDS[word] if near[1] else (_SHORT_PERIODS | {"m": "month"})[word]
+    named = next((period for period, words in _ALONE.items() if words.search(text)), None)
+    if named:
+        return named
     alone = re.search(r"\b(stunde|tag|woche|monat|jahr)\b", text, re.I)
     if alone:
         return _PERIOD_WORDS[alone[1].lower()]

@@ -1,6 +1,8 @@
 """Pay as adverts write it (CONVENTIONS, "Pay")."""
 
+import json
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -66,6 +68,11 @@ OTHER_PERIODS = [
 NO_PAY = [
     "", "-1", "NA", "Competitive", "0 - 0 USD /YEAR", "0 - 0 /", "Full-time", "N", "Contr", "401(k)", "10% bonus",
     "$5 million revenue", "$2,000 sign-on bonus", "equity 0.1%", "45 000 kr",
+    "30 days holiday", "6 month fixed term contract", "36 hours per week", "GS-7 to GS-9", "Entgeltgruppe E 9",
+    "5% 401k match", "$3,000 sign-on bonus", "€40 per month home office allowance", "from 9 am to 5 pm", "10 L",
+    "In all 50 states", "Corp 500",
+    # Whose money it is is not known.
+    "₡ 610,000 a month",
 ]  # fmt: skip
 
 
@@ -93,10 +100,45 @@ def test_pay_of_other_periods(text: str, minimum: float, maximum: float, currenc
         ("3.500 € monatlich", Salary(3_500, 3_500, "EUR", "month")),
         ("45 000 € par an", Salary(45_000, 45_000, "EUR", "year")),
         ("Up to $200k OTE, base $120k", Salary(120_000, 120_000, "USD", "year")),
+        # A currency's code, word or sign glued to the number, and those of countries with smaller job boards.
+        ("USD110k", Salary(110_000, 110_000, "USD", "year")),
+        ("RM6100/month", Salary(6_100, 6_100, "MYR", "month")),
+        ("KSh61,000 p.m.", Salary(61_000, 61_000, "KES", "month")),
+        ("BDT 61,000 a month", Salary(61_000, 61_000, "BDT", "month")),
+        ("Rp7jt - Rp11jt / bulan", Salary(7_000_000, 11_000_000, "IDR", "month")),
+        ("S/ 2,700 mensuales", Salary(2_700, 2_700, "PEN", "month")),
+        ("61 000 $ CA par an", Salary(61_000, 61_000, "CAD", "year")),
+        ("CLP $1.700.000 mensual", Salary(1_700_000, 1_700_000, "CLP", "month")),
+        ("₺61.000 - ₺72.000 / ay", Salary(61_000, 72_000, "TRY", "month")),
+        ("年収550万円〜720万円", Salary(5_500_000, 7_200_000, "JPY", "year")),
+        ("시급 11,200원", Salary(11_200, 11_200, "KRW", "hour")),
+        ("18-26K元/月", Salary(18_000, 26_000, "CNY", "month")),
+        ("₹7L - ₹11L", Salary(700_000, 1_100_000, "INR", "year")),
+        ("11-13 tys. zł / mies.", Salary(11_000, 13_000, "PLN", "month")),
+        ("от 110 000 до 160 000 руб. в месяц", Salary(110_000, 160_000, "RUB", "month")),
+        ("Jusqu'à 41 000 € par an", Salary(None, 41_000, "EUR", "year")),
+        ("vanaf € 17,20 per uur", Salary(17.2, None, "EUR", "hour")),
+        ("od 31 zł/godz.", Salary(31, None, "PLN", "hour")),
+        ("月給26万円以上", Salary(260_000, None, "JPY", "month")),
+        ("TJM : 510 €", Salary(510, 510, "EUR", "day")),
+        ("€2.700,- tot €3.400,- p/m", Salary(2_700, 3_400, "EUR", "month")),
+        ("$71,,000 - $ 83 ,000", Salary(71_000, 83_000, "USD", "year")),
     ],
 )
 def test_pay_of_the_world(text: str, expected: Salary) -> None:
     assert parse_salary(text) == expected
+
+
+def test_salary_strings_of_readers() -> None:
+    """Strings that two readers wrote as fields of the world's boards give them (ARCHITECTURE); no false pay."""
+    lines = (Path(__file__).parent / "gold" / "salary_strings.jsonl").read_text(encoding="utf-8").splitlines()
+    strings = [(line["text"], line["label"]) for line in map(json.loads, lines)]
+    found = [parse_salary(text) for text, _ in strings]
+    # A string without any currency has that of the caller.
+    told = [Salary(*label[:2], label[2] or "USD", label[3]) if label else None for _, label in strings]
+    wrong = [text for (text, _), pay, label in zip(strings, found, told, strict=True) if pay != label]
+    assert len(strings) == 492 and len(wrong) <= 0.01 * len(strings), wrong
+    assert not [text for text, pay, label in zip(strings, found, told, strict=True) if pay and label is None]
 
 
 @pytest.mark.parametrize("text", NO_PAY)
@@ -112,6 +154,8 @@ def test_yearly_dollars_for_comparison() -> None:
     assert Salary(20, 30, "USD", "hour").annual_usd == 25 * 2080
     assert Salary(None, 60_000, "USD", "year").annual_usd == 60_000
     assert Salary(1, 1, "XXX", "year").annual_usd is None
+    assert parse_salary("MVR 21,000 a month") == Salary(21_000, 21_000, "MVR", "month")
+    assert Salary(21_000, 21_000, "MVR", "month").annual_usd is None
 
 
 @pytest.mark.parametrize(
