@@ -21,6 +21,8 @@ _TITLE_LEVELS = (
         r"intern|interns|internship|stagiaire?|stage(?=\W*$|\W+(?:-|–|en|data|assistant))|\w*praktikum|\w*praktikant\w*"
         r"|co-?op|werkstudent\w*|duales studium|alternance|alternant\w*|becari[oa]"
         r"|working student|summer analyst"
+        r"|estagi[aá]ri[oa]|est[aá]gio|practicante|pasante|tirocin(?:ante|io)|stagista|sta[zż]yst(?:a|ka)|praktykant(?:ka)?"
+        r"|(?:afstudeer|meewerk)stage|studentermedhjælper|studentmedarbetare|studentische hilfskraft"
         # Not who arranges them.
         r"|(?:industrial placement|placement student|placement year)"
         r"(?! (?:\w+ )?(?:advis[eo]r|coordinator|lead|manager|officer|tutor))",
@@ -30,6 +32,12 @@ _TITLE_LEVELS = (
         r"lead(?! gen| qual| nurtur)|leader|staff(?! (?:\w+ )?(?:nurse|midwi))|principal|manager|mgr|director"
         r"|head(?! start)|vp|svp|avp|evp"
         r"|vice president|chief|teamlead|supervisor"
+        r"|directeur|directrice|directora|diretora?|direttore|direttrice|dyrektor(?:ka)?|kierowni(?:k|czka)|jef[ea]|gerente"
+        r"|responsable(?! de (?:la |las |los )?(?:tareas|limpieza))|responsabile|líder"
+        r"|chef(?:fe)? (?:de |d['’])(?!partie|rang|cuisine)\w+|hoofd"
+        # Not the cook.
+        r"|leidinggevende|\w*teamleider|\w{4,}chef|\w*ledare|(?:\w*(?:team|projekt|afdelings|avdelings|gruppe))?leder"
+        r"|leitende[rn]?"
         # Not "Schulbegleitung", "Halbleiter", "Freileitung" or "Assistenz der Geschäftsleitung"
         r"|(?<!der )(?<!assistenz )(?<!assistent )(?<!assistentin )(?<!referent )(?:geschäftsführ(?:er|erin|ung)"
         r"|(?!\w*(?:begleit|anleit|ableit|halbleit|rohrleit|freileit|fernleit|reiseleit))\w*leit(?:er|erin|ung))",
@@ -39,18 +47,19 @@ _TITLE_LEVELS = (
     (
         "senior",
         # Not "Senior Living" or, at the end, "Senior Care": the old whom one cares for.
-        r"s[eé]nior(?! living| citizen| cent(?:er|re)\b| care(?:\W*$| home| facility))"
-        rf"|sr|snr|iii|iv|v|(?:level|lvl|l) ?[345]|(?:sde|swe)[- ]?[345]|{_NO_BAND}[345]$"
+        r"s[eéê]nior(?! living| citizen| cent(?:er|re)\b| care(?:\W*$| home| facility))"
+        rf"|starsz[yae]|sr|snr|iii|iv|v|(?:level|lvl|l) ?[345]|(?:sde|swe)[- ]?[345]|{_NO_BAND}[345]$"
         r"|(?:engineer|scientist|analyst|developer) [345](?=,|\))",
     ),
     (
         "mid",
-        rf"mid|medior|mid-?level|mid-?career|intermediate|ii|(?:level|lvl|l) ?2|(?:sde|swe)[- ]?2|{_NO_BAND}2$"
+        rf"mid|medior|plen[oa]|mid-?level|mid-?career|intermediate|ii|(?:level|lvl|l) ?2|(?:sde|swe)[- ]?2|{_NO_BAND}2$"
         r"|(?:engineer|scientist|analyst|developer) 2(?=,|\))",
     ),
     (
         "junior",
-        r"junior|jr|jnr|entry[- ]?level|(?<!data )(?<!order )entry|graduate|(?:new|recent) grads?"
+        r"j[uú]nior|m[łl]odsz[ya]|débutante?|berufsanfänger\w*|nyutexaminerad|nyuddannet"
+        r"|jr|jnr|entry[- ]?level|(?<!data )(?<!order )entry|graduate|(?:new|recent) grads?"
         rf"|trainee|assoc(?:iate)?|i|(?:level|lvl|l) ?1|(?:sde|swe)[- ]?1|{_NO_BAND}1$"
         r"|freshers?|campus hire|early career|berufseinsteiger\w*|absolvent\w*",
     ),
