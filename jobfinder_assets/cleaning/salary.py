@@ -17,7 +17,7 @@ _SIGNS: dict[str, str] = _TABLE["signs"]
 _NAMES: dict[str, str] = _SIGNS | _TABLE["currency_words"]
 _UNITS: dict[str, int] = _TABLE["units"]
 # "TJM" and "時給" name the period without a preposition.
-_ALONE: dict[str, re.Pattern[str]] = {
+_NAMED_PERIODS: dict[str, re.Pattern[str]] = {
     period: re.compile(rf"(?<![a-z])(?:{'|'.join(words)})(?![a-zıěčíłö])", re.I)
     for period, words in _TABLE["periods_alone"].items()
 }
@@ -57,7 +57,7 @@ _PERIOD = re.compile(
     + r")\b(?! off\b)|(?:(?<=\d\d)|(?<=\d\d\s))(?:/|p[./]?)\s?("
     + "|".join(_SHORT_PERIODS)
     # "850 pm", "45k p.m.", but "10 pm" is a time of the day.
-    + r")\b|(?:(?<=\d{3})|(?<=\d{3}\s)|(?<=k)|(?<=k\s)|(?<=,-)|(?<=,-\s)|(?<=\)\s))p[./]?(m)\b",
+    + r")\b|(?:(?<=\d{3})|(?<=\d{3}\s)|(?<=k)|(?<=k\s)|(?<=,-)|(?<=,-\s)|(?<=\)\s))p[./]?m\b",
     re.I,
 )
 _PERIOD_ALONE = re.compile(_SAID["period_alone"], re.I)
@@ -631,9 +631,10 @@ def _period(text: str, end: int, amount: float, *, yearly: bool) -> str | None:
     text = _without_hours(text)
     near = _PERIOD.search(text, end, end + 40) or _PERIOD.search(text)
     if near:
-        word = (near[1] or near[2] or near[3]).lower()
-        return _PERIOD_WORDS[word] if near[1] else (_SHORT_PERIODS | {"m": "month"})[word]
-    named = next((period for period, words in _ALONE.items() if words.search(text)), None)
+        if near[1]:
+            return _PERIOD_WORDS[near[1].lower()]
+        return _SHORT_PERIODS[near[2].lower()] if near[2] else "month"
+    named = next((period for period, words in _NAMED_PERIODS.items() if words.search(text)), None)
     if named:
         return named
     alone = re.search(r"\b(stunde|tag|woche|monat|jahr)\b", text, re.I)
