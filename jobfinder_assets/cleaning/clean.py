@@ -35,7 +35,7 @@ from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import POSTING_FACTS, TABLES
 
 # Raise it when a parser changes what a posting becomes: everything stored is then cleaned again.
-CLEANING_VERSION = "13"
+CLEANING_VERSION = "14"
 RESTORED_VERSION = f"{CLEANING_VERSION}+restored"
 MINIMUM_DESCRIPTION = 30
 MAXIMUM_DESCRIPTION = 2_000_000

@@ -7,34 +7,25 @@ import unicodedata
 import pandas as pd
 from ftfy import TextFixerConfig, fix_encoding
 from ftfy import bad_codecs as _bad_codecs  # noqa: F401  registers "utf-8-variants", which `fix_encoding` needs
-from selectolax.lexbor import LexborHTMLParser
 
-# Only names that adverts use: "<T>" in prose or "a <b and c" is text, not markup.
-_TAG = re.compile(
-    r"<(?=[a-z/!])(?:/?(?:a|abbr|address|article|aside|b|big|blockquote|body|br|center|code|dd|del|div|dl|dt|em|fieldset|figure|font"
-    r"|footer|form|h[1-6]|head|header|hr|html|i|iframe|img|ins|label|li|link|main|meta|nav|noscript|o:p|ol|p|pre|s"
-    r"|script|section|small|span|strike|strong|style|sub|sup|table|tbody|td|tfoot|th|thead|title|tr|u|ul)"
-    r"(?:[\s/][^<>]*)?>|!--|!doctype\s)",
-    re.IGNORECASE,
-)
-# Group 1 ends a line, group 2 a paragraph, group 3 is a break, group 4 a table cell.
-_BREAKING_TAG = re.compile(
-    r"</?(?:(address|article|aside|body|dd|div|dl|dt|fieldset|figure|footer|form|header|li|main|section|tr)"
-    r"|(blockquote|h[1-6]|hr|ol|p|pre|table|ul)|(br)|(td|th))(?=[\s/>])",
-    re.IGNORECASE,
-)
-_ANY_TAG = re.compile(r"<[a-zA-Z/!][^<>]*>?")
-# The HTML standard's tree construction is quadratic in the depth of open elements.
-_MOST_UNCLOSED_TAGS = 3_000
-_UNREADABLE_TAGS = ["script", "style", "head", "noscript", "template", "svg", "iframe", "nav", "button", "select"]
+from jobfinder_assets.cleaning.lexicon import read_lines
+from jobfinder_assets.cleaning.markup import has_markup, markup_text
 
-# A line break, a paragraph break and a `<br>` on their way through the parser.
-_LINE, _PARAGRAPH, _BREAK = "\x1e", "\x1d", "\x1f"
-_MARKS = (None, _LINE, _PARAGRAPH, _BREAK, " ")
-_BREAKS = re.compile(r"[\x1d-\x1f][\x1d-\x1f \t]*")
-
-_AMPERSANDS = re.compile(r"&(?:amp;|#0{0,4}38;|#x0{0,4}26;)+", re.IGNORECASE)
+_AMPERSANDS = re.compile(r"&(?:amp|#0{0,4}38|#x0{0,4}26);", re.IGNORECASE)
+_MANY_AMPERSANDS = re.compile(r"&(?:(?:amp|#0{0,4}38|#x0{0,4}26);){3,}", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});|&nbsp\b")
+
+# "by us&nbs", where a text was cut.
+_CUT_ENTITY = re.compile(r"&(?:nbs?p?|amp?|quot?|[lr][sd]q(?:uo?)?|[mn]da(?:sh?)?|bull?|#\d{0,4})$")
+
+# A JSON string that nobody has read: "\\n\\u2022 Count cars". One "\\n" may be of a path, "C:\\new".
+_JSON = re.compile(r"\\u[0-9a-fA-F]{4}|<\\/[a-z]|\\n\\n|\\r\\n")
+_JSON_LINE = re.compile(r"\\n(?![a-z])")
+_JSON_ESCAPE = re.compile(r'\\(?:u([0-9a-fA-F]{4})|(["\\/bfnrt]))')
+_ESCAPED = {"b": " ", "f": " ", "n": "\n", "r": "\r", "t": "\t"}
+
+_BOARD_LINE = re.compile(rf"(?:{'|'.join(read_lines('board_lines.txt'))})\W*")
+_LONGEST_BOARD_LINE, _LONGEST_CUT = 100, 12
 
 # UTF-8 read as Windows-1252 or Latin-1 always shows a lead byte before a continuation byte.
 _MOJIBAKE = re.compile(
@@ -60,7 +51,6 @@ _ODD = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xa0\u00ad\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000"
     "\uf02d\uf076\uf0a7\uf0a8\uf0b7\uf0d8\uf0fc\ufeff\ufffc\ufffe\uffff]"
 )
-_LINE_ENDS = "\n\r\t\x0b\x0c\x85\u2028\u2029"
 _CONTROLS = bytes([*range(9), *range(14, 32), 127])
 _ASCII = bytes(range(128))
 _UNTIDY = ("<", "\r", "\t", "\x0b", "\x0c", "  ", " \n", "\n ", "\n\n\n")
@@ -75,19 +65,20 @@ _TEXT_COLUMNS = ("title", "company", "location", "description")
 def clean_text(raw: str) -> str:
     """Readable text of an advert given as HTML (escaped any number of times) or plain text.
 
-    Block elements, list items, table rows and `<br>` become lines, paragraphs are parted by one
-    blank line; scripts, styles and navigation are dropped; entities resolved; mojibake repaired
+    Block elements, list items, table rows and `<br>` become lines, cells are parted by "|", paragraphs by one blank
+    line; scripts, styles, navigation and other parts of the page around an advert are dropped, and so are a board's
+    buttons and credits above and below it; entities and a JSON string's escapes are resolved; mojibake is repaired
     where ftfy finds the repair certain. Idempotent: clean_text(clean_text(x)) == clean_text(x).
     """
     if _is_readable(raw):
         return raw
     text = _encodable(raw)
     for _ in range(_ROUNDS):
-        text = _tidy(_repair(_unwrap(text)))
+        text = _trimmed(_tidy(_repair(_unwrap(text))))
         # What one pass reveals (HTML escaped twice, doubly broken text) is work for the next.
         if not _unfinished(text):
             return text
-    return _tidy(re.sub(r"[<&\xc2-\xf4]", " ", text))
+    return _trimmed(_tidy(re.sub(r"[<&\\\xc2-\xf4]", " ", text)))
 
 
 def text_or_empty(value: object) -> str:
@@ -111,6 +102,8 @@ def _is_readable(text: str) -> bool:
         if mark in text:
             return False
     if text != text.strip() or ("&" in text and _ENTITY.search(text)):
+        return False
+    if _is_json(text) or _trimmed(text) != text:
         return False
     try:
         encoded = text.encode()
@@ -139,11 +132,11 @@ def _has_mojibake(text: str, signs: str) -> bool:
 
 
 def _unfinished(text: str) -> bool:
-    if "<" in text and _TAG.search(text):
+    if "<" in text and has_markup(text):
         return True
     if "&" in text and _unescape(text) != text:
         return True
-    return _repair(text) != text
+    return _is_json(text) or _repair(text) != text
 
 
 def _encodable(text: str) -> str:
@@ -154,40 +147,64 @@ def _encodable(text: str) -> str:
 
 
 def _unwrap(text: str) -> str:
-    if "&" in text and not _TAG.search(text):
+    if _is_json(text):
+        text = _unescape_json(text)
+    if "&" in text and not has_markup(text):
         text = _unescape(text)
-    if "<" in text and _TAG.search(text):
-        return _html_text(text)
+    if "<" in text and has_markup(text):
+        return markup_text(text)
     return text
 
 
 def _unescape(text: str) -> str:
-    """Resolve entities that end in a semicolon: `&section=2` in an address is no section sign."""
-    text = _AMPERSANDS.sub("&", text)
+    """Resolve entities that end in a semicolon, one level: `&section=2` in an address is no section sign."""
+    return "&".join(map(_unescape_level, _AMPERSANDS.split(_MANY_AMPERSANDS.sub("&amp;amp;", text))))
+
+
+def _unescape_level(text: str) -> str:
     for entity, character in _COMMON_ENTITIES.items():
         text = text.replace(entity, character)
     return _ENTITY.sub(lambda match: html.unescape(match[0]) if match[0] != "&nbsp" else " ", text)
 
 
-def _html_text(markup: str) -> str:
-    for mark in (_LINE, _PARAGRAPH, _BREAK):
-        markup = markup.replace(mark, " ")
-    if _BREAKING_TAG.search(markup):
-        # The author's line breaks mean nothing between block elements; `_tidy` squeezes blanks.
-        for end in _LINE_ENDS:
-            markup = markup.replace(end, " ")
-        markup = _BREAKING_TAG.sub(lambda match: f"{_MARKS[match.lastindex or 0]}{match[0]}", markup)
-    if markup.count("<") - 2 * markup.count("</") > _MOST_UNCLOSED_TAGS:
-        text = _ANY_TAG.sub("", markup)
-    else:
-        tree = LexborHTMLParser(markup)
-        tree.strip_tags(_UNREADABLE_TAGS)
-        text = tree.root.text(deep=True, separator="") if tree.root is not None else ""
-    return _BREAKS.sub(lambda match: "\n\n" if _parts_paragraphs(match[0]) else "\n", text)
+def _is_json(text: str) -> bool:
+    return "\\" in text and (_JSON.search(text) is not None or len(_JSON_LINE.findall(text)) > 1)
 
 
-def _parts_paragraphs(breaks: str) -> bool:
-    return _PARAGRAPH in breaks or breaks.count(_BREAK) > 1
+def _unescape_json(text: str) -> str:
+    def sign(match: re.Match[str]) -> str:
+        return chr(int(match[1], 16)) if match[1] else _ESCAPED.get(match[2], match[2])
+
+    plain = _JSON_ESCAPE.sub(sign, text)
+    # Signs beyond sixteen bits are two escapes.
+    return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _trimmed(text: str) -> str:
+    """Without the lines that a board puts above and below an advert, and without the rest of an entity at a cut."""
+    start, end = 0, len(text)
+    while True:
+        while cut := _CUT_ENTITY.search(text, max(start, end - _LONGEST_CUT), end):
+            end = _end_of_words(text, start, cut.start())
+        first, last = text.find("\n", start, end), text.rfind("\n", start, end)
+        if last >= 0 and _is_of_board(text, last + 1, end):
+            end = _end_of_words(text, start, last)
+        elif first >= 0 and _is_of_board(text, start, first):
+            start = first + 1
+            while start < end and text[start].isspace():
+                start += 1
+        else:
+            return text[start:end]
+
+
+def _end_of_words(text: str, start: int, end: int) -> int:
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return end
+
+
+def _is_of_board(text: str, start: int, end: int) -> bool:
+    return end - start <= _LONGEST_BOARD_LINE and _BOARD_LINE.fullmatch(text[start:end].lower()) is not None
 
 
 def _repair(text: str) -> str:

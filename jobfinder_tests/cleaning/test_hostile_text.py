@@ -40,6 +40,8 @@ BITS = [
     " ", "\n", "a", "1", "<", "(", "- ", "A. ", "&amp;", "&lt;b&gt;", "<div>", "Ã©", "$1,", "$1k-", "1 - ", "up to $",
     "9 years or ", "year ", "senior ", "remote ", "R, ", "excel ", "req id: 1-", "Location: Aa or Bb ",
     "must be authorized to work in ", "A1 Ward ", "Aa and ", "ward",
+    "<td>", "<tr><td>a", "<table>", "<noscript>", "<pre>\n", "<p hidden>", "<![CDATA[", "<a@b.c", "\\n(",
+    "&nb", "Apply\n",
     "37.5 hours ", "fixed term ", "cover for a ",
     "Req #12-34 $5k to 10 + years of experience in, the US or remote. ",
 ]  # fmt: skip
