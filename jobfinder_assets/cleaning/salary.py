@@ -47,7 +47,7 @@ _AMOUNT = re.compile(
     # A number that stands behind letters is part of a word, unless these are the currency's.
     rf"(?:(?P<sign>(?i:{_SIGN})|\b(?:{_CODE}|(?i:{_WORD}|kr))(?:\b\.?|(?=\d))|{_RAND}|{_SOLES})\s{{0,2}}|(?<![A-Za-z\d.]))"
     rf"(?P<number>{_NUMBER})\s?(?P<unit>{_UNIT}|(?i:m|mn|million|bn|billion)\b|%)?"
-    rf"(?P<plus>\s?\+)?\s{{0,2}}(?P<after>(?:{_CODE}|(?i:{_WORD}))(?:\b|(?=/))|\$ ?(?:CA|US|AU|NZ)\b"
+    rf"(?P<plus>\s?\+)?(?:,[-–])?\s{{0,2}}(?P<after>(?:{_CODE}|(?i:{_WORD}))(?:\b|(?=/))|\$ ?(?:CA|US|AU|NZ)\b"
     r"|(?<=,\d{3}\s)(?i:pounds)\b|Ft\b|(?:[€£₹₽₴₺₸₾₩₫₪₦฿円元원]|zł|Kč|kr\b|\$)(?!\s?\d))?"
 )
 _PERIOD = re.compile(
@@ -65,6 +65,7 @@ _PERIOD_OF = {"h": "hour", "s": "hour", "d": "day", "t": "day", "w": "week", "m"
 _UP_TO = re.compile(_SAID["up_to"], re.I)
 _FROM = re.compile(_SAID["from"], re.I)
 _FROM_BEHIND = re.compile(_SAID["from_behind"], re.I)
+_UP_TO_BEHIND = re.compile(_SAID["up_to_behind"], re.I)
 _LOWEST = re.compile(_SAID["lowest"], re.I)
 _HIGHEST = re.compile(_SAID["highest"], re.I)
 _HOURS = re.compile(_SAID["hours_of_work"], re.I)
@@ -91,10 +92,19 @@ _GRADE = re.compile(
 )
 # "25 days holiday", "€50 per month home office allowance"
 _COUNTS = re.compile(
-    r"[\s-]*(?:(?:hours|hrs|days|weeks|months|years|yrs|shifts)\b|months?\W(?:fixed|contract|ftc|temp))", re.I
+    r"[\s-]*(?:(?:hours|hrs|days|weeks|months|years|yrs|shifts)\b|months?\W(?:fixed|contract|ftc|temp)"
+    # "13 salaries a year"
+    r"|(?:salaries|salários|gehälter|monatsgehälter|mensilità|mensualités|pagas|payments)\b)"
+    # "80 - 100 %"
+    r"|\s?(?:-|–|—|to\b|bis\b)\s?\d[\d.,]*\s?%",
+    re.I,
 )
 _ALLOWANCE = re.compile(rf"\s*{_PER}(?<!\.)\s(?:(?!incl|excl|plus|with)[a-z-]+\s){{0,3}}(?:allowance|stipend)\b", re.I)
 _LETTERS = re.compile(r"[^\W\d_]+")
+_IDENTIFIER = re.compile(r"\b(?:id|ref|req|requisition|code|zip|plz|postcode|nr|number|job)\W{0,3}$", re.I)
+# "10115 Berlin"
+_TOWN = re.compile(r"\s(?:[A-ZÄÖÜ][a-zäöüß]+[ -]?){1,3}$")
+_PART_ENDS = re.compile(r"[!;|]|\.\s")
 # What may stand beside a number that says nothing but how much.
 _OF_NUMBERS = frozenset(read_lines("beside_pay.txt"))
 _RUPEES = re.compile(r"\b(?:rs|rupees|lacs?)\b", re.I)
@@ -188,6 +198,11 @@ _LETTERS_FOR_ZEROS = re.compile(r"(?<=\d[.,])OOO\b")
 _TWO_CELLS = re.compile(r"\b(\d{4,7})[;,](\d{4,7})\b")
 # "$95,,000", "$70 ,000"
 _SPARE_MARK = re.compile(r"(?<=\d)(?:,,| ,)(?=\d{3}(?!\d))")
+_TWO_POINTS = re.compile(r"(?<=[$£€]\d\d)\.\.(?=\d\d(?!\d))")
+# "+44 20 7946 0123", "12/03/2024", "2024-03-12": numbers that are no amounts wherever they stand.
+_NO_AMOUNT = re.compile(
+    r"\+\d{1,3}(?:[ ().-]{1,2}\d{2,5}){2,5}|\b\d{1,2}([/.-])\d{1,2}\1(?:19|20)\d\d\b|\b20\d\d-\d\d-\d\d\b"
+)
 _MOST_CHARACTERS = 400
 # Beyond it an amount or its unit is mistaken, or it is no pay to live on.
 PLAUSIBLE_USD_A_YEAR = (2_000, 2_000_000)
@@ -261,6 +276,7 @@ def _read(text: str, default_currency: str) -> tuple[Salary | None, int]:
     """The pay, and where in the text its first amount begins."""
     text = clean_text(text_or_empty(text)[:_MOST_CHARACTERS])
     text = _TWO_CELLS.sub(r"\1 - \2", _SPARE_MARK.sub(",", _LETTERS_FOR_ZEROS.sub("000", text)))
+    text = _NO_AMOUNT.sub(" ", _TWO_POINTS.sub(".", text))
     if _NO_PAY.match(text) or not any(character.isdigit() for character in text):
         return None, 0
     amounts = [amount for amount in _amounts(text) if amount.value > 0]
@@ -491,14 +507,15 @@ def _usable(text: str, amounts: list[_Amount]) -> list[_Amount]:
         bare = not (amount.currency or amount.unit)
         if bare and amount.value in range(10) and not _JOIN.match(text[amount.end : _next(amounts, number)]):
             continue
-        if bare and _GRADE.search(before):
+        if bare and (_GRADE.search(before) or _IDENTIFIER.search(before) or _is_postcode(text, amount)):
             continue
         if _MIDDLE.search(before) or (bare and _COUNTS.match(after)) or _ALLOWANCE.match(text, amount.end):
             continue
         joined = bool(kept) and kept[-1] is amounts[number - 1] and _JOIN.match(before) is not None
-        if _EXTRA.search(before[-40:]) and not _BASE.search(before[-40:]) and not joined:
+        beside = _PART_ENDS.split(before)[-1][-40:]
+        if _EXTRA.search(beside) and not _BASE.search(beside) and not joined:
             continue
-        introduces = re.match(r"[^£$€]{0,26}[£$€]", after)
+        introduces = re.match(r"[^£$€!;|]{0,26}[£$€]", after)
         upper = joined and kept[-1].value < amount.value and _DASH.fullmatch(before)
         if _EXTRA.search(ahead) and not (_BASE.search(ahead) or amount.plus or introduces or upper):
             continue
@@ -518,6 +535,16 @@ def _usable(text: str, amounts: list[_Amount]) -> list[_Amount]:
         if _DASH.fullmatch(text[low.end : high.start]):
             base[number] = base[number + 1] = base[number] or base[number + 1]
     return [amount for amount, is_base in zip(kept, base, strict=True) if is_base] or kept
+
+
+def _is_postcode(text: str, amount: _Amount) -> bool:
+    """Five digits and nothing but the town behind them."""
+    behind = text[amount.start + 5 :]
+    return (
+        re.fullmatch(r"\d{5}", text[: amount.start + 5]) is not None
+        and _TOWN.match(behind) is not None
+        and not any(word.lower() in _OF_NUMBERS for word in _LETTERS.findall(behind))
+    )
 
 
 def _speaks_of_others(text: str, amounts: list[_Amount]) -> bool:
@@ -576,7 +603,7 @@ def _salary(text: str, low: _Amount, high: _Amount | None, default_currency: str
     if period is None or maximum < 2:
         return None
     before = _CODE_AHEAD.sub("", text[: low.start][-_BOUND_REACH:])
-    if high is None and _UP_TO.search(before):
+    if high is None and (_UP_TO.search(before) or _UP_TO_BEHIND.match(text, low.end)):
         return Salary(None, maximum, currency, period, some)
     if high is None and (
         _FROM.search(before) or _FROM_BEHIND.match(text, low.end) or (low.plus and _OPEN_END.match(text[low.end :]))
