@@ -6,67 +6,42 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from jobfinder_assets.cleaning.cues import Cues, read_cues
-from jobfinder_assets.cleaning.lexicon import read_patterns
+from jobfinder_assets.cleaning.lexicon import read_patterns, read_toml
 from jobfinder_assets.cleaning.text import clean_text, text_or_empty
 
-# The order decides: an "Associate Director" leads, a "Senior Associate" is senior.
 _SAID = read_patterns("experience.toml")
-# A band is pay, a ward a place, "£5" the beginning of £5,000.
-_NO_BAND = r"(?<!band )(?<!bands )(?<!ward )(?<!grade )(?<![£$€])"
-_TITLE_LEVELS = (
-    # A "Staff Engineer - Entry Level" begins.
-    ("junior", r"entry[- ]level(?! manager)"),
-    (
-        "intern",
-        r"intern|interns|internship|stagiaire?|stage(?=\W*$|\W+(?:-|–|en|data|assistant))|\w*praktikum|\w*praktikant\w*"
-        r"|co-?op|werkstudent\w*|duales studium|alternance|alternant\w*|becari[oa]"
-        r"|working student|summer analyst"
-        r"|estagi[aá]ri[oa]|est[aá]gio|practicante|pasante|tirocin(?:ante|io)|stagista|sta[zż]yst(?:a|ka)|praktykant(?:ka)?"
-        r"|(?:afstudeer|meewerk)stage|studentermedhjælper|studentmedarbetare|studentische hilfskraft"
-        # Not who arranges them.
-        r"|(?:industrial placement|placement student|placement year)"
-        r"(?! (?:\w+ )?(?:advis[eo]r|coordinator|lead|manager|officer|tutor))",
-    ),
-    (
-        "lead",
-        r"lead(?! gen| qual| nurtur)|leader|staff(?! (?:\w+ )?(?:nurse|midwi))|principal|manager|mgr|director"
-        r"|head(?! start)|vp|svp|avp|evp"
-        r"|vice president|chief|teamlead|supervisor"
-        r"|directeur|directrice|directora|diretora?|direttore|direttrice|dyrektor(?:ka)?|kierowni(?:k|czka)|jef[ea]|gerente"
-        r"|responsable(?! de (?:la |las |los )?(?:tareas|limpieza))|responsabile|líder"
-        r"|chef(?:fe)? (?:de |d['’])(?!partie|rang|cuisine)\w+|hoofd"
-        # Not the cook.
-        r"|leidinggevende|\w*teamleider|\w{4,}chef|\w*ledare|(?:\w*(?:team|projekt|afdelings|avdelings|gruppe))?leder"
-        r"|leitende[rn]?"
-        # Not "Schulbegleitung", "Halbleiter", "Freileitung" or "Assistenz der Geschäftsleitung"
-        r"|(?<!der )(?<!assistenz )(?<!assistent )(?<!assistentin )(?<!referent )(?:geschäftsführ(?:er|erin|ung)"
-        r"|(?!\w*(?:begleit|anleit|ableit|halbleit|rohrleit|freileit|fernleit|reiseleit))\w*leit(?:er|erin|ung))",
-    ),
-    # An apprenticeship has levels of its own.
-    ("junior", r"apprentice"),
-    (
-        "senior",
-        # Not "Senior Living" or, at the end, "Senior Care": the old whom one cares for.
-        r"s[eéê]nior(?! living| citizen| cent(?:er|re)\b| care(?:\W*$| home| facility))"
-        rf"|starsz[yae]|sr|snr|iii|iv|v|(?:level|lvl|l) ?[345]|(?:sde|swe)[- ]?[345]|{_NO_BAND}[345]$"
-        r"|(?:engineer|scientist|analyst|developer) [345](?=,|\))",
-    ),
-    (
-        "mid",
-        rf"mid|medior|plen[oa]|mid-?level|mid-?career|intermediate|ii|(?:level|lvl|l) ?2|(?:sde|swe)[- ]?2|{_NO_BAND}2$"
-        r"|(?:engineer|scientist|analyst|developer) 2(?=,|\))",
-    ),
-    (
-        "junior",
-        r"j[uú]nior|m[łl]odsz[ya]|débutante?|berufsanfänger\w*|nyutexaminerad|nyuddannet"
-        r"|jr|jnr|entry[- ]?level|(?<!data )(?<!order )entry|graduate|(?:new|recent) grads?"
-        rf"|trainee|assoc(?:iate)?|i|(?:level|lvl|l) ?1|(?:sde|swe)[- ]?1|{_NO_BAND}1$"
-        r"|freshers?|campus hire|early career|berufseinsteiger\w*|absolvent\w*",
-    ),
-)
-_TITLE_PATTERNS = tuple((level, re.compile(rf"(?<![\w&])(?:{words})(?![\w&])")) for level, words in _TITLE_LEVELS)
+
+
+def _title_levels(*, plain: bool) -> tuple[re.Pattern[str], list[tuple[str, re.Pattern[str]]]]:
+    """What finds any level of `title_levels.toml`, and each group's level and expression; what decides comes first.
+
+    Of a title in plain ASCII only the words that can stand there.
+    """
+    groups = [
+        (group["level"], group["words"], [])
+        if plain
+        else (group["level"], group["words"] + group.get("accented", []), group.get("unspaced", []))
+        for group in read_toml("title_levels.toml")["group"]
+    ]
+    any_word, any_unspaced = ([word for group in groups for word in group[at]] for at in (1, 2))
+    return (
+        _of_titles([*any_word, "[1-5]"], any_unspaced),
+        [(level, _of_titles(words, unspaced)) for level, words, unspaced in groups],
+    )
+
+
+def _of_titles(words: list[str], unspaced: list[str]) -> re.Pattern[str]:
+    return re.compile("|".join([rf"(?<![\w&])(?:{'|'.join(words)})(?![\w&])", *unspaced]))
+
+
 # One search tells the many titles that state no level.
-_ANY_LEVEL = re.compile(rf"(?<![\w&])(?:{'|'.join(words for _, words in _TITLE_LEVELS)}|[1-5])(?![\w&])")
+_LEVELS_OF_TITLES = {plain: _title_levels(plain=plain) for plain in (True, False)}
+_SMALL_LETTER = re.compile(r"(?<![\w&])[iv](?![\w&])")
+# Whose assistant one is leads, not oneself.
+_OF_ANOTHER = re.compile(
+    r"\b(?:(?:assistant|secretary|aide|advis[eo]r|support) to|office of|assist\w* d\w{1,2} (?=dire|gere|presid)"
+    r"|помощник|помічник|trợ lý|thư ký)\s[^,|/]*"
+)
 _FRACTION = re.compile(r"\b\d/\d\b")
 _NUMBERED = re.compile(
     r"(?:(?:engineer|scientist|analyst|developer)(?:\b.{0,60}\b(?:level|lvl))? |\b(?:sde|swe)[- ]?)[1-5]\s*\)?$"
@@ -341,13 +316,17 @@ def parse_seniority(title: str, description: str) -> Seniority:
 @lru_cache(maxsize=65_536)
 def title_level(title: str) -> str:
     """The level that a title states."""
-    lower = _FRACTION.sub(" ", title[:300].lower().replace(".", " ").replace("_", " "))
-    if not _ANY_LEVEL.search(lower):
+    # A small "i" is no number but a Polish "and", a small "v" a Czech "in"; a small "İ" is two characters.
+    title = _SMALL_LETTER.sub(" ", title)
+    lower = _FRACTION.sub(" ", title[:300].lower().replace("i\u0307", "i").replace(".", " ").replace("_", " "))
+    lower = _OF_ANOTHER.sub("", lower)
+    any_level, levels = _LEVELS_OF_TITLES[lower.isascii()]
+    if not any_level.search(lower):
         return "unspecified"
     short = _TITLE_END.sub("", lower).strip()
     # "Data Engineer 2024" and "Nurse - 3" state no level, "Scientist / Engineer 3" does.
     whole = lower.strip() if _NUMBERED.search(lower) else lower.rstrip("0123456789 ")
-    for level, pattern in _TITLE_PATTERNS:
+    for level, pattern in levels:
         if pattern.search(short) or pattern.search(whole):
             return level
     return "unspecified"

@@ -1,6 +1,8 @@
 """Level and required years (CONVENTIONS, "Facts of a posting")."""
 
+import json
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -8,7 +10,19 @@ from hypothesis import strategies as st
 
 from jobfinder_assets.cleaning.seniority import parse_seniority
 
+TITLES = Path(__file__).parent / "gold" / "title_levels.jsonl"
 LEVELS = [
+    ("Junior Project Manager", "", "junior"),
+    ("Intern Product Manager", "", "intern"),
+    ("Internship Program Coordinator", "", "unspecified"),
+    ("Graduate Programme - Harbours", "", "junior"),
+    ("Assistant to the Director of Mills", "", "unspecified"),
+    ("Mid-Market Account Executive", "", "unspecified"),
+    ("Statistician, Phase III Trials", "", "unspecified"),
+    ("Specjalista ds. kadr i płac", "", "unspecified"),
+    ("Analityk danych I", "", "junior"),
+    ("İnsan Kaynakları Uzmanı", "", "unspecified"),
+    ("高级工程师", "", "senior"),
     ("Sailor", "Medior level: you know your way around a harbour.", "mid"),
     ("Sailor", "It is an intermediate-level position in the harbour.", "mid"),
     ("Business Analyst", "We're looking for a mid-level business analyst.", "mid"),
@@ -235,6 +249,13 @@ YEARS = [
 @pytest.mark.parametrize(("title", "description", "level"), LEVELS)
 def test_level(title: str, description: str, level: str) -> None:
     assert parse_seniority(title, description).level == level
+
+
+def test_levels_that_a_reader_gave_to_titles_of_the_world() -> None:
+    """Written before running any of the code (ARCHITECTURE); a reader called managers of a product no leaders."""
+    said = [json.loads(line) for line in TITLES.read_text(encoding="utf-8").splitlines()]
+    wrong = [one for one in said if parse_seniority(one["title"], one["text"]).level != one["level"]]
+    assert len(said) == 260 and len(wrong) <= 0.05 * len(said), wrong
 
 
 @pytest.mark.parametrize(("description", "years"), YEARS)
