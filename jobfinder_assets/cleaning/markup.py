@@ -5,28 +5,46 @@ from collections.abc import Callable, Mapping
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-# Only names that adverts use: "<T>" in prose or "a <b and c" is text, not markup.
+_NAMES = (
+    "a|abbr|address|article|aside|b|big|blockquote|body|center|code|del|details|div|dl|em|fieldset|figure|font|footer|form"
+    "|h[1-6]|head|header|html|i|iframe|ins|label|legend|main|mark|nav|noscript|ol|pre|s|script|section|small|span|strike"
+    "|strong|style|sub|summary|sup|table|tbody|tfoot|thead|time|title|u|ul"
+)
+_OF_LETTERS = "b|em|font|i|strong|u"
+_ALONE = "br|dd|dt|hr|img|li|link|meta|o:p|p|td|th|tr"
+# Only names that adverts use: "<T>" in prose or "a <b and c" is text, not markup. One word in brackets is the author's
+# too, "when a <div> should be a <section>": markup ends what it opens, opens the text, has attributes, is of letters
+# alone, or consists of what nobody ends.
 _TAG = re.compile(
-    r"<(?=[a-z/!])(?:/?(?:a|abbr|address|article|aside|b|big|blockquote|body|br|center|code|dd|del|div|dl|dt|em|fieldset|figure|font"
-    r"|footer|form|h[1-6]|head|header|hr|html|i|iframe|img|ins|label|li|link|main|meta|nav|noscript|o:p|ol|p|pre|s"
-    r"|script|section|small|span|strike|strong|style|sub|sup|table|tbody|td|tfoot|th|thead|title|tr|u|ul)"
-    r"(?:[\s/][^<>]*)?>|!--|!doctype\s)",
+    rf"<(?=[a-z/!])(?:/(?:{_NAMES}|{_ALONE})\s*>|(?:{_ALONE}|{_OF_LETTERS})(?:[\s/][^<>]*)?>|(?:{_NAMES})[\s/][^<>]*>"
+    r"|!--|!doctype\s)",
     re.IGNORECASE,
 )
+_OPENING_TAG = re.compile(rf"\s*<(?:{_NAMES})>", re.IGNORECASE)
 # Group 1 ends a line, group 2 a paragraph, group 3 is a break, group 4 the beginning of a table.
 _BREAKING_TAG = re.compile(
-    r"</?(?:(address|article|aside|body|dd|div|dl|dt|fieldset|figure|footer|form|header|li|main|section)"
+    r"</?(?:(address|article|aside|body|dd|details|div|dl|dt|fieldset|figure|footer|form|header|legend|li|main|section|summary)"
     r"|(blockquote|h[1-6]|hr|ol|p|pre|ul)|(br))(?=[\s/>])|<(table)(?=[\s>])",
     re.IGNORECASE,
 )
 # Group 1 begins a row, group 2 a cell, group 3 is a table's caption, group 4 its end.
 _TABLE_TAG = re.compile(r"<(?:(tr)|(td|th)|(caption))(?:[\s/][^<>]*)?>|</(table)\s*>", re.IGNORECASE)
-# What the HTML standard would take for tags or read past: XML's quotation marks, addresses in angle brackets, and
-# what only browsers without scripts show, which it moves out of the page's head.
+# What the HTML standard would take for tags or read past: XML's quotation marks, addresses and "Result<T, E>", and what
+# only browsers without scripts show, which it moves out of the page's head.
+_RARE_TAG = re.compile(r"<(?:noscript|t[dh]|pre|form|header|footer|!\[cdata|/a><a)", re.IGNORECASE)
+_CELL_TAG = re.compile(r"<t[dh][\s>]", re.IGNORECASE)
 _CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
-_ADDRESS = re.compile(r"<(?=(?:[\w.+-]{1,64}@[\w.-]{1,255}|https?://[^\s<>]{1,500})>)")
+_NO_TAG = re.compile(
+    r"<(?:(?=(?:[\w.+-]{1,64}@[\w.-]{1,255}|https?://[^\s<>]{1,500}|\w{1,40}, ?\w{1,40})>)"
+    r"|(?<=\w<)(?=[A-Z][a-z]{2,40}>|T>))"
+)
 _NOSCRIPT = re.compile(r"(</?noscript\b[^<>]*>)", re.IGNORECASE)
 _PREFORMATTED = re.compile(r"(</?pre\b[^<>]*>)", re.IGNORECASE)
+# An element whose style keeps its lines; group 2 is its name.
+_KEEPS_LINES = re.compile(r"(<(\w{1,20})\b[^<>]*white-space: ?pre[^<>]*>)", re.IGNORECASE)
+_BROKEN_LINE = re.compile(r"(<br\b[^<>]{0,100}>)[ \t]{0,100}\r?\n", re.IGNORECASE)
+# Buttons and tags beside each other: "Apply nowShare".
+_BETWEEN_LINKS = re.compile(r"(?<=</a>)(?=<a\b[^<>]{0,500}>(?:<[^<>]{1,100}>)?\w)", re.IGNORECASE)
 _ANY_TAG = re.compile(r"<[a-zA-Z/!][^<>]*>?")
 # The HTML standard's tree construction is quadratic in the depth of open elements.
 _MOST_UNCLOSED_TAGS = 3_000
@@ -43,12 +61,12 @@ _CHROME = ", ".join(
     [
         *(f".{name}, #{name}" for name in _CHROME_NAMES),
         *(f'[role="{role}"]' for role in _CHROME_ROLES),
-        "form label[for], form legend, form textarea",
+        "form label, form legend, form textarea",
     ]
 )
 _PAGE, _AROUND_PAGE = 'main, article, [role="main"]', 'body > header, body > footer, [role="contentinfo"]'
 _HIDDEN = '[hidden], [style*="display:none" i], [style*="display: none" i]'
-_SIGNS_OF_CHROME = ("class=", " id=", " role=", "<form", "<header", "<footer", " hidden", "display:")
+_SIGNS_OF_CHROME = ("class=", " id=", " role=", " hidden", "display:", "<form", "<header", "<footer")
 _MOST_PARTS = 200
 _MOST_HIDDEN = 200
 
@@ -63,25 +81,27 @@ _LINE_ENDS = "\n\r\t\x0b\x0c\x85\u2028\u2029"
 
 def has_markup(text: str) -> bool:
     """Does a tag that adverts use stand in it?"""
-    return _TAG.search(text) is not None
+    return "<" in text and (_TAG.search(text) or _OPENING_TAG.match(text)) is not None
 
 
 def markup_text(markup: str) -> str:
     """What a person sees of the page: lines and paragraphs as its blocks part them, entities resolved once."""
     for mark in (*filter(None, _MARKS), _ROW, _CELL):
         markup = markup.replace(mark, " ")
-    # Finding out by a plain search costs far less than an expression.
-    lower = markup.lower()
-    if "]]>" in markup or "cdata" in lower:
-        markup = _CDATA.sub(_LINE, markup)
-    if "@" in markup or "<http" in lower:
-        markup = _ADDRESS.sub("&lt;", markup)
-    if "<noscript" in lower:
-        markup = _changed_inside(_NOSCRIPT, markup, lambda _: " ")
-    has_cells = "<td" in lower or "<th" in lower
+    markup = _NO_TAG.sub("&lt;", markup)
+    # Few adverts have any of these, and finding out by one search costs a third of looking for each.
+    is_simple = "=" not in markup and " hidden" not in markup and _RARE_TAG.search(markup) is None
+    has_cells = not is_simple and _CELL_TAG.search(markup) is not None
+    if not is_simple:
+        markup = _changed_inside(_NOSCRIPT, _CDATA.sub(_LINE, markup), lambda _: " ")
+        markup = _BETWEEN_LINKS.sub(_LINE, markup)
     if has_cells or _BREAKING_TAG.search(markup):
-        if "<pre" in lower:
+        if not is_simple:
             markup = _changed_inside(_PREFORMATTED, markup, lambda lines: lines.replace("\n", "<br>"))
+            markup = _with_kept_lines(markup)
+        if not has_cells and not any(match[1] or match[2] for match in _BREAKING_TAG.finditer(markup)):
+            # Plain text with a few tags in it: its lines are the author's.
+            markup = _BROKEN_LINE.sub(r"\1", markup).replace("\n", "<br>")
         # The author's line breaks mean nothing between block elements; `_tidy` squeezes blanks.
         for end in _LINE_ENDS:
             markup = markup.replace(end, " ")
@@ -93,7 +113,7 @@ def markup_text(markup: str) -> str:
     else:
         tree = LexborHTMLParser(markup)
         tree.strip_tags(_UNREADABLE_TAGS)
-        if any(sign in lower for sign in _SIGNS_OF_CHROME):
+        if not is_simple and any(sign in markup for sign in _SIGNS_OF_CHROME):
             _drop_chrome(tree)
         text = tree.root.text(deep=True, separator="") if tree.root is not None else ""
     return _in_lines(text)
@@ -106,6 +126,16 @@ def _changed_inside(tag: re.Pattern[str], markup: str, change: Callable[[str], s
         if not parts[at].startswith("</") and parts[at + 2].startswith("</"):
             parts[at + 1] = change(parts[at + 1])
     return "".join(parts)
+
+
+def _with_kept_lines(markup: str) -> str:
+    """Breaks in place of line ends in elements whose style keeps them, up to the first end tag of their name."""
+    parts = _KEEPS_LINES.split(markup)
+    for at in range(3, len(parts), 3):
+        inside, end, behind = parts[at].partition(f"</{parts[at - 1]}")
+        parts[at] = inside.replace("\n", "<br>") + end + behind
+    # Without the names, which the tags before them hold.
+    return "".join(part for number, part in enumerate(parts) if number % 3 != 2)
 
 
 def _with_cells(markup: str) -> str:

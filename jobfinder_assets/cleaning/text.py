@@ -25,7 +25,13 @@ _JSON_ESCAPE = re.compile(r'\\(?:u([0-9a-fA-F]{4})|(["\\/bfnrt]))')
 _ESCAPED = {"b": " ", "f": " ", "n": "\n", "r": "\r", "t": "\t"}
 
 _BOARD_LINE = re.compile(rf"(?:{'|'.join(read_lines('board_lines.txt'))})\W*")
-_LONGEST_BOARD_LINE, _LONGEST_CUT = 100, 12
+_LONGEST_BOARD_LINE, _LONGEST_CUT = 400, 12
+# A line end that a spreadsheet wrote as text, and the style sheet that Word pastes before a text.
+_SPREADSHEET_SIGN = re.compile(r"_x000[0-9A-Da-d]_")
+_WORD_STYLES = re.compile(
+    r"(?:Normal 0 )?(?:(?:false|true|[A-Z]{2}-[A-Z]{2}|X-NONE|MicrosoftInternetExplorer4) ){3,}"
+    r"(?:/\* Style Definitions \*/ )?(?:table\.MsoNormalTable ?\{[^{}]{0,2000}\})?"
+)
 
 # UTF-8 read as Windows-1252 or Latin-1 always shows a lead byte before a continuation byte.
 _MOJIBAKE = re.compile(
@@ -53,7 +59,7 @@ _ODD = re.compile(
 )
 _CONTROLS = bytes([*range(9), *range(14, 32), 127])
 _ASCII = bytes(range(128))
-_UNTIDY = ("<", "\r", "\t", "\x0b", "\x0c", "  ", " \n", "\n ", "\n\n\n")
+_UNTIDY = ("<", "_x000", "X-NONE ", "\r", "\t", "\x0b", "\x0c", "  ", " \n", "\n ", "\n\n\n")
 _COMMON_ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&nbsp;": " ", "&#39;": "'", "&rsquo;": "’"}
 # Bullets of symbol fonts (U+F000..F0FF) seen as Windows-1252: ftfy leaves private-use characters alone.
 _SYMBOL_MOJIBAKE = re.compile("\xef([\u201a\u0192])([\xa1-\xbf\u02dc\u2013\u2014\u2018-\u201e])")
@@ -218,9 +224,20 @@ def _repair(text: str) -> str:
     if not _is_broken(text):
         return text
     # Line by line: one odd character elsewhere must not hinder the repair, and long texts stay cheap.
-    return "\n".join(
-        _repair_line(line) if not line.isascii() and _MOJIBAKE.search(line) else line for line in text.split("\n")
-    )
+    lines = text.split("\n")
+    repaired = [_repair_line(line) if not line.isascii() and _MOJIBAKE.search(line) else line for line in lines]
+    # What is uncertain of a line alone is certain where another was broken in the same way.
+    return "\n".join(map(_decoded, repaired) if repaired != lines else lines)
+
+
+def _decoded(line: str) -> str:
+    """A line that is nothing but UTF-8 read as Windows-1252, decoded; any other as it is."""
+    if line.isascii() or not _MOJIBAKE.search(line):
+        return line
+    try:
+        return line.encode("sloppy-windows-1252").decode()
+    except UnicodeError:
+        return line
 
 
 def _repair_line(line: str) -> str:
@@ -243,7 +260,11 @@ def _tidy(text: str) -> str:
         text = _ODD.sub(lambda match: _ODD_CHARACTERS.get(match[0], ""), text)
         if not unicodedata.is_normalized("NFC", text):
             text = unicodedata.normalize("NFC", text)
+    if "_x000" in text:
+        text = _SPREADSHEET_SIGN.sub("", text)
     text = _squeeze(text.replace("\t", " "), "  ", " ")
+    if "X-NONE " in text:
+        text = _squeeze(_WORD_STYLES.sub(" ", text), "  ", " ")
     text = text.replace(" \n", "\n").replace("\n ", "\n")
     return _squeeze(text, "\n\n\n", "\n\n").strip()
 

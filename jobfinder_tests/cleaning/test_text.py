@@ -1,7 +1,7 @@
 """Descriptions as sites hand them out, and what a reader sees of them.
 
-`gold/markup.jsonl`: descriptions that a reader invented before running any of the code; `has` and `lines` must stand in
-the text, `lines` as whole lines but for a bullet, `hasnt` must not.
+`gold/markup.jsonl`: descriptions that two readers invented before running any of the code; `has` and `lines` must
+stand in the text, `lines` as whole lines but for a bullet or number, `hasnt` must not.
 """
 
 import json
@@ -15,7 +15,7 @@ from jobfinder_assets.cleaning.text import clean_text
 
 MARKUP = Path(__file__).parent / "gold" / "markup.jsonl"
 GOLD = [json.loads(line) for line in MARKUP.read_text(encoding="utf-8").splitlines()]
-BULLET = re.compile(r"^[\s•·*\-–—◦▪‣o#]+(?=\S)")
+BULLET = re.compile(r"^(?:\d{1,2}[.)]|[\s•·*\-–—◦▪‣#]+|o )\s*(?=\S)")
 LONG = " ".join(["You run pipelines."] * 12)
 TABLE = (
     "<p>What we give</p><table><caption>Per year</caption><tr><th>What</th><th>How much</th></tr>"
@@ -44,6 +44,26 @@ TEXTS = {
     "a path is no JSON": (r"Tools lie in C:\tools\new.", r"Tools lie in C:\tools\new."),
     "an address in angle brackets": ("<p>To Ada <a.b@c.example></p>", "To Ada <a.b@c.example>"),
     "lines of <pre>": ("<p>Stack</p><pre>a\nb</pre>", "Stack\n\na\nb"),
+    "a tag named in prose": (
+        "<p>Know when a &lt;div&gt; is a &lt;section&gt;.</p>",
+        "Know when a <div> is a <section>.",
+    ),
+    "a generic in prose": ("<p>What Result<T, E> and List<String> are.</p>", "What Result<T, E> and List<String> are."),
+    "plain text with a few tags": ("**One**<br>\nTwo\n\n- <b>Three</b>\n- Four", "**One**\nTwo\n\n- Three\n- Four"),
+    "lines that a style keeps": (
+        '<div style="white-space: pre-line">One\nTwo</div>\n<p>Three\nfour</p>',
+        "One\nTwo\n\nThree four",
+    ),
+    "links side by side": ('<p>One.</p><a href="#">Apply now</a><a href="#">Refer a friend</a>', "One."),
+    "a spreadsheet's line ends": ("One._x000D_\n- Two_x000D_", "One.\n- Two"),
+    "a style sheet of Word": (
+        'Normal 0 false false false EN-US X-NONE X-NONE /* Style Definitions */ table.MsoNormalTable {mso-x:"y";} One.',
+        "One.",
+    ),
+    "broken in each line alike": (
+        "<p>nocnÄ… zmianÄ™.</p><p>wspÃ³Å‚praca z piekarniÄ…</p>",
+        "nocną zmianę.\n\nwspółpraca z piekarnią",
+    ),
     "an entity cut off": ("<p>Visas by us&rsq", "Visas by us"),
     "a name that ends in &": ("We are R&D", "We are R&D"),
     "hidden, and unfolding": (
