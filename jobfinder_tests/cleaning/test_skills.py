@@ -1,6 +1,10 @@
 """Skills: the lexicon, ambiguous names, offsets."""
 
+import json
+import re
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,7 +13,14 @@ from hypothesis import strategies as st
 from jobfinder_assets.cleaning.lexicon import read_toml
 from jobfinder_assets.cleaning.skills import find_skills
 
+GOLD = Path(__file__).parent / "gold" / "skills.jsonl"
 FOUND = [
+    ("Experience in C is a plus", ["C"]),
+    ("Experience with Spark", ["Spark"]),
+    ("Spark jobs", ["Spark"]),
+    ("Kafka and Spark", ["Kafka", "Spark"]),
+    ("python, spark, redis and git", ["Python", "Spark", "Redis", "Git"]),
+    ("HTML, CSS, JS/TS, Node", ["HTML", "CSS", "TypeScript", "Node.js"]),
     ("We work with Python, SQL and dbt.", ["Python", "SQL", "dbt"]),
     ("python3 and HTML5", ["Python", "HTML"]),
     ("PySpark on Databricks", ["PySpark", "Databricks"]),
@@ -38,6 +49,10 @@ NOT_FOUND = [
     "A spark of joy and a hive of bees in spring.",
     "Interview mode: phone. Market segment: retail.",
     "Toys R Us",
+    "Paul Spark, pharmacist, will ring you.",
+    "Spark Therapeutics uses SQL.",
+    "Excel Logistics Ltd is hiring.",
+    "GO THE EXTRA MILE AND EXCEL IN ALL YOU DO.",
 ]
 
 
@@ -50,6 +65,44 @@ def test_skills_are_found_in_order(text: str, names: list[str]) -> None:
 def test_words_that_are_no_skills(text: str) -> None:
     ambiguous = {"R", "C", "Go", "Excel", "Spark", "Hive", "Spring", "Mode", "Segment"}
     assert not ambiguous & {mention.name for mention in find_skills(text)}
+
+
+def test_skills_and_traps_of_a_reader() -> None:
+    """Passages written before running any of the code: what is a skill there, and what only looks like one."""
+    passages = [json.loads(line) for line in GOLD.read_text(encoding="utf-8").splitlines()]
+    missed = [one for passage in passages for one in passage["skills"] if not is_found(one, passage)]
+    taken = [one for passage in passages for one in passage["traps"] if is_taken(one, passage)]
+    assert sum(len(passage["skills"]) for passage in passages) == 468 and len(missed) <= 0.08 * 468, missed
+    assert sum(len(passage["traps"]) for passage in passages) == 168 and len(taken) <= 0.07 * 168, taken
+
+
+def is_found(skill: str, passage: dict[str, Any]) -> bool:
+    """There, or under the same name where the passage names it first."""
+    found = find_skills(passage["text"])
+    alone = {mention.name for mention in find_skills(f"SQL, {skill}, SQL")} - {"SQL"}
+    there = any(
+        start < mention.end and mention.start < end for start, end in spots(skill, passage) for mention in found
+    )
+    return there or not alone.isdisjoint(mention.name for mention in found)
+
+
+def is_taken(trap: str, passage: dict[str, Any]) -> bool:
+    right = {spot for skill in passage["skills"] for spot in spots(skill, passage)}
+    return any(
+        start < mention.end and mention.start < end
+        for start, end in spots(trap, passage)
+        if (start, end) not in right
+        for mention in find_skills(passage["text"])
+        if not any(a < mention.end and mention.start < b for a, b in right)
+    )
+
+
+def spots(part: str, passage: dict[str, Any]) -> list[tuple[int, int]]:
+    """Where it stands as a word, and where no trap holds it."""
+    traps = [trap for trap in passage["traps"] if part in trap and part != trap]
+    held = [found.span() for trap in traps for found in re.finditer(re.escape(trap), passage["text"])]
+    found = re.finditer(rf"(?<![A-Za-z0-9]){re.escape(part)}(?![A-Za-z0-9])", passage["text"])
+    return [one.span() for one in found if not any(a <= one.start() and one.end() <= b for a, b in held)]
 
 
 def test_offsets_are_those_of_the_text_as_written() -> None:
