@@ -39,8 +39,8 @@ _OF_WORK = re.compile(
     re.I,
 )
 _OF_A_FIRM = re.compile(
-    r"(?:,? (?:&|and) [A-Z]\w+|,? [A-Z][a-z]+){0,3},? (?:Ltd|Limited|Inc|LLC|LLP|PLC|plc|GmbH|AG|BV|Pty|Corp|School|College"
-    r"|Therapeutics|Logistics|Pharma\w*|Dental|Dairy|Foods?|Farms?|Hotels?|Clinic|Homes?|Living|Staffing|Sons)\b"
+    r"(?:,? (?:&|and) [A-Z]\w+|,? [A-Z][a-z]+){0,3},? (?:Ltd|Limited|Inc|LLC|LLP|PLC|plc|GmbH|AG|BV|Pty|Corp"
+    r"|School|College|Therapeutics|Logistics|Pharma\w*|Dental|Dairy|Foods?|Farms?|Hotels?|Clinic|Homes?|Living|Staffing|Sons)\b"
 )
 _VERB_EXCEL = re.compile(r"^\s(?:in|at|within|as|and (?:grow|succeed|thrive)|when|both|under|by)\b")
 # "Word, Excel and Access"; not "Access SQL databases", "Data Access, SQL".
