@@ -6,7 +6,9 @@ The adverts are made: sentences of real ones (FOLDER, default $JOBFINDER_SHARED/
 and `import/`) recombined by a seed, 3.5 kB each, a tenth of them copies with another date or a few
 other words. Each figure comes from a process of its own. "lake": wall seconds of `update_clusters` on a
 lake that holds the postings, with all reading and writing, on every core, the peak memory of the main
-process, and what 1 % new postings cost afterwards, in wall seconds and in those of all processors.
+process, and what 1 % new postings cost afterwards, in wall seconds and in those of all processors. "once running":
+the same postings again in the same process, whose tables are read and, behind a run that started them (of
+`RUN_BEFORE` postings at least), whose workers wait for work, as behind the cleaning of a first run.
 "cleaned": the same of cleaning and clusters together, from the raw postings of an imported CSV on, on
 every core and on one; "again": the wall seconds of the second and third 1 % more, whichever is less, since
 the first finds a main process that has cleaned nothing where others did. "memory": `cluster_postings` on a
@@ -21,6 +23,7 @@ import os
 import random
 import re
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -38,6 +41,7 @@ PEER_SIZES = {"datasketch": 10_000, "tfidf": 10_000}
 MEMORY_SIZES = (10_000, 100_000)
 CLEANED: dict[str, dict[str, Any]] = {"cleaned": {}, "cleaned, 1 core": {"backend": "sequential", "workers": 1}}
 CLEANED_SIZE = 100_000
+RUN_BEFORE = 50_000
 
 
 def main() -> None:
@@ -53,8 +57,8 @@ def main() -> None:
         measure(options.only, options.data, int(options.sizes))
         return
     print(
-        f"{'':<16}{'postings':>10}{'seconds':>9}{'postings/s':>12}{'peak GB':>9}{'+1 % costs':>12}{'processors':>12}"
-        f"{'again':>8}{'duplicates':>12}"
+        f"{'':<16}{'postings':>10}{'seconds':>9}{'postings/s':>12}{'once running':>14}{'peak GB':>9}{'+1 % costs':>12}"
+        f"{'processors':>12}{'again':>8}{'duplicates':>12}"
     )
     runs = [("lake", int(size)) for size in options.sizes.split(",")]
     runs += [(name, CLEANED_SIZE) for name in CLEANED] + [("memory", size) for size in MEMORY_SIZES]
@@ -67,9 +71,10 @@ def main() -> None:
             continue
         row = json.loads(result.stdout.splitlines()[-1])
         more, work, again = (f"{row[key]:.1%}" if key in row else "" for key in ("more", "more work", "again"))
+        running = f"{size / row['running']:,.0f}" if "running" in row else ""
         print(
-            f"{name:<16}{size:>10,}{row['seconds']:>9.1f}{size / row['seconds']:>12,.0f}{row['peak']:>9.2f}{more:>12}"
-            f"{work:>12}{again:>8}{row['duplicates']:>12,}"
+            f"{name:<16}{size:>10,}{row['seconds']:>9.1f}{size / row['seconds']:>12,.0f}{running:>14}"
+            f"{row['peak']:>9.2f}{more:>12}{work:>12}{again:>8}{row['duplicates']:>12,}"
         )
 
 
@@ -110,8 +115,11 @@ def measure(name: str, data: Path, size: int) -> None:
         found = in_memory(adverts(data, size))
     else:
         found = {"datasketch": datasketch, "tfidf": tfidf}[name](adverts(data, size)["description"].tolist())
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(json.dumps({"peak": peak} | found))
+    print(json.dumps({"peak": peak_memory()} | found))
+
+
+def peak_memory() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
 class Stopwatch:
@@ -152,6 +160,8 @@ def in_lake(data: Path, size: int) -> dict[str, Any]:
         # The lake is filled by another process: its memory is not what is measured.
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as filler:
             later = filler.submit(fill, folder, data, size).result()
+        untouched, before = f"{folder}.untouched", f"{folder}.before"
+        shutil.copytree(folder, untouched)
         lake = Lake(folder)
         first = Stopwatch()
         update = update_clusters(lake, Compute())
@@ -160,7 +170,17 @@ def in_lake(data: Path, size: int) -> dict[str, Any]:
         more = Stopwatch()
         update_clusters(lake, Compute())
         more.stop()
-    return compared(first, more) | {"duplicates": update.duplicates}
+        peak = peak_memory()
+        if size < RUN_BEFORE:
+            with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as filler:
+                filler.submit(fill, before, data, RUN_BEFORE).result()
+            update_clusters(Lake(before), Compute())
+        running = Stopwatch()
+        update_clusters(Lake(untouched), Compute())
+        running.stop()
+        for copy in (untouched, before):
+            shutil.rmtree(copy, ignore_errors=True)
+    return compared(first, more) | {"duplicates": update.duplicates, "running": running.wall, "peak": peak}
 
 
 def from_raw(data: Path, size: int, compute: dict[str, Any]) -> dict[str, Any]:

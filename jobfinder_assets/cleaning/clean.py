@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import orjson
@@ -27,6 +27,7 @@ from jobfinder_assets.cleaning.salary import Salary, parse_salary, stated_salary
 from jobfinder_assets.cleaning.seniority import text_level, text_years, title_level
 from jobfinder_assets.cleaning.skills import Mention, find_skills
 from jobfinder_assets.cleaning.text import clean_text
+from jobfinder_assets.cleaning.workers import for_so_many, mapped, rows_at_once
 from jobfinder_assets.config import Settings
 from jobfinder_assets.ingestion.catalog import source_classes
 from jobfinder_assets.ingestion.contract import Draft, bug_words
@@ -41,7 +42,8 @@ MINIMUM_DESCRIPTION = 30
 MAXIMUM_DESCRIPTION = 2_000_000
 # Clocks and time zones differ; an advert of later than that is misdated.
 _MOST_AHEAD = timedelta(days=1)
-_PARALLEL_FROM_ROWS = 3_000
+# Fewer are done sooner than other processes start, or than they are handed over.
+_TO_START_WORKERS, _FOR_WORKERS = 3_000, 600
 _LANGUAGE_CHARACTERS = (600, 3_000)
 _ENGLISH = frozenset(
     {"the", "and", "to", "of", "a", "in", "for", "with", "you", "we", "our", "is", "are", "will", "on", "as"}
@@ -391,15 +393,27 @@ def _pending(lake: Lake, restored: Collection[str]) -> tuple[set[str], Counts]:
 def _clean_batches(
     lake: Lake, settings: Settings, pending: set[str], *, now: datetime, restored: Collection[str]
 ) -> Iterator[Cleaned]:
-    where = [("posting_id", "in", sorted(pending))]
-    batches = lake.batches("raw_postings", where=where, rows=settings.compute.batch_rows) if pending else iter(())
-    if len(pending) < _PARALLEL_FROM_ROWS or settings.compute.workers == 1:
-        yield from (clean_batch(batch, now=now, restored=restored) for batch in batches)
-        return
-    from joblib import Parallel, delayed
+    """Cleaned rows in parts of `batch_rows`, each to be written at once."""
+    most = settings.compute.batch_rows
+    compute = for_so_many(settings.compute, len(pending), to_start=_TO_START_WORKERS, once_started=_FOR_WORKERS)
+    where, rows = [("posting_id", "in", sorted(pending))], rows_at_once(compute, len(pending), most=most)
+    batches = ((batch,) for batch in lake.batches("raw_postings", where=where, rows=rows))
+    waiting: list[Cleaned] = []
+    for cleaned in mapped(partial(clean_batch, now=now, restored=restored), batches, compute):
+        waiting.append(cleaned)
+        if len(waiting) * rows >= most:
+            yield _together(waiting)
+            waiting = []
+    if waiting:
+        yield _together(waiting)
 
-    pool = Parallel(n_jobs=settings.compute.workers, backend=settings.compute.backend, return_as="generator")
-    yield from pool(delayed(clean_batch)(batch, now=now, restored=restored) for batch in batches)
+
+def _together(parts: list[Cleaned]) -> Cleaned:
+    if len(parts) == 1:
+        return parts[0]
+    kept, rejected = ([part.kept for part in parts], [part.rejected for part in parts])
+    # An empty frame would tell columns nothing of their kinds.
+    return Cleaned(*(pd.concat([one for one in frames if len(one)] or frames[:1]) for frames in (kept, rejected)))
 
 
 def _store(lake: Lake, cleaned: Cleaned, *, absent_at: tuple[str, int] | None) -> None:

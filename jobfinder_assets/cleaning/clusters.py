@@ -6,16 +6,13 @@ that it fills or empties, and the clusters that those links reach.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from joblib import Parallel, delayed
 
 from jobfinder_assets.cleaning.duplicates import (
     BUCKETS,
@@ -32,6 +29,7 @@ from jobfinder_assets.cleaning.duplicates import (
     read_openings,
     resolve_clusters,
 )
+from jobfinder_assets.cleaning.workers import for_so_many, mapped, rows_at_once
 from jobfinder_assets.config import Compute
 from jobfinder_assets.storage.lake import Lake
 
@@ -39,14 +37,13 @@ _POSTING_COLUMNS = ["posting_id", *COLUMNS, "posted_at", "first_seen_at"]
 # Postings whose texts are in memory at once, and those that are settled together.
 BATCH, _PART = 20_000, 2_000
 _ANOTHER_ADVERT = pd.Timedelta(days=1)
-# Fewer are done sooner than other processes start.
-_PARALLEL_FROM = 40_000
+# Fewer are done sooner than other processes start, or than they are handed over.
+_TO_START_WORKERS, _FOR_WORKERS = 40_000, 2_000
 # So many that most hashes hit none, and that those of a day's postings fit in the cache.
 _MARKS_PER_HASH = 64
 _ROWS_AT_ONCE = 4_096
 
 Bands = npt.NDArray[np.int64]
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -156,7 +153,7 @@ def _update(lake: Lake, compute: Compute) -> ClusterUpdate:
     gone = _without(pa.chunked_array([part for column in known for part in column.chunks], pa.string()), versions)
     written = 0
     if fresh or gone:
-        where = compute if len(fresh) >= _PARALLEL_FROM else compute.model_copy(update={"workers": 1})
+        where = for_so_many(compute, len(fresh), to_start=_TO_START_WORKERS, once_started=_FOR_WORKERS)
         computed = _compute_bands(lake, fresh, where)
         history = _history(stored, computed, drop=gone)
         near = history.neighbours(history.of(fresh | gone))
@@ -236,29 +233,14 @@ def _compute_bands(lake: Lake, fresh: Collection[str], compute: Compute) -> _Ban
     names: list[str] = []
     parts = [np.zeros((0, WIDTH), np.int64)]
 
-    def batches() -> Iterator[pd.DataFrame]:
-        for batch in lake.batches("postings", _POSTING_COLUMNS, _among(fresh), rows=compute.batch_rows):
+    def batches() -> Iterator[tuple[pd.DataFrame]]:
+        rows = rows_at_once(compute, len(fresh), most=compute.batch_rows)
+        for batch in lake.batches("postings", _POSTING_COLUMNS, _among(fresh), rows=rows):
             names.extend(batch["posting_id"].tolist())
-            yield batch
+            yield (batch,)
 
-    if compute.workers == 1:
-        parts += map(fingerprint, _ahead(batches()) if fresh else ())
-    else:
-        parts += _pool(compute)(delayed(fingerprint)(batch) for batch in batches())
+    parts += mapped(fingerprint, batches() if fresh else (), compute)
     return _sorted_bands(np.array(names, dtype=object), np.concatenate(parts))
-
-
-def _ahead(items: Iterator[Item]) -> Iterator[Item]:
-    """The items, each read by a thread while the one before is worked on."""
-    with ThreadPoolExecutor(1) as aside:
-        coming = aside.submit(next, items, None)
-        while (item := coming.result()) is not None:
-            coming = aside.submit(next, items, None)
-            yield item
-
-
-def _pool(compute: Compute) -> Parallel:
-    return Parallel(n_jobs=compute.workers, backend=compute.backend, return_as="generator")
 
 
 def _history(stored: pa.Table, computed: _Bands, *, drop: Collection[str]) -> _History:
@@ -351,25 +333,23 @@ def _settle(
     reached = {component[name] for name in seeds if name in component}
     alone = sorted(name for name in seeds if name not in component)
     sizes = pd.Series([name for name in component.values() if name in reached]).value_counts()
-    part_of = ((sizes.sort_index().cumsum() - 1) // _PART).to_dict()
+    rows = rows_at_once(compute, int(sizes.sum()), most=_PART)
+    part_of = ((sizes.sort_index().cumsum() - 1) // rows).to_dict()
 
     def parts() -> Iterator[tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]]:
         of_pairs, of_links = (
             frame.groupby(frame["left_id"].map(component).map(part_of)).indices for frame in (pairs, links)
         )
         numbers = range(max(part_of.values(), default=-1) + 1)
-        for start in numbers[:: BATCH // _PART]:
-            chosen = numbers[start : start + BATCH // _PART]
+        for start in numbers[:: BATCH // rows]:
+            chosen = numbers[start : start + BATCH // rows]
             frames = [(pairs.iloc[of_pairs.get(n, [])], links.iloc[of_links.get(n, [])]) for n in chosen]
             ids = [{name for frame in mine for column in both for name in frame[column].tolist()} for mine in frames]
             postings = lake.read("postings", _POSTING_COLUMNS, _among(set().union(*ids)))
             for mine, names in zip(frames, ids, strict=True):
                 yield (*mine, postings[_among_names(pa.array(postings["posting_id"], pa.string()), names)])
 
-    if compute.workers == 1:
-        settled = [_settle_part(*part) for part in _ahead(parts())]
-    else:
-        settled = list(_pool(compute)(delayed(_settle_part)(*part) for part in parts()))
+    settled = list(mapped(_settle_part, parts(), compute))
     empty = pd.DataFrame(columns=LINK_COLUMNS).astype({"similarity": "float64"})
     found = pd.concat([empty, *(found for found, _ in settled)], ignore_index=True) if settled else empty
     return found, pd.concat([_singletons(alone), *(rows for _, rows in settled)], ignore_index=True)

@@ -238,7 +238,8 @@ def _at_night(opening: Opening) -> bool:
 
 
 def _has_unit_of_its_own(opening: Opening, other: Opening) -> bool:
-    return any(any(word not in other.spoken for word in unit) for unit in opening.post.units)
+    # What both name needs no look into the other's words, which are made at some cost.
+    return any(word not in other.spoken for unit in opening.post.units - other.post.units for word in unit)
 
 
 def same_city(left: Opening, right: Opening) -> bool:
@@ -400,7 +401,7 @@ def _speaks_of_city(city: str, spoken: str) -> bool:
 
 
 def _all_spots(phrases: Iterable[str], text: str) -> list[int]:
-    return [at for words in phrases for at in _spots(words, text)]
+    return [at for words in phrases if words in text for at in _spots(words, text)]
 
 
 def _spots(words: str, text: str) -> list[int]:

@@ -21,7 +21,8 @@ _SAYS_LANGUAGE = re.compile(
     re.I,
 )
 _TOLD_BEFORE = re.compile(
-    r"(?:\b(?:in|using|with|write|know|code|knowledge of|experience|proficien\w+|language|languages|like|e\.g\.,?|as)|[:(])\s?$",
+    r"(?:\b(?:in|using|with|write|know|code|knowledge of|experience|proficien\w+|languages?|like|e\.g\.,?|as)"
+    r"|[:(])\s?$",
     re.I,
 )
 _ENDS_BEHIND = re.compile(

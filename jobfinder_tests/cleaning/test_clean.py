@@ -273,7 +273,7 @@ def test_what_is_open_was_seen_when_its_board_was_complete(lake: Lake) -> None:
 def test_many_rows_are_cleaned_in_parallel_with_the_same_result(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     frame = raw(*({**GOOD, "title": f"Data Engineer {n}"} for n in range(250)))
     store(lake, frame)
-    monkeypatch.setattr(clean, "_PARALLEL_FROM_ROWS", 100)
+    monkeypatch.setattr(clean, "_TO_START_WORKERS", 100)
     settings = Settings.model_validate({"compute": {"backend": "threading", "workers": 2, "batch_rows": 100}})
     assert clean_pending(lake, settings, now=NOW).kept == 250
     expected = clean_batch(frame, now=NOW).kept.sort_values("posting_id")["title"].tolist()

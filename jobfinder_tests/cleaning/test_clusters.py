@@ -88,7 +88,7 @@ def test_many_postings_are_compared_in_parallel_with_the_same_result(
 ) -> None:
     rows = [posting(number, content=number % 7, city=["Denver, CO", "Reno, NV"][number % 2]) for number in range(30)]
     lake.merge("postings", frame(rows))
-    for name, value in (("_PARALLEL_FROM", 1), ("BATCH", 4), ("_PART", 2)):
+    for name, value in (("_TO_START_WORKERS", 1), ("BATCH", 4), ("_PART", 2)):
         monkeypatch.setattr(clusters, name, value)
     update_clusters(lake, Compute(backend="threading", workers=2, batch_rows=100))
     monkeypatch.undo()
