@@ -26,6 +26,7 @@ from jobfinder_assets.cleaning.duplicates import (
     distinct,
     fingerprint,
     judge_openings,
+    marks_of,
     read_openings,
     resolve_clusters,
 )
@@ -39,8 +40,6 @@ BATCH, _PART = 20_000, 2_000
 _ANOTHER_ADVERT = pd.Timedelta(days=1)
 # Fewer are done sooner than other processes start, or than they are handed over.
 _TO_START_WORKERS, _FOR_WORKERS = 40_000, 2_000
-# So many that most hashes hit none, and that those of a day's postings fit in the cache.
-_MARKS_PER_HASH = 64
 _ROWS_AT_ONCE = 4_096
 
 Bands = npt.NDArray[np.int64]
@@ -116,7 +115,7 @@ def _rows_with(sought: Bands, parts: Iterable[Bands]) -> npt.NDArray[np.bool_]:
 
     That another column's hash is the same counts too; candidates are made column by column.
     """
-    marks = _marks(sought)
+    marks = marks_of(sought)
     found = [np.zeros(0, bool)]
     for hashes in parts:
         rows, columns = np.nonzero(marks[hashes & (len(marks) - 1)])
@@ -125,13 +124,6 @@ def _rows_with(sought: Bands, parts: Iterable[Bands]) -> npt.NDArray[np.bool_]:
         held[rows[sought[np.searchsorted(sought[:-1], values)] == values]] = True
         found.append(held)
     return np.concatenate(found)
-
-
-def _marks(sought: Bands) -> npt.NDArray[np.bool_]:
-    """By the last bits of a hash, whether one of those sought may be it."""
-    marks = np.zeros(1 << (_MARKS_PER_HASH * len(sought)).bit_length(), bool)
-    marks[sought & (len(marks) - 1)] = True
-    return marks
 
 
 def update_clusters(lake: Lake, compute: Compute | None = None) -> ClusterUpdate:
@@ -312,7 +304,7 @@ def _standing(bands: _Bands) -> _Bands:
 
 def _full_buckets(values: Bands, among: Bands) -> Bands:
     """Which of the sorted hashes `among` more than `MAX_BUCKET` of the values equal."""
-    marks = _marks(among)
+    marks = marks_of(among)
     likely = values[marks[values & (len(marks) - 1)]]
     if len(likely) <= MAX_BUCKET:
         return among[:0]
