@@ -15,8 +15,10 @@ _AMPERSANDS = re.compile(r"&(?:amp|#0{0,4}38|#x0{0,4}26);", re.IGNORECASE)
 _MANY_AMPERSANDS = re.compile(r"&(?:(?:amp|#0{0,4}38|#x0{0,4}26);){3,}", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});|&nbsp\b")
 
-# "by us&nbs", where a text was cut.
-_CUT_ENTITY = re.compile(r"&(?:nbs?p?|amp?|quot?|[lr][sd]q(?:uo?)?|[mn]da(?:sh?)?|bull?|#\d{0,4})$")
+# "by us&nbs", where a text was cut, and the number that JazzHR puts behind its name.
+_END = re.compile(
+    r"&(?:nbs?p?|amp?|quot?|[lr][sd]q(?:uo?)?|[mn]da(?:sh?)?|bull?|#\d{0,4})$|(?<=\b[Jj]azzHR)\s{1,4}\w{10}$"
+)
 
 # A JSON string that nobody has read: "\\n\\u2022 Count cars". One "\\n" may be of a path, "C:\\new".
 _JSON = re.compile(r"\\u[0-9a-fA-F]{4}|<\\/[a-z]|\\n\\n|\\r\\n")
@@ -25,7 +27,7 @@ _JSON_ESCAPE = re.compile(r'\\(?:u([0-9a-fA-F]{4})|(["\\/bfnrt]))')
 _ESCAPED = {"b": " ", "f": " ", "n": "\n", "r": "\r", "t": "\t"}
 
 _BOARD_LINE = re.compile(rf"(?:{'|'.join(read_lines('board_lines.txt'))})\W*")
-_LONGEST_BOARD_LINE, _LONGEST_CUT = 400, 12
+_LONGEST_BOARD_LINE, _LONGEST_END = 400, 24
 # A line end that a spreadsheet wrote as text, and the style sheet that Word pastes before a text.
 _SPREADSHEET_SIGN = re.compile(r"_x000[0-9A-Da-d]_")
 _WORD_STYLES = re.compile(
@@ -190,7 +192,7 @@ def _trimmed(text: str) -> str:
     """Without the lines that a board puts above and below an advert, and without the rest of an entity at a cut."""
     start, end = 0, len(text)
     while True:
-        while cut := _CUT_ENTITY.search(text, max(start, end - _LONGEST_CUT), end):
+        while cut := _END.search(text, max(start, end - _LONGEST_END), end):
             end = _end_of_words(text, start, cut.start())
         first, last = text.find("\n", start, end), text.rfind("\n", start, end)
         if last >= 0 and _is_of_board(text, last + 1, end):

@@ -87,6 +87,7 @@ TEXTS = {
         "Skip to content\nYou run.\nWe show more care.\n\nShow more Show less\nPosted via Tern\n© 2024 Tern Ltd",
         "You run.\nWe show more care.",
     ),
+    "a number behind a board's name": ("One.\n\nPowered by JazzHR\n\nJbtjWMYpCs", "One."),
     "nothing but a board's line": ("Apply now", "Apply now"),
     "an employer's own last line": ("You run.\nApply by 3 May.", "You run.\nApply by 3 May."),
 }
