@@ -54,7 +54,7 @@ _PERIOD = re.compile(
     r"(?:/|(?<![a-z])per\b|(?<![a-z])an?\b|\beach\b|(?<![a-z])p[./]?|\b(?:pro|por|par|pr|al|za|na|w|в|на|за|mỗi|á|प्रति)(?!\w)\.?)\s{0,2}("
     + "|".join(sorted(_PERIOD_WORDS, key=len, reverse=True))
     # "£400pd", "£90 p/w": letters that mean a period directly behind an amount only.
-    + r")\b(?! off\b)|(?:(?<=\d\d)|(?<=\d\d\s))(?:/|p[./]?)\s?("
+    + r")\b(?! off\b)|(?:(?:(?<=\d\d)|(?<=\d\d\s))(?:/|p[./]?)\s?|(?<![a-z])p/)("
     + "|".join(_SHORT_PERIODS)
     # "850 pm", "45k p.m.", but "10 pm" is a time of the day.
     + r")\b|(?:(?<=\d{3})|(?<=\d{3}\s)|(?<=k)|(?<=k\s)|(?<=,-)|(?<=,-\s)|(?<=\)\s))p[./]?m\b",
@@ -92,7 +92,8 @@ _GRADE = re.compile(
 )
 # "25 days holiday", "€50 per month home office allowance"
 _COUNTS = re.compile(
-    r"[\s-]*(?:(?:hours|hrs|days|weeks|months|years|yrs|shifts)\b|months?\W(?:fixed|contract|ftc|temp)"
+    r"[\s-]*(?:(?:hours|hrs|days|weeks|months|years|yrs|shifts|std|stunden|wochenstunden|tage|uur|uren|heures|jours|horas"
+    r"|d[ií]as|giorni|timmar|timer|godzin|hodin)\b|months?\W(?:fixed|contract|ftc|temp)"
     # "13 salaries a year"
     r"|(?:salaries|salários|gehälter|monatsgehälter|mensilità|mensualités|pagas|payments)\b)"
     # "80 - 100 %"
@@ -101,7 +102,9 @@ _COUNTS = re.compile(
 )
 _ALLOWANCE = re.compile(rf"\s*{_PER}(?<!\.)\s(?:(?!incl|excl|plus|with)[a-z-]+\s){{0,3}}(?:allowance|stipend)\b", re.I)
 _LETTERS = re.compile(r"[^\W\d_]+")
-_IDENTIFIER = re.compile(r"\b(?:id|ref|req|requisition|code|zip|plz|postcode|nr|number|job)\W{0,3}$", re.I)
+_IDENTIFIER = re.compile(
+    r"\b(?:id|ref|req|requisition|code|zip|plz|postcode|nr|number|job)\W{0,3}(?:[A-Z]{1,3}-)?$", re.I
+)
 # "10115 Berlin"
 _TOWN = re.compile(r"\s(?:[A-ZÄÖÜ][a-zäöüß]+[ -]?){1,3}$")
 _PART_ENDS = re.compile(r"[!;|]|\.\s")
@@ -198,6 +201,12 @@ _LETTERS_FOR_ZEROS = re.compile(r"(?<=\d[.,])OOO\b")
 _TWO_CELLS = re.compile(r"\b(\d{4,7})[;,](\d{4,7})\b")
 # "$95,,000", "$70 ,000"
 _SPARE_MARK = re.compile(r"(?<=\d)(?:,,| ,)(?=\d{3}(?!\d))")
+# "salary_min=70000&salary_max=90000&currency=GBP", {"minValue": 18.5, "maxValue": 22, "unitText": "HOUR"}
+_FIELD = re.compile(
+    r"\b(?:salary_?)?(min|max|currency|interval|period|unit)(?:imum)?_?(?:value|salary|amount|code|text)?[\"']?\s?[:=]"
+    r"\s?[\"']?(\d[\d.,]*\d|\d|[a-z]+)",
+    re.I,
+)
 _TWO_POINTS = re.compile(r"(?<=[$£€]\d\d)\.\.(?=\d\d(?!\d))")
 # "+44 20 7946 0123", "12/03/2024", "2024-03-12": numbers that are no amounts wherever they stand.
 _NO_AMOUNT = re.compile(
@@ -276,7 +285,7 @@ def _read(text: str, default_currency: str) -> tuple[Salary | None, int]:
     """The pay, and where in the text its first amount begins."""
     text = clean_text(text_or_empty(text)[:_MOST_CHARACTERS])
     text = _TWO_CELLS.sub(r"\1 - \2", _SPARE_MARK.sub(",", _LETTERS_FOR_ZEROS.sub("000", text)))
-    text = _NO_AMOUNT.sub(" ", _TWO_POINTS.sub(".", text))
+    text = _from_fields(_NO_AMOUNT.sub(" ", _TWO_POINTS.sub(".", text)))
     if _NO_PAY.match(text) or not any(character.isdigit() for character in text):
         return None, 0
     amounts = [amount for amount in _amounts(text) if amount.value > 0]
@@ -285,6 +294,17 @@ def _read(text: str, default_currency: str) -> tuple[Salary | None, int]:
         return None, 0
     low, high = _ends(text, amounts)
     return _salary(text, low, high, default_currency), low.start
+
+
+def _from_fields(text: str) -> str:
+    """Names and values that a scraper left of an export, as a person would write them."""
+    if ":" not in text and "=" not in text:
+        return text
+    said = {name.lower(): value for name, value in _FIELD.findall(text)}
+    unit = next((said[name] for name in ("unit", "interval", "period") if name in said), None)
+    if not {"min", "max"} <= said.keys() or "currency" not in said:
+        return text
+    return f"{said['currency'].upper()} {said['min']} - {said['max']}" + (f" per {unit.lower()}" if unit else "")
 
 
 def find_salary(description: str, *, default_currency: str = "USD") -> Salary | None:
