@@ -51,7 +51,7 @@ from jobfinder_assets.cleaning.text import readable, text_or_empty
 from jobfinder_assets.cleaning.titles import Title, read_title
 from jobfinder_assets.cleaning.whereabouts import cities_of, metropolis
 
-DUPLICATES_VERSION = "11"
+DUPLICATES_VERSION = "12"
 COLUMNS = (
     "title", "company", "location", "description", "city", "region", "workplace", "requisition_id",
 )  # fmt: skip

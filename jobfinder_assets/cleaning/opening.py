@@ -52,15 +52,38 @@ _BEFORE_RESIDES, _BEHIND_RESIDES = 20, 140
 _NAME = re.compile(r"[a-z,] ([A-Z][A-Za-z0-9]+)")
 # A name is known by as many letters: "Developer" and "Development" are one.
 _OFTEN, _NAME_LETTERS = 2, 7
-_FEW_NAMES, _LONG = 6, 1_000
+_FEW_NAMES, _LONG = 6, 800
 # Names of those who may advertise a client's opening without a word of it: staffing and software firms.
 _MAY_PLACE_PEOPLE = re.compile(
     r"staff|people|talent|hire|hiring|recruit|search|select|consult|solution|system|tech|soft|info|data|digital|partner"
     r"|global|service"
 )
+# Whoever has one of these in its name does something else.
+_OF_A_TRADE = re.compile(
+    r"\b(?:aged|care|dental|veterinar\w+|packaging|freight|marine|school|academy|college|hospital|clinic\w*|insurance|bank"
+    r"|foods?|farms?|brew\w+|hotels?|church|council|museum|motors?|air(?:lines?|ways)|mining|construction|propert\w+)\b"
+)
 # The capital first, which few letters are: two thirds of the time.
 _NAME_INSIDE = re.compile(r"[A-Z](?<=[a-z,] .)(?:[a-z]{2,}|[A-Z]{2,})\b")
 _LED_BY = 40
+# "one of our esteemed clients, a housing finance company": what an agency says of whom it seeks for.
+_CLIENT = re.compile(
+    r"\b(?:(?:our|my)(?: \w+)? clients?\b|working (?:exclusively |closely )?with\b|on behalf of\b"
+    r"|partner(?:ed|ing) with\b|recruiting for\b)[^.;:\n]{0,100}",
+    re.I,
+)
+_CLIENT_ENDS = re.compile(
+    r"\b(?:which|who|that|to (?:recruit|find|hire)|in (?:its|their) search|looking|seeking|hiring)\b"
+)
+_TELLS_NO_CLIENT = frozenset(
+    {
+        "a", "an", "and", "are", "based", "behalf", "business", "client", "clients", "closely", "company", "currently",
+        "esteemed", "established", "exclusively", "firm", "for", "has", "have", "in", "is", "known", "leading", "my",
+        "of", "on", "one", "organisation", "organization", "our", "partnered", "partnering", "recruiting", "the",
+        "their", "with", "well", "working",
+    }
+)  # fmt: skip
+_FEWEST_WORDS_OF_A_CLIENT = 2
 # Whom one asks may change from one advert to the next, and so may examples.
 _LEADS_TO_NO_POST = frozenset(
     {
@@ -109,6 +132,13 @@ class Opening:
     def is_of_an_agency(self) -> bool:
         """Company or text says that the opening is another's."""
         return is_agency(self.company, self.text)
+
+    @cached_property
+    def client(self) -> frozenset[str]:
+        """The words with which an agency describes for whom it advertises."""
+        said = _CLIENT.search(self.text)
+        words = plain_words(_CLIENT_ENDS.split(said[0].lower())[0]) if said else []
+        return frozenset(words) - _TELLS_NO_CLIENT
 
     @cached_property
     def post(self) -> Post:
@@ -219,9 +249,22 @@ def another_post(left: Opening, right: Opening) -> str | None:
         return "other weekly hours"
     if _at_night(left) != _at_night(right):
         return "nights in one title only"
-    if _has_unit_of_its_own(left, right) and _has_unit_of_its_own(right, left):
+    if (_has_unit_of_its_own(left, right) and _has_unit_of_its_own(right, left)) or _have_sibling_units(left, right):
         return "another ward or team"
+    if left.is_of_an_agency and right.is_of_an_agency and _for_other_clients(left, right):
+        return "another client"
     return None
+
+
+def _have_sibling_units(left: Opening, right: Opening) -> bool:
+    """The Grid Insight team and the Customer Insight team, whatever other words the texts share."""
+    own, foreign = left.post.units - right.post.units, right.post.units - left.post.units
+    return any(len(unit) == len(other) == len(unit & other) + 1 > 1 for unit in own for other in foreign)
+
+
+def _for_other_clients(left: Opening, right: Opening) -> bool:
+    told = min(len(left.client), len(right.client)) >= _FEWEST_WORDS_OF_A_CLIENT
+    return told and left.client.isdisjoint(right.client)
 
 
 def _other_contract(one: Opening, other: Opening) -> bool:
@@ -322,7 +365,8 @@ def may_be_anybodys(left: Opening, right: Opening) -> bool:
     if left.is_of_an_agency or right.is_of_an_agency or not (left.is_generic or right.is_generic):
         return False
     keys = [" ".join(plain_words(side.company_key)) for side in (left, right)]
-    if any(map(_MAY_PLACE_PEOPLE.search, keys)) and any(find_skills(side.text) for side in (left, right)):
+    may_place = any(_MAY_PLACE_PEOPLE.search(key) and not _OF_A_TRADE.search(key) for key in keys)
+    if may_place and any(find_skills(side.text) for side in (left, right)):
         return False
     if (set(keys[0].split()) & set(keys[1].split())) - _COMMON_IN_NAMES:
         return False

@@ -146,7 +146,8 @@ _AMOUNTS_END = re.compile(
     rf"(?:{_NUMBER})(?![.,]?\d|\s?%)\s?(?:{_UNIT})?(?:\.(?=\sto\s?[$£€]))?\s?"
     rf"(?:,[-–](?!\d))?(?:[€₹₽₴₺₸₾₩₫₦฿]|zł|Kč|\$(?!\s?\d)|(?:{_CODE}|{_WORD})\b)?\s?"
     r"(?:/?\s?(?:hr|hour|yr|year|hourly|daily|weekly|monthly|annually|yearly|per \w+|an? (?!\d)\w+))?[\s+]{0,2}"
-    rf"(?:(?:usd|eur|gbp|{_SAID['joiner']})(?![a-z]))?\s{{0,2}}){{1,3}}",
+    # "and a bonus" joins no amounts.
+    rf"(?:(?:usd|eur|gbp|(?:{_SAID['joiner']})(?=\s{{0,2}}(?:[a-z]{{0,4}}[.$]?\s?)?[$£€₹\d]))(?![a-z]))?\s{{0,2}}){{1,3}}",
     re.I,
 )
 _LOWER_END = re.compile(

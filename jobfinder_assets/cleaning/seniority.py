@@ -73,7 +73,8 @@ _TEXT_LEVELS = tuple(
             "junior",
             ("entry", "junior", "jr", "grad", "early", "berufseinsteiger"),
             r"\b(?:(?:entry|junior)[- ]level\b(?!s? (?:staff|employees|team|analysts to|engineers to))"
-            r"|(?:new|recent) grad(?:uate)?s?\b(?! school)|early[- ]career\b|berufseinsteiger)"
+            r"|(?:new|recent) grad(?:uate)?s?\b(?! school)"
+            r"|early[- ]career\b(?! \w+ and (?:from )?(?:those|experienced|more))|berufseinsteiger)"
             r"|(?:level|seniority)\W{1,4}(?:entry|junior)\b|\bas a junior (?:[\w/&-]+ ){0,3}[\w/&-]+, you\b"
             r"|\b(?:this is|it['’]s) a (?:junior|graduate) (?:[\w-]+ ){0,2}(?:role|position|job|opportunity)\b"
             rf"|{_SOUGHT}(?:junior|jr\.?|graduate) {_SOMEBODY}",

@@ -28,6 +28,8 @@ _POSTCODE_ALONE = re.compile(r"[a-z]{1,2}\d{1,2}[a-z]?(?: ?\d[a-z]{2})?")
 _SHORT_WORDS = {"saint": "st", "fort": "ft", "mount": "mt"}
 _SPARE_WORDS = frozenset({"downtown", "township", "twp"})
 _METROPOLIS, _SUBURB_KILOMETRES = 300_000, 30
+# So many cities in a row are a list of them, and none the state of the one before.
+_FEWEST_LISTED, _LARGE = 3, 200_000
 
 
 @dataclass(frozen=True)
@@ -156,12 +158,16 @@ def _completed(cities: frozenset[tuple[str, str]], location: str) -> frozenset[t
 @lru_cache(maxsize=65_536)
 def cities_in(location: str) -> frozenset[tuple[str, str]]:
     """Cities named by a location field, each with its state where it is said."""
-    found = set()
+    found: set[tuple[str, str]] = set()
     location = _AUSTRALIAN.sub("", _EMPLOYER_IN.sub("", location))
     for piece in re.split(r"[;|/•]|\s(?:or|and|&)\s", _POSTCODE.sub(" ", location)):
         plain = [" ".join(plain_words(part)) for part in piece.split(",")]
         parts = [part for part in plain if part and part not in _NOT_CITIES and not _REMOTE.search(part)]
         if not parts:
+            continue
+        if len(parts) >= _FEWEST_LISTED and all(map(_is_a_large_city, parts)):
+            # "Berlin, Hamburg, Leipzig"
+            found.update((city_name(part), "") for part in parts)
             continue
         state = ""
         if len(parts) > 1 and state_code(parts[-1]):
@@ -176,6 +182,11 @@ def cities_in(location: str) -> frozenset[tuple[str, str]]:
         if (named := city_name(city)) and not named[0].isdigit() and not _POSTCODE_ALONE.fullmatch(named):
             found.add((named, state))
     return frozenset(found)
+
+
+def _is_a_large_city(name: str) -> bool:
+    known = gazetteer()
+    return any(city.population >= _LARGE for city in known.cities.get(name, ())[:1]) and name not in known.other_states
 
 
 def _known_part(parts: list[str]) -> str:

@@ -67,6 +67,7 @@ def html(text: str) -> str:
 
 SAME = {
     "identical": ({}, {}),
+    "a list of cities and one of them": ({"location": "Berlin, Hamburg, Leipzig"}, {"location": "Leipzig"}),
     "white space": ({}, {"description": CORE.replace(" ", "\n  ")}),
     "HTML": ({}, {"description": "<ul><li>" + CORE.replace(". ", ".</li><li>") + "</li></ul>"}),
     "case": ({"title": "DATA ENGINEER"}, {"description": CORE.upper()}),
@@ -244,6 +245,20 @@ SAME = {
 }
 
 NOT_SAME = {
+    "sibling teams whose words both texts use": (
+        {"description": "You join the Grid Insight team. Our customer is king. " + CORE},
+        {"description": "You join the Customer Insight team. We keep the grid up. " + CORE},
+    ),
+    "one agency for two clients": (
+        {
+            "company": "Harbour Tech Search",
+            "description": "We are working exclusively with a pet insurance specialist, which seeks you. " + CORE,
+        },
+        {
+            "company": "Harbour Tech Search",
+            "description": "We are working exclusively with a retailer of outdoor gear, which seeks you. " + CORE,
+        },
+    ),
     "another requisition number": (
         {"description": CORE + " Requisition ID: 48213"},
         {"description": CORE + " Requisition ID: 48214"},

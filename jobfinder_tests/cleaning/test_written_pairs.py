@@ -27,7 +27,7 @@ def is_joined(left: dict[str, Any], right: dict[str, Any]) -> bool:
 
 @pytest.mark.parametrize(
     ("name", "count", "least"),
-    [("first", 150, 0.97), ("second", 160, 0.93), ("third", 140, 0.89), ("fourth", 120, 0.9)],
+    [("first", 150, 0.97), ("second", 160, 0.93), ("third", 140, 0.89), ("fourth", 120, 0.9), ("fifth", 120, 0.87)],
 )
 def test_written_pairs(pairs: pd.DataFrame, name: str, count: int, least: float) -> None:
     mine = pairs[pairs["set"] == name]
