@@ -27,7 +27,7 @@ from jobfinder_assets.cleaning.salary import Salary, parse_salary, stated_salary
 from jobfinder_assets.cleaning.seniority import text_level, text_years, title_level
 from jobfinder_assets.cleaning.skills import Mention, find_skills
 from jobfinder_assets.cleaning.text import clean_text
-from jobfinder_assets.cleaning.workers import for_so_many, mapped, rows_at_once
+from jobfinder_assets.cleaning.workers import mapped, rows_at_once, suited_to
 from jobfinder_assets.config import Settings
 from jobfinder_assets.ingestion.catalog import source_classes
 from jobfinder_assets.ingestion.contract import Draft, bug_words
@@ -395,7 +395,7 @@ def _clean_batches(
 ) -> Iterator[Cleaned]:
     """Cleaned rows in parts of `batch_rows`, each to be written at once."""
     most = settings.compute.batch_rows
-    compute = for_so_many(settings.compute, len(pending), to_start=_TO_START_WORKERS, once_started=_FOR_WORKERS)
+    compute = suited_to(settings.compute, len(pending), to_start=_TO_START_WORKERS, once_started=_FOR_WORKERS)
     where, rows = [("posting_id", "in", sorted(pending))], rows_at_once(compute, len(pending), most=most)
     batches = ((batch,) for batch in lake.batches("raw_postings", where=where, rows=rows))
     waiting: list[Cleaned] = []

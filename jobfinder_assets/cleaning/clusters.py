@@ -30,7 +30,7 @@ from jobfinder_assets.cleaning.duplicates import (
     read_openings,
     resolve_clusters,
 )
-from jobfinder_assets.cleaning.workers import for_so_many, mapped, rows_at_once
+from jobfinder_assets.cleaning.workers import mapped, rows_at_once, suited_to
 from jobfinder_assets.config import Compute
 from jobfinder_assets.storage.lake import Lake
 
@@ -145,7 +145,7 @@ def _update(lake: Lake, compute: Compute) -> ClusterUpdate:
     gone = _without(pa.chunked_array([part for column in known for part in column.chunks], pa.string()), versions)
     written = 0
     if fresh or gone:
-        where = for_so_many(compute, len(fresh), to_start=_TO_START_WORKERS, once_started=_FOR_WORKERS)
+        where = suited_to(compute, len(fresh), to_start=_TO_START_WORKERS, once_started=_FOR_WORKERS)
         computed = _compute_bands(lake, fresh, where)
         history = _history(stored, computed, drop=gone)
         near = history.neighbours(history.of(fresh | gone))

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_left
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from jobfinder_assets.cleaning.cues import Cues, read_cues
 from jobfinder_assets.cleaning.lexicon import read_patterns, read_toml
@@ -12,6 +12,7 @@ from jobfinder_assets.cleaning.text import clean_text, text_or_empty
 _SAID = read_patterns("experience.toml")
 
 
+@cache
 def _title_levels(*, plain: bool) -> tuple[re.Pattern[str], list[tuple[str, re.Pattern[str]]]]:
     """What finds any level of `title_levels.toml`, and each group's level and expression; what decides comes first.
 
@@ -34,8 +35,6 @@ def _of_titles(words: list[str], unspaced: list[str]) -> re.Pattern[str]:
     return re.compile("|".join([rf"(?<![\w&])(?:{'|'.join(words)})(?![\w&])", *unspaced]))
 
 
-# One search tells the many titles that state no level.
-_LEVELS_OF_TITLES = {plain: _title_levels(plain=plain) for plain in (True, False)}
 _SMALL_LETTER = re.compile(r"(?<![\w&])[iv](?![\w&])")
 # Whose assistant one is leads, not oneself.
 _OF_ANOTHER = re.compile(
@@ -321,7 +320,8 @@ def title_level(title: str) -> str:
     title = _SMALL_LETTER.sub(" ", title)
     lower = _FRACTION.sub(" ", title[:300].lower().replace("i\u0307", "i").replace(".", " ").replace("_", " "))
     lower = _OF_ANOTHER.sub("", lower)
-    any_level, levels = _LEVELS_OF_TITLES[lower.isascii()]
+    any_level, levels = _title_levels(plain=lower.isascii())
+    # One search tells the many titles that state no level.
     if not any_level.search(lower):
         return "unspecified"
     short = _TITLE_END.sub("", lower).strip()

@@ -231,8 +231,8 @@ class _Lexicon:
 _OTHER_BEGINNING = frozenset({"java script", "snowflake schema", "snowflake schemas"})
 
 
-# Skills of every office, which tell nothing of a text's trade.
-_ELSEWHERE = frozenset({"business_software", "ways_of_working", "ambiguous"})
+# They tell nothing of a text's trade.
+_OF_EVERY_OFFICE = frozenset({"business_software", "ways_of_working", "ambiguous"})
 
 
 @cache
@@ -265,7 +265,7 @@ def _lexicon() -> _Lexicon:
         if (first := spelling.split(" ")[0]) in sure and sure[first] != name and spelling not in _OTHER_BEGINNING
     }
     technical = {
-        name for category, skills in table.items() if category not in _ELSEWHERE for name in skills
+        name for category, skills in table.items() if category not in _OF_EVERY_OFFICE for name in skills
     } - also_names
     return _Lexicon(
         automaton, list(patterns.values()), begin_with, frozenset(short.values()), also_names, frozenset(technical)

@@ -16,7 +16,7 @@ _MANY_AMPERSANDS = re.compile(r"&(?:(?:amp|#0{0,4}38|#x0{0,4}26);){3,}", re.IGNO
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});|&nbsp\b")
 
 # "by us&nbs", where a text was cut, and the number that JazzHR puts behind its name.
-_END = re.compile(
+_SPARE_END = re.compile(
     r"&(?:nbs?p?|amp?|quot?|[lr][sd]q(?:uo?)?|[mn]da(?:sh?)?|bull?|#\d{0,4})$|(?<=\b[Jj]azzHR)\s{1,4}\w{10}$"
 )
 
@@ -27,7 +27,7 @@ _JSON_ESCAPE = re.compile(r'\\(?:u([0-9a-fA-F]{4})|(["\\/bfnrt]))')
 _ESCAPED = {"b": " ", "f": " ", "n": "\n", "r": "\r", "t": "\t"}
 
 _BOARD_LINE = re.compile(rf"(?:{'|'.join(read_lines('board_lines.txt'))})\W*")
-_LONGEST_BOARD_LINE, _LONGEST_END = 400, 24
+_LONGEST_BOARD_LINE, _LONGEST_SPARE_END = 400, 24
 # A line end that a spreadsheet wrote as text, and the style sheet that Word pastes before a text.
 _SPREADSHEET_SIGN = re.compile(r"_x000[0-9A-Da-d]_")
 _WORD_STYLES = re.compile(
@@ -140,7 +140,7 @@ def _has_mojibake(text: str, signs: str) -> bool:
 
 
 def _unfinished(text: str) -> bool:
-    if "<" in text and has_markup(text):
+    if has_markup(text):
         return True
     if "&" in text and _unescape(text) != text:
         return True
@@ -159,7 +159,7 @@ def _unwrap(text: str) -> str:
         text = _unescape_json(text)
     if "&" in text and not has_markup(text):
         text = _unescape(text)
-    if "<" in text and has_markup(text):
+    if has_markup(text):
         return markup_text(text)
     return text
 
@@ -192,7 +192,7 @@ def _trimmed(text: str) -> str:
     """Without the lines that a board puts above and below an advert, and without the rest of an entity at a cut."""
     start, end = 0, len(text)
     while True:
-        while cut := _END.search(text, max(start, end - _LONGEST_END), end):
+        while cut := _SPARE_END.search(text, max(start, end - _LONGEST_SPARE_END), end):
             end = _end_of_words(text, start, cut.start())
         first, last = text.find("\n", start, end), text.rfind("\n", start, end)
         if last >= 0 and _is_of_board(text, last + 1, end):

@@ -23,7 +23,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def for_so_many(compute: Compute, rows: int, *, to_start: int, once_started: int) -> Compute:
+def suited_to(compute: Compute, rows: int, *, to_start: int, once_started: int) -> Compute:
     """`compute` where `rows` are enough for its workers, to start them or once they run; else this process alone."""
     runs = time.monotonic() - _last_used.get(compute.backend, -math.inf) < _WAITING_SECONDS
     if compute.workers == 1 or rows < (once_started if runs else to_start):

@@ -280,6 +280,16 @@ def test_many_rows_are_cleaned_in_parallel_with_the_same_result(lake: Lake, monk
     assert lake.read("postings").sort_values("posting_id")["title"].tolist() == expected
 
 
+def test_small_batches_are_written_together(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = raw(*({**GOOD, "title": f"Data Engineer {n}"} for n in range(9)), {**GOOD, "title": ""})
+    store(lake, frame)
+    monkeypatch.setattr(clean, "rows_at_once", lambda *_, **__: 2)
+    assert clean_pending(lake, Settings(), now=NOW) == clean.Counts(new=10, kept=9, rejected=1)
+    expected = clean_batch(frame, now=NOW).kept.sort_values("posting_id")["title"].tolist()
+    assert lake.read("postings").sort_values("posting_id")["title"].tolist() == expected
+    assert lake.version("postings") == lake.version("rejected_postings") == 0
+
+
 def test_the_records_stay_as_they_came(lake: Lake) -> None:
     store(lake, raw(GOOD))
     clean_pending(lake, Settings(), now=NOW)
