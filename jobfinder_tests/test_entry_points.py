@@ -10,7 +10,8 @@ import pytest
 
 from jobfinder_assets.cleaning.duplicates import cluster_postings
 from jobfinder_assets.cleaning.location import parse_workplace
-from jobfinder_assets.cleaning.salary import find_salary, parse_salary
+from jobfinder_assets.cleaning.salary import parse_salary
+from jobfinder_assets.cleaning.salary_prose import find_salary
 from jobfinder_assets.cleaning.seniority import Seniority, parse_seniority
 from jobfinder_assets.cleaning.text import clean_text, readable
 from jobfinder_assets.roles.tagger import RoleTagger

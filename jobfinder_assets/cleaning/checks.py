@@ -26,7 +26,7 @@ from jobfinder_assets.cleaning.expectations import (
     unique,
     validate,
 )
-from jobfinder_assets.cleaning.salary import PLAUSIBLE_USD_A_YEAR
+from jobfinder_assets.cleaning.pay import PLAUSIBLE_USD_A_YEAR
 from jobfinder_assets.storage.io_manager import LakeResource, SettingsResource
 from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import TABLES

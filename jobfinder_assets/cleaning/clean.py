@@ -22,8 +22,10 @@ from jobfinder_assets.cleaning.cues import Cues, read_cues
 from jobfinder_assets.cleaning.eligibility import combine, field_countries, sentence_countries, text_countries
 from jobfinder_assets.cleaning.gazetteer import gazetteer
 from jobfinder_assets.cleaning.location import field_workplace, sentence_workplace, text_workplace
+from jobfinder_assets.cleaning.pay import Salary, stated_salary
 from jobfinder_assets.cleaning.places import parse_place, parse_places
-from jobfinder_assets.cleaning.salary import Salary, parse_salary, stated_salary, text_salary
+from jobfinder_assets.cleaning.salary import parse_salary
+from jobfinder_assets.cleaning.salary_prose import text_salary
 from jobfinder_assets.cleaning.seniority import text_level, text_years, title_level
 from jobfinder_assets.cleaning.skills import Mention, find_skills
 from jobfinder_assets.cleaning.text import clean_text
@@ -36,7 +38,7 @@ from jobfinder_assets.storage.lake import Lake
 from jobfinder_assets.storage.schemas import POSTING_FACTS, TABLES
 
 # Raise it when a parser changes what a posting becomes: everything stored is then cleaned again.
-CLEANING_VERSION = "14"
+CLEANING_VERSION = "15"
 RESTORED_VERSION = f"{CLEANING_VERSION}+restored"
 MINIMUM_DESCRIPTION = 30
 MAXIMUM_DESCRIPTION = 2_000_000

@@ -756,7 +756,7 @@ def _texts(postings: pd.DataFrame, name: str) -> list[str]:
 
 def _annual_pay(description: str) -> float:
     """Yearly pay in US dollars, as cleaning would find it; NaN where the text states none."""
-    from jobfinder_assets.cleaning.salary import find_salary
+    from jobfinder_assets.cleaning.salary_prose import find_salary
 
     pay = find_salary(description)
     annual = None if pay is None else pay.annual_usd

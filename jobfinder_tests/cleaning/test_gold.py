@@ -17,8 +17,10 @@ from jobfinder_assets.cleaning.duplicates import cluster_postings
 from jobfinder_assets.cleaning.eligibility import eligible_countries, field_countries
 from jobfinder_assets.cleaning.gazetteer import gazetteer
 from jobfinder_assets.cleaning.location import field_workplace, parse_workplace
+from jobfinder_assets.cleaning.pay import Salary
 from jobfinder_assets.cleaning.places import parse_place
-from jobfinder_assets.cleaning.salary import Salary, find_salary, parse_salary
+from jobfinder_assets.cleaning.salary import parse_salary
+from jobfinder_assets.cleaning.salary_prose import find_salary
 from jobfinder_assets.cleaning.seniority import parse_seniority
 from jobfinder_assets.cleaning.text import clean_text
 

@@ -13,7 +13,8 @@ from jobfinder_assets.cleaning.location import parse_workplace
 from jobfinder_assets.cleaning.places import parse_places
 from jobfinder_assets.cleaning.post import read_post
 from jobfinder_assets.cleaning.requisitions import requisition_numbers
-from jobfinder_assets.cleaning.salary import find_salary, parse_salary
+from jobfinder_assets.cleaning.salary import parse_salary
+from jobfinder_assets.cleaning.salary_prose import find_salary
 from jobfinder_assets.cleaning.seniority import parse_seniority
 from jobfinder_assets.cleaning.signatures import shingle
 from jobfinder_assets.cleaning.skills import find_skills

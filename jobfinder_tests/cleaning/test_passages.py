@@ -16,7 +16,7 @@ import pytest
 from jobfinder_assets.cleaning.eligibility import eligible_countries
 from jobfinder_assets.cleaning.location import parse_workplace
 from jobfinder_assets.cleaning.places import parse_place
-from jobfinder_assets.cleaning.salary import find_salary
+from jobfinder_assets.cleaning.salary_prose import find_salary
 from jobfinder_assets.cleaning.seniority import parse_seniority
 
 GOLD = Path(__file__).parent / "gold"

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobfinder_assets.cleaning.salary import _LOW_PAY, Salary, find_salary, parse_salary
+from jobfinder_assets.cleaning.pay import Salary
+from jobfinder_assets.cleaning.salary import parse_salary
+from jobfinder_assets.cleaning.salary_prose import _LOW_PAY, find_salary
 
 YEAR = [
     ("$137K-$171K (Glassdoor est.)", 137_000, 171_000, "USD"),
@@ -338,3 +340,10 @@ def test_hostile_text_does_not_make_the_patterns_run_away(piece: str) -> None:
     parse_salary(text)
     find_salary(text)
     assert time.process_time() - started < 5
+
+
+def test_dollars_alone_are_those_of_the_country_but_where_a_currency_is_said():
+    assert parse_salary("$62 - $68/hr").paid_in("CA").currency == "CAD"
+    for said in ("$62 - $68/hr (USD)", "USD 62 - 68/hr", "$62 - $68/hr. All rates are in US dollars."):
+        assert parse_salary(said).paid_in("CA").currency == "USD"
+    assert parse_salary("€62 - €68/hr").paid_in("CA").currency == "EUR"
