@@ -66,7 +66,7 @@ def names_agency(company: str | None) -> bool:
 def says_agency(lower: str) -> bool:
     """Does a text, in lower case, say in its beginning that it advertises another's opening?"""
     opening = lower[:_OPENING_CHARACTERS]
-    return any(word in opening for word in _CLIENT) and any(phrase in opening for phrase in _AGENCY_TEXT)
+    return any(map(opening.__contains__, _CLIENT)) and any(map(opening.__contains__, _AGENCY_TEXT))
 
 
 _AGENCIES = read_toml("agencies.toml")

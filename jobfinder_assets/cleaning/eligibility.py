@@ -148,7 +148,7 @@ def sentence_countries(sentence: str) -> frozenset[str] | None:
 def _countries_of_adjectives(sentence: str) -> set[str]:
     """The countries of "Canadian citizens", "EU work permit" and "UK security clearance", where they are asked for."""
     found: set[str] = set()
-    if not any(word in sentence for word in _OF_ADJECTIVES) or not _is_asked(sentence):
+    if not any(map(sentence.__contains__, _OF_ADJECTIVES)) or not _is_asked(sentence):
         return found
     for match in _OF_A_COUNTRY.finditer(sentence):
         start, end = match.span()
@@ -158,7 +158,7 @@ def _countries_of_adjectives(sentence: str) -> set[str]:
             whose = _countries_at_end(sentence[max(0, start - _AROUND) : start].rstrip(" -"), _adjectives())
             # A citizen of the EU may live anywhere.
             found |= whose if len(whose) < _A_GROUP or match[0].startswith("work") else set()
-    if any(word in sentence for word in _OF_CLEARANCES) and not _NOT_ASKED.search(sentence):
+    if any(map(sentence.__contains__, _OF_CLEARANCES)) and not _NOT_ASKED.search(sentence):
         found.update(country for country, pattern in _CLEARANCES.items() if pattern.search(sentence))
     return found
 
@@ -171,9 +171,9 @@ def _asks_for_us_citizens(sentence: str) -> bool:
     """By their name, or by a clearance that only they are given."""
     if "citizen" in sentence and _ONLY_CITIZENS.search(sentence):
         return True
-    is_told = any(word in sentence for word in _OF_US_CITIZENS) and _is_asked(sentence)
+    is_told = any(map(sentence.__contains__, _OF_US_CITIZENS)) and _is_asked(sentence)
     named = [_US_CITIZENS.search(sentence)] if is_told else []
-    if any(word in sentence for word in _OF_CLEARANCES):
+    if any(map(sentence.__contains__, _OF_CLEARANCES)):
         named.append(_CLEARANCE.search(sentence))
     around = (sentence[max(0, one.start() - _AROUND) : one.end() + _AROUND] for one in named if one)
     return any(

@@ -338,7 +338,7 @@ def text_level(cues: Cues) -> str:
     said = cues.sentences("level")
     for level, words, pattern in _TEXT_LEVELS:
         for sentence in said:
-            match = pattern.search(sentence) if any(word in sentence for word in words) else None
+            match = pattern.search(sentence) if any(map(sentence.__contains__, words)) else None
             if match and not _NOT_THIS_JOB.search(sentence[: match.start()]):
                 return level
     return "unspecified"
@@ -422,7 +422,7 @@ def _clause(cues: Cues, position: int) -> _Clause | None:
 
 
 def _is_not_asked(before: str) -> bool:
-    return any(word in before for word in _NOT_ASKED_WORDS) and bool(_NOT_ASKED.search(before))
+    return any(map(before.__contains__, _NOT_ASKED_WORDS)) and bool(_NOT_ASKED.search(before))
 
 
 def _count(word: str) -> float:
@@ -438,7 +438,7 @@ def _is_the_employers(before: str, behind: str) -> bool:
 
 
 def _is_wished(cues: Cues, start: int, before: str, behind: str) -> bool:
-    if any(word in behind for word in _ASKED_WORDS) and _ASKED_AFTER.match(behind):
+    if any(map(behind.__contains__, _ASKED_WORDS)) and _ASKED_AFTER.match(behind):
         return False
     # "Ideally2+ years": a lost blank ends the sentence before the number.
     glued = cues.lower[max(0, start - _SHORT_NUMBER) : start] if cues.lower[start - 1 : start].isalpha() else ""
