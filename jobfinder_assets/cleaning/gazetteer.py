@@ -14,6 +14,8 @@ from jobfinder_assets.cleaning.lexicon import read_toml
 
 _SMALLEST_WITH_OTHER_NAMES = 300_000
 _SHORTEST_OTHER_NAME = 4
+# Chinese characters, kana and Hangul begin there.
+_EAST_ASIAN = "\u2e80"
 
 
 class City(NamedTuple):
@@ -43,8 +45,9 @@ class Gazetteer:
     city_states: dict[str, str]
 
     def shown(self, name: str) -> str:
-        """A city's name as written, but for "NYC" and the like."""
-        return self.short.get(name.casefold(), name)
+        """A city's name as written, but for "NYC" and the like, and in Latin letters: "東京" is shown as "Tokyo"."""
+        key = name.casefold()
+        return self.cities[key][0].name if key >= _EAST_ASIAN and key in self.cities else self.short.get(key, name)
 
 
 def kilometres(one: City, other: City) -> float:
@@ -140,7 +143,8 @@ def _cities(spellings: dict[str, str], provinces: dict[str, str]) -> dict[str, t
         named.setdefault(city.name.casefold(), []).append(city)
         if city.population >= _SMALLEST_WITH_OTHER_NAMES:
             for name in msgspec.json.decode(entry.alternatenames, type=list[str]):
-                if len(name) >= _SHORTEST_OTHER_NAME and name[0].isupper():
+                # A name in Chinese characters, kana or Hangul is short and has no capital.
+                if (len(name) >= _SHORTEST_OTHER_NAME and name[0].isupper()) or (len(name) > 1 and name >= _EAST_ASIAN):
                     others.setdefault(name.casefold(), []).append(city)
     for name, cities in others.items():
         named.setdefault(name, cities)

@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from itertools import chain, zip_longest
 
 from jobfinder_assets.cleaning.gazetteer import City, Gazetteer, gazetteer
-from jobfinder_assets.cleaning.lexicon import read_patterns
+from jobfinder_assets.cleaning.lexicon import read_patterns, read_toml
 
 _SAID = read_patterns("no_towns.toml", re.I)
 _NO_TOWN, _NO_PLACE, _NOT_A_PLACE = _SAID["no_town"], _SAID["no_place"], _SAID["not_a_place"]
@@ -22,7 +22,7 @@ _ZIP = re.compile(r"\s+\d{5}(?:-\d{4})?\b")
 _POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b")
 # "AZ_Mesa_HQ"
 _STATE_JOINED = re.compile(r"(?<![A-Za-z])([A-Z]{2})_(?=[A-Z])")
-_JOINERS = frozenset({"or", "and", "&", "und", "oder"})
+_JOINERS = frozenset({"or", "and", "&", "und", "oder", "ou"})
 _INSIDE_A_PLACE = re.compile(
     r",|\s[-–—]\s|(?<=[a-z])-\s|\s-(?=[A-Za-z])|(?:(?<=\b[A-Z]{2})|(?<=\bUSA))-(?=[A-Z])|\(|\)|:\s"
 )
@@ -33,7 +33,9 @@ _DIRECTION = re.compile(r"^(?:north|south|east|west|central)(?:[ -]?(?:east|west
 _SPARE = " .:-–—…'\""
 _MOST_PLACES = 20
 _CODE, _LONGEST_CODE, _LONGEST_LETTERS, _MOST_WORDS = 2, 3, 5, 4
-_METROPOLIS, _LARGE, _LISTED = 1_000_000, 100_000, 3
+_METROPOLIS, _CITY_OF_QUARTERS, _LARGE, _LISTED = 1_000_000, 300_000, 100_000, 3
+# "Milano (MI)", which is no town in Michigan.
+_IN_ITALY = re.compile(rf"(.+?)\s*\(({'|'.join(read_toml('regions.toml')['italy']['provinces'])})\)")
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def _between_places() -> re.Pattern[str]:
     halves = {name.partition(" and ")[2].strip() for name in (*known.countries, *known.other_states)}
     second = "|".join(re.escape(half) for half in sorted(halves - known.countries.keys() - {""}))
     return re.compile(
-        rf"([;|/•·\n]|\s(?:or|OR|and|AND|&|und|oder)\s(?!\d|(?i:{second})\b)"
+        rf"([;|/•·\n]|\s(?:or|Or|OR|and|AND|&|und|oder|ou)\s(?!\d|(?i:{second})\b)"
         r"|\s[-–—]\s(?=(?:[A-Z][\w.]+\s?){1,3},)"
         # "Freiburg (Germany), San Francisco (USA)"
         r"|(?<=\)),\s(?=[^(),;]{2,40}\())"
@@ -164,6 +166,9 @@ def _place(piece: str) -> Place:
     known = gazetteer()
     if piece.endswith(")") and (whole := piece.strip(_SPARE)).casefold() in known.cities:  # "Halle (Saale)"
         return _alone(whole, known)
+    town = _IN_ITALY.fullmatch(piece.strip())
+    if town and _lies_in(town[1], "IT", known) and not _lies_in(town[1], town[2], known):
+        return Place(town[1], None, "IT")
     split = [_bare(part, known) for part in _INSIDE_A_PLACE.split(piece)]
     # "Seattle, Boston, Portland Maine" are three places, of which the first counts.
     halves = _halves if sum(part.casefold() in known.cities for part in split) < _LISTED - 1 else _city_and_state
@@ -271,7 +276,20 @@ def _alone(name: str, known: Gazetteer) -> Place:
         return Place(known.city_states.get(country or ""), None, country)
     if key in known.other_states and not cities:
         return Place(None, *known.other_states[key])
+    if not cities and (quarter_of := _large_city_before(name, known)):
+        name, cities = quarter_of
     return Place(known.shown(name), cities[0].state, cities[0].country) if cities else Place()
+
+
+def _large_city_before(name: str, known: Gazetteer) -> tuple[str, tuple[City, ...]] | None:
+    """The large city that a name of a quarter begins with: "Zürich Oerlikon", "Berlin Mitte"."""
+    words = name.split()
+    for cut in range(min(len(words), _MOST_WORDS) - 1, 0, -1):
+        city = " ".join(words[:cut])
+        cities = known.cities.get(city.casefold(), ())
+        if cities and cities[0].population >= _CITY_OF_QUARTERS and not _is_us_state(city, known):
+            return city, cities
+    return None
 
 
 def _city_among(parts: list[str], known: Gazetteer) -> Place | None:

@@ -187,6 +187,7 @@ _OF_WHAT = re.compile(
     r"(?:or more |plus |minimum |min )?"
     r"(?:of|in|with|as|across|using|working|doing|building|developing|managing|leading|designing|writing|programming|coding|related"
     r"|relevant|experience|exp\b|professional|hands|industry|work|progressive|post|full|direct|practical|proven|total|overall|combined"
+    r"|on the job|under (?:your|their) belt"
     r"|demonstrated|sql|python|data|business|sales|management|teaching|technical|minimum|required|\(required|\(preferred"
     r"|berufserfahrung|erfahrung|analy|in-depth|prior|previous|customer|supervis|applied|clinical|software|\+)"
 )
@@ -201,8 +202,8 @@ _YOU_DID = re.compile(
     r"\bfor (?:at least |more than |over |a minimum of |no fewer than )?$"
 )
 _FEWER_WITH = re.compile(
-    r"\((\d{1,2})\+?(?: years?)? (?:with|if you (?:have|hold)) (?:an? |your )?"
-    r"(?:ph\.?d|doctor|master|m\.?sc?\b|advanced)"
+    rf"(?:\(|[;,] (?:or |and )?)(\d{{1,2}}|{'|'.join(_NUMBERS)})\+?(?: years?)? (?:with|if you (?:have|hold)) "
+    r"(?:an? |your )?(?:ph\.?d|doctor|master|m\.?sc?\b|advanced)"
 )
 _FEWER_REACH = 130
 _AT_LEAST = re.compile(r"(?:at least|minimum(?: of)?|more than) $")
@@ -241,7 +242,8 @@ _WISHED_END = re.compile(
 _WISHED_BEFORE = re.compile(
     r"\b(?:prefer\w*|ideal\w*|desir\w*|nice to have|bonus|a plus|wünschenswert|valued"
     r"|would be (?:great|nice|good) if you|would love it if you|(?:big|huge|great|strong) plus|extra points|stand out"
-    r")(?: but not (?:essential|required|necessary)(?=\s?[:–-]))?(?: (?!along|plus)\w+)?[^,;.\w]{0,3}"
+    r")(?: but not (?:essential|required|necessary)(?=\s?[:–-]))?(?: (?!along|plus)\w+)?"
+    r"(?:[^,;.\w]{0,3}|(?<=ideally), )"
     r"(?:if |you (?=have )|you(?: had|['’]ve) |with |at least |have |has "
     r"|candidates? (?:will )?(?:have|has|with) |a minimum of |minimum |of |experience "
     r"|would (?:have|be) )*$"
@@ -415,9 +417,9 @@ def _clause(cues: Cues, position: int) -> _Clause | None:
     years = round(years, 2)
     if years > _MOST_YEARS or _is_the_employers(before, behind) or _is_wished(cues, start, before, behind):
         return None
-    # "8+ years of experience (6+ with a PhD)"
-    if fewer := _FEWER_WITH.search(behind[:_FEWER_REACH]):
-        years = min(years, float(fewer[1]))
+    # "8+ years of experience (6+ with a PhD)", "seven years with a bachelor's; five with a master's"
+    line = lower[position : position + _FEWER_REACH].partition("\n")[0]
+    years = min([years, *map(_count, _FEWER_WITH.findall(line))])
     return _Clause(years, before, behind, start, end)
 
 

@@ -111,7 +111,7 @@ def _is_readable(text: str) -> bool:
             return False
     if text != text.strip() or ("&" in text and _ENTITY.search(text)):
         return False
-    if _is_json(text) or _trimmed(text) != text:
+    if _is_json(text) or _cut(text, 0, len(text)) != (0, len(text)):
         return False
     try:
         encoded = text.encode()
@@ -190,19 +190,24 @@ def _unescape_json(text: str) -> str:
 
 def _trimmed(text: str) -> str:
     """Without the lines that a board puts above and below an advert, and without the rest of an entity at a cut."""
-    start, end = 0, len(text)
-    while True:
-        while cut := _SPARE_END.search(text, max(start, end - _LONGEST_SPARE_END), end):
-            end = _end_of_words(text, start, cut.start())
-        first, last = text.find("\n", start, end), text.rfind("\n", start, end)
-        if last >= 0 and _is_of_board(text, last + 1, end):
-            end = _end_of_words(text, start, last)
-        elif first >= 0 and _is_of_board(text, start, first):
-            start = first + 1
-            while start < end and text[start].isspace():
-                start += 1
-        else:
-            return text[start:end]
+    bounds = 0, len(text)
+    while (inner := _cut(text, *bounds)) != bounds:
+        bounds = inner
+    return text[slice(*bounds)]
+
+
+def _cut(text: str, start: int, end: int) -> tuple[int, int]:
+    """Where the text begins and ends without one such line or rest; as given, where it has none."""
+    if cut := _SPARE_END.search(text, max(start, end - _LONGEST_SPARE_END), end):
+        return start, _end_of_words(text, start, cut.start())
+    first, last = text.find("\n", start, end), text.rfind("\n", start, end)
+    if last >= 0 and _is_of_board(text, last + 1, end):
+        return start, _end_of_words(text, start, last)
+    if first >= 0 and _is_of_board(text, start, first):
+        start = first + 1
+        while start < end and text[start].isspace():
+            start += 1
+    return start, end
 
 
 def _end_of_words(text: str, start: int, end: int) -> int:
