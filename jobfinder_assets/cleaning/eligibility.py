@@ -52,6 +52,9 @@ def field_countries(location: str | None) -> frozenset[str] | None:
     text = (location or "")[:300]
     if not (_REMOTE.search(text) or text.casefold().rstrip().endswith(" only")) or _EVERYWHERE.search(text):
         return None
+    # "Remote, US preferred" refuses nobody.
+    if "prefer" in (lower := text.casefold()) and " only" not in lower:
+        return None
     if any(map(_is_city, parse_places(text))):
         # "Berlin; Remote, Germany": what stands beside the word alone.
         pieces = [piece for piece in _beside_remote(text) if not any(map(_is_city, parse_places(piece)))]
@@ -301,7 +304,11 @@ def _names() -> dict[str, tuple[str, ...]]:
     """
     known = gazetteer()
     states = {name: "US" for name in known.us_states if len(name) > _LONGEST_CODE}
-    states |= {name: "CA" for name, (_, country) in known.other_states.items() if country == "CA" and "/" not in name}
+    states |= {
+        name: "CA"
+        for name, (_, country) in known.other_states.items()
+        if country == "CA" and "/" not in name and len(name) > _LONGEST_CODE
+    }
     names: dict[str, tuple[str, ...]] = {name: (code,) for name, code in states.items()}
     names |= {name: (code,) for name, code in known.countries.items() if len(name) > 3 or name in _SHORT}
     del names["georgia"]

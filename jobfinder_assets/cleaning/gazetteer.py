@@ -74,6 +74,8 @@ def _read() -> Gazetteer:
     for code, entry in world.get_countries().items():
         countries[entry["name"].casefold()] = countries[entry["iso3"].casefold()] = code
         continents.setdefault(entry["continentcode"], []).append(code)
+    # "Remote (EST)" is a time zone.
+    del countries["est"]
     countries |= {name: code for code, names in table["countries"].items() for name in names}
     countries |= {name.replace(" and ", " & "): code for name, code in countries.items()}
     us_states = {
@@ -152,7 +154,10 @@ def _cities(spellings: dict[str, str], provinces: dict[str, str]) -> dict[str, t
         # As people write them: "Malaga", "Joue les Tours".
         plain = name if name.isascii() else _plain(name)
         for written in (name.replace("-", " "), plain, plain.replace("-", " ")):
-            named.setdefault(written, named[name])
+            same = named.setdefault(written, named[name])
+            if same is not named[name]:
+                # "Munster" is meant as Münster as well as Munster, Indiana.
+                named[written] = list(dict.fromkeys([*same, *named[name]]))
     for name, meant in spellings.items():
         named[name] = named[meant.casefold()]
     return {

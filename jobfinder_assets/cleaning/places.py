@@ -24,12 +24,13 @@ _POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b")
 _STATE_JOINED = re.compile(r"(?<![A-Za-z])([A-Z]{2})_(?=[A-Z])")
 _JOINERS = frozenset({"or", "and", "&", "und", "oder", "ou"})
 _INSIDE_A_PLACE = re.compile(
-    r",|\s[-–—]\s|(?<=[a-z])-\s|\s-(?=[A-Za-z])|(?:(?<=\b[A-Z]{2})|(?<=\bUSA))-(?=[A-Z])|\(|\)|:\s"
+    r",|\s[-–—]\s|(?<=[A-Za-z])-\s|\s-(?=[A-Za-z])|(?:(?<=\b[A-Z]{2})|(?<=\b[A-Z]{3}))-(?=[A-Z])|\(|\)|:\s"
 )
 # Two blanks are left where an "or" was taken out.
 _EITHER = re.compile(r"\s*/\s*|\s{2,}")
 _CITY_AND_STATE = re.compile(r"(.+?)\s+([A-Z]{2})")
 _DIRECTION = re.compile(r"^(?:north|south|east|west|central)(?:[ -]?(?:east|west|central))?(?:ern)?[ -]", re.I)
+_BEFORE_THEIR_CITIES = frozenset({"ontario", "new brunswick"})
 _SPARE = " .:-–—…'\""
 _MOST_PLACES = 20
 _CODE, _LONGEST_CODE, _LONGEST_LETTERS, _MOST_WORDS = 2, 3, 5, 4
@@ -94,7 +95,8 @@ def _between_places() -> re.Pattern[str]:
     second = "|".join(re.escape(half) for half in sorted(halves - known.countries.keys() - {""}))
     return re.compile(
         rf"([;|/•·\n]|\s(?:or|Or|OR|and|AND|&|und|oder|ou)\s(?!\d|(?i:{second})\b)"
-        r"|\s[-–—]\s(?=(?:[A-Z][\w.]+\s?){1,3},)"
+        # "IL - Tel Aviv, Israel" is one.
+        r"|(?<!^[A-Z]{2})(?<![;|] [A-Z]{2})\s[-–—]\s(?=(?:[A-Z][\w.]+\s?){1,3},)"
         # "Freiburg (Germany), San Francisco (USA)"
         r"|(?<=\)),\s(?=[^(),;]{2,40}\())"
     )
@@ -121,8 +123,8 @@ def pieces_of(text: str) -> list[str]:
 def _listed(parts: list[str], *, is_listed: bool) -> list[str]:
     """The places of a list joined by commas, or none where the parts together name one place.
 
-    Lists are: countries ("US, Canada"), three states and more, three large cities and more, which may end with the
-    country or state of all ("Houston, Dallas, Austin, TX"); two before "or" (`is_listed`).
+    Lists are: countries ("US, Canada"), three states and more, cities with their states, three large cities and more,
+    which may end with the country or state of all ("Houston, Dallas, Austin, TX"); two before "or" (`is_listed`).
     """
     known = gazetteer()
     countries = [_country(part, known) if _names_country(part, known) else None for part in parts]
@@ -133,10 +135,14 @@ def _listed(parts: list[str], *, is_listed: bool) -> list[str]:
     if len(parts) > 1 and None not in countries and len(set(countries)) == len(parts) and not is_place:
         return parts
     is_pair = is_listed and len(parts) == _LISTED - 1 and not _lies_in(parts[0], parts[1], known)
-    if len({part.casefold() for part in parts}) < len(parts) or not (is_pair or len(parts) >= _LISTED):
-        return []
-    if all(are_states) or all(len(part) == _CODE and part.isupper() and _is_us_state(part, known) for part in parts):
+    is_long = is_pair or len(parts) >= _LISTED
+    are_codes = [len(part) == _CODE and part.isupper() and _is_us_state(part, known) for part in parts]
+    if is_long and (all(are_states) or all(are_codes)):
         return parts
+    if len(with_states := _cities_with_states(parts, known)) > 1:
+        return with_states
+    if not is_long or len({part.casefold() for part in parts}) < len(parts):
+        return []
     if sum(are_large) < (len(parts) if is_pair else _LISTED) or not are_large[0]:
         return []
     pieces: list[str] = []
@@ -150,6 +156,19 @@ def _listed(parts: list[str], *, is_listed: bool) -> list[str]:
             whose = 0 if part == parts[-1] else len(pieces) - 1
             pieces[whose:] = [f"{piece}, {part}" if _lies_in(piece, part, known) else piece for piece in pieces[whose:]]
     return pieces
+
+
+def _cities_with_states(parts: list[str], known: Gazetteer) -> list[str]:
+    """The places of "Boston, MA, New York, NY", each with its state and country; none, if one of them has no such."""
+    groups: list[list[str]] = []
+    for part in parts:
+        # "New York" is a state behind "Brooklyn" and a city behind "Boston, MA".
+        is_also_city = len(part) > _CODE and _is_us_state(part, known) and part.casefold() in known.cities
+        if not groups or not _is_wider(part, None, known) or (is_also_city and len(groups[-1]) > 1):
+            groups.append([part])
+        else:
+            groups[-1].append(part)
+    return [", ".join(group) for group in groups] if all(len(group) > 1 for group in groups) else []
 
 
 def _lies_in(city: str, wider: str, known: Gazetteer) -> bool:
@@ -229,7 +248,7 @@ def _without_direction(part: str, known: Gazetteer) -> str:
 def _city_and_state(part: str, known: Gazetteer) -> list[str]:
     """ "Mechanicsburg PA" """
     both = _CITY_AND_STATE.fullmatch(part)
-    return [both[1], both[2]] if both and _is_us_state(both[2], known) else [part]
+    return [both[1].rstrip(_SPARE), both[2]] if both and _is_us_state(both[2], known) else [part]
 
 
 def _halves(part: str, known: Gazetteer) -> list[str]:
@@ -258,6 +277,9 @@ def _city_first(parts: list[str], known: Gazetteer) -> list[str]:
         return [*rest[1:], rest[0], first]
     if rest[0].casefold() in known.us_states and not is_us:
         return parts
+    # "Florida - Pompano Beach"
+    if first.casefold() in known.us_states and not is_us and len(rest) == 1 and _lies_in(rest[0], first, known):
+        return [*rest, first]
     is_code = first.isupper() and len(first) <= _LONGEST_CODE and _country(first, known) is not None
     if not (is_code or first.casefold() in known.countries) or _names_country(rest[0], known):
         return parts
@@ -274,7 +296,8 @@ def _alone(name: str, known: Gazetteer) -> Place:
     if _names_country(name, known):
         country = _country(name, known)
         return Place(known.city_states.get(country or ""), None, country)
-    if key in known.other_states and not cities:
+    # "Ontario" alone is not the city in California.
+    if key in known.other_states and (not cities or key in _BEFORE_THEIR_CITIES):
         return Place(None, *known.other_states[key])
     if not cities and (quarter_of := _large_city_before(name, known)):
         name, cities = quarter_of

@@ -248,6 +248,13 @@ def test_every_binding_expression_is_reached() -> None:
             assert any(word in sentence and expression.search(sentence) for sentence in sentences), part
 
 
+@pytest.mark.parametrize(
+    "field", ["Remote (EST)", "Remote - US preferred", "Remote (US or Canada, New York preferred)"]
+)
+def test_what_a_field_does_not_say_refuses_nobody(field):
+    assert eligible_countries(field, None) is None
+
+
 def test_groups_of_countries() -> None:
     europe = eligible_countries("Remote - Europe", None)
     assert europe is not None

@@ -58,6 +58,35 @@ ONE = [
     ("Delhi NCR", Place("Delhi", None, "IN")),
     ("Leeds city centre", Place("Leeds", None, "GB")),
     ("Halle (Saale)", Place("Halle (Saale)", None, "DE")),
+    ("Zürich Oerlikon", Place("Zürich", None, "CH")),
+    ("Lyon 3e", Place("Lyon", None, "FR")),
+    ("Bogotá D.C.", Place("Bogotá", None, "CO")),
+    ("Ireland - Dublin Hub (Hybrid)", Place("Dublin", None, "IE")),
+    ("Bay Area", Place("San Francisco", "CA", "US")),
+    ("945 5th Ave, Suite 2, New York, NY 10021", Place("New York", "NY", "US")),
+    # Towns and their provinces.
+    ("Milano (MI)", Place("Milano", None, "IT")),
+    ("Bari (BA)", Place("Bari", None, "IT")),
+    ("Verona (WI)", Place("Verona", "WI", "US")),
+    ("North York, ON", Place("North York", "ON", "CA")),
+    ("Aspley, QLD", Place("Aspley", "QLD", "AU")),
+    ("Ontario", Place(None, "ON", "CA")),
+    ("Ontario, CA", Place("Ontario", "CA", "US")),
+    # In the other order.
+    ("Florida - Pompano Beach", Place("Pompano Beach", "FL", "US")),
+    ("WA - Seattle", Place("Seattle", "WA", "US")),
+    ("IL - Tel Aviv, Israel", Place("Tel Aviv", None, "IL")),
+    # Of two that are written alike, the larger.
+    ("Munster", Place("Munster", None, "DE")),
+    ("Munster, IN", Place("Munster", "IN", "US")),
+    # In Latin letters.
+    ("東京", Place("Tokyo", None, "JP")),
+    ("서울", Place("Seoul", None, "KR")),
+    # Time zones are no places.
+    ("Remote (EST)", Place()),
+    ("US (EST hours)", Place(None, None, "US")),
+    ("Remote US East", Place(None, None, "US")),
+    ("Steger, IL", Place("Steger", "IL", "US")),
     ("Western North Carolina", Place(None, "NC", "US")),
     ("Northern Virginia, VA", Place(None, "VA", "US")),
     ("Texas USA", Place(None, "TX", "US")),
@@ -81,10 +110,15 @@ LISTS = [
     ("Portland (hybrid), ME", ["Portland"]),
     ("Bengaluru / Bangalore", ["Bengaluru"]),
     ("Remote - CO, FL, GA", [None, None, None]),
+    ("Montréal ou Québec", ["Montréal", "Québec"]),
+    ("Boston, MA, New York, NY", ["Boston", "New York"]),
+    ("Dublin, Ireland, London, United Kingdom", ["Dublin", "London"]),
+    ("Brooklyn, New York, NY", ["Brooklyn"]),
+    ("Remote - NY, NJ, PA, RI or Washington, DC", [None, None, None, None, "Washington"]),
     ("Gurgaon/Gurugram, Haryana", ["Gurgaon"]),
     ("Netherlands/Germany", [None, None]),
     ("LA, CA", ["LA"]),
-    ("Chicago; Bay Area, CA", ["Chicago", None]),
+    ("Chicago; Bay Area, CA", ["Chicago", "San Francisco"]),
 ]
 
 

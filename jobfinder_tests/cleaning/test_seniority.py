@@ -275,3 +275,16 @@ def test_hostile_text_does_not_make_the_patterns_run_away(piece: str) -> None:
     started = time.process_time()
     parse_seniority(piece, (piece * 100_000)[:100_000])
     assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("text", "years"),
+    [
+        ("Seven years of relevant experience with a bachelor's; five with a master's; three with a PhD.", 3),
+        ("We need someone with 10+ years under their belt.", 10),
+        ("Degree in statistics plus 3 years on the job, or 7 years without a degree.", 3),
+        ("Ideally, you have 2-3 years of experience in a similar role.", None),
+    ],
+)
+def test_years_in_other_words(text, years):
+    assert parse_seniority("Data Analyst", text).years_min == years
