@@ -13,7 +13,8 @@ from jobfinder_assets.cleaning.places import Place, parse_places, pieces_of
 _TABLE = read_toml("eligibility.toml")
 _SAID = {name: re.compile(joined(parts)) for name, parts in _TABLE.items() if name != "binding"}
 _REMOTE = re.compile(
-    r"\b(?:remote(?:ly)?|anywhere|work from home|wfh|home[- ]?(?:office|based)|telecommut\w*|distributed|virtual)\b",
+    r"\b(?:remote(?:ly)?|remot[oa]|anywhere|work from home|wfh|home[- ]?(?:office|based)|telecommut\w*|distributed"
+    r"|virtual|télétravail|teletrabajo)\b",
     re.I,
 )
 # Nobody agrees which countries are "Western Europe"; "South Africa" is one, and no part of a group.
@@ -49,7 +50,7 @@ def combine(by_field: frozenset[str] | None, by_text: frozenset[str] | None) -> 
 @lru_cache(maxsize=65_536)
 def field_countries(location: str | None) -> frozenset[str] | None:
     """What a remote job's location field says; a city beside "Remote" says nothing."""
-    text = (location or "")[:300]
+    text = (location or "")[:300].replace("_", " ")
     if not (_REMOTE.search(text) or text.casefold().rstrip().endswith(" only")) or _EVERYWHERE.search(text):
         return None
     # "Remote, US preferred" refuses nobody.

@@ -8,19 +8,21 @@ from jobfinder_assets.cleaning.lexicon import joined, read_toml
 from jobfinder_assets.cleaning.text import clean_text, text_or_empty
 
 _REMOTE = re.compile(
-    r"\b(?:remote(?:ly)?|anywhere|work from home|wfh|home[- ]?office|telecommut\w*|telework|distributed|worldwide"
-    r"|virtual|remoto)\b"
+    r"\b(?:remote(?:ly)?|anywhere|work (?:from|@) home|wfh|home[- ]?office|telecommut\w*|telework|distributed|worldwide"
+    r"|virtual|remot[oa]|télétravail|teletrabajo|zdaln\w+)\b|リモート|在宅|远程|원격"
     # Not the "home based carer" who visits.
     r"|\bhome[- ]based(?=\W*$|\s?[,;:()/|–-])",
     re.I,
 )
 # "London (2 days in office)"; "4 days a week" alone are hours.
 _HYBRID = re.compile(
-    r"\bhybrid\b|\b[1-4](?:\s?(?:-|–|to)\s?[2-4])? days?\b(?=[^;|]{0,30}\b(?:office|on[- ]?site|home|remote)\b)", re.I
+    r"\b(?:hybride?|h[ií]brid[oa]|hybrydow\w+|ibrid[oa])\b"
+    r"|\b[1-4](?:\s?(?:-|–|to)\s?[2-4])? days?\b(?=[^;|]{0,30}\b(?:office|on[- ]?site|home|remote)\b)",
+    re.I,
 )
 # A choice of remote and less is remote.
 _CHOICE = re.compile(r"\bhybrid or (?:fully )?remote\b|\bremote or hybrid\b", re.I)
-_ONSITE = re.compile(r"\b(?:on[- ]?site|in[- ]office|in[- ]person)\b", re.I)
+_ONSITE = re.compile(r"\b(?:on[- ]?site|in[- ]office|in[- ]person|presencial|présentiel|vor ort)\b", re.I)
 
 _TABLE = read_toml("workplace.toml")
 _PART = re.compile(r"\{([a-z_]+)\}")
@@ -57,6 +59,8 @@ def parse_workplace(location: str | None, description: str | None) -> str:
 @lru_cache(maxsize=65_536)
 def field_workplace(place: str) -> str | None:
     """What a location field or title says of the workplace."""
+    # "US_Remote"
+    place = place.replace("_", " ")
     if _HYBRID.search(place) and not _CHOICE.search(place):
         return "hybrid"
     if _REMOTE.search(place):

@@ -249,6 +249,13 @@ def test_every_binding_expression_is_reached() -> None:
 
 
 @pytest.mark.parametrize(
+    ("field", "countries"), [("India_Remote", ["IN"]), ("Remoto, Brasil", ["BR"]), ("Remote - US West", ["US"])]
+)
+def test_countries_of_a_field(field, countries):
+    assert eligible_countries(field, None) == countries
+
+
+@pytest.mark.parametrize(
     "field", ["Remote (EST)", "Remote - US preferred", "Remote (US or Canada, New York preferred)"]
 )
 def test_what_a_field_does_not_say_refuses_nobody(field):
