@@ -17,6 +17,8 @@ LEVELS = [
     ("Internship Program Coordinator", "", "unspecified"),
     ("Graduate Programme - Harbours", "", "junior"),
     ("Assistant to the Director of Mills", "", "unspecified"),
+    ("Mid - Market Sales Engineer", "", "unspecified"),
+    ("RVP, Strategic Sales", "", "lead"),
     ("Mid-Market Account Executive", "", "unspecified"),
     ("Statistician, Phase III Trials", "", "unspecified"),
     ("Specjalista ds. kadr i płac", "", "unspecified"),
