@@ -172,11 +172,11 @@ def drip(part: bytes = b" ", *, first: bytes = b"", **headers: str) -> Handler:
 
 @pytest.fixture
 def http() -> Http:
-    """Settings for tests: one retry, short waits."""
+    """Settings for tests: one retry, short waits; a machine that does other work as well may stall for a second."""
     return Http(
         connect_timeout_seconds=1,
-        read_timeout_seconds=1,
-        total_timeout_seconds=1,
+        read_timeout_seconds=3,
+        total_timeout_seconds=3,
         retries=1,
         max_retry_after_seconds=0.1,
         max_response_megabytes=1,

@@ -20,6 +20,13 @@ from jobfinder_assets.ingestion.deadlines import WATCH
 from jobfinder_assets.ingestion.http import HttpClient, UnexpectedStatus
 from jobfinder_tests.ingestion.conftest import Server, cut_short, drip, reply
 
+
+@pytest.fixture
+def http(http: Http) -> Http:
+    """Time limits that tests wait for."""
+    return http.model_copy(update={"read_timeout_seconds": 1, "total_timeout_seconds": 1})
+
+
 HTML = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>Are you human?</body></html>"
 
 
